@@ -1,0 +1,337 @@
+//! Per-stage statistics of finished spans: counts, errors, exact-enough percentiles.
+//!
+//! [`StageTable`] is fed on the thread that ends a span, so it may neither block for long nor panic: one lock, one
+//! hash look-up, one histogram increment. It never prints; the guard does.
+
+use std::borrow::Cow;
+use std::collections::HashMap;
+use std::fmt;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use hdrhistogram::Histogram;
+use opentelemetry::trace::Status;
+use opentelemetry_sdk::trace::SpanData;
+
+use super::human;
+
+/// Names beyond this many share one row: a name made from data must not eat the memory.
+const NAMES_LIMIT: usize = 1_024;
+
+/// The row of the names beyond [`NAMES_LIMIT`].
+const OTHER_NAMES: &str = "(other names)";
+
+/// The longest duration that percentiles distinguish.
+const LONGEST: Duration = Duration::from_secs(60);
+
+/// The statistics of each stage so far.
+///
+/// [`Telemetry::summary`](crate::Telemetry::summary) takes it at run time, and the guard prints it on stderr when it is
+/// dropped. A stage is a span name; spans that other libraries make with `tracing` are counted like annotated functions.
+///
+/// Durations have three significant digits (0.1 %) from 1 ns to 60 s; longer ones count as 60 s in percentiles, while
+/// [`max`](StageSummary::max) is exact. Only sampled spans are seen: under `OTEL_TRACES_SAMPLER=traceidratio` the counts are
+/// those of the sample. After 1,024 different names, further ones share the row `(other names)`. A name takes about
+/// 100 KB as long as its durations stay below 1 ms, and 220 KB at most.
+///
+/// `Display` writes an aligned table, sorted by name:
+///
+/// ```text
+/// stage          count  errors      p50      p90      p95      p99    p99.9      max
+/// book::update  91,997       0   412 ns   633 ns   801 ns  1.92 µs  11.3 µs  84.1 µs
+/// risk::check    1,204      17  2.11 µs  3.40 µs  3.91 µs  7.02 µs  15.8 µs  15.8 µs
+/// ```
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Summary {
+    /// One row a stage, sorted by name.
+    pub stages: Vec<StageSummary>,
+}
+
+/// The row of one stage in a [`Summary`].
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct StageSummary {
+    /// The span's name.
+    pub name: String,
+    /// Finished spans of this name.
+    pub count: u64,
+    /// Those that ended with the status `error`.
+    pub errors: u64,
+    /// The duration that half of the spans did not exceed.
+    pub p50: Duration,
+    /// The duration that 90 % of the spans did not exceed.
+    pub p90: Duration,
+    /// The duration that 95 % of the spans did not exceed.
+    pub p95: Duration,
+    /// The duration that 99 % of the spans did not exceed.
+    pub p99: Duration,
+    /// The duration that 99.9 % of the spans did not exceed.
+    pub p999: Duration,
+    /// The longest duration, exact.
+    pub max: Duration,
+}
+
+impl fmt::Display for Summary {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let header = [
+            "stage", "count", "errors", "p50", "p90", "p95", "p99", "p99.9", "max",
+        ]
+        .map(String::from);
+        let rows: Vec<[String; 9]> = std::iter::once(header)
+            .chain(self.stages.iter().map(StageSummary::cells))
+            .collect();
+        let mut widths = [0; 9];
+        for row in &rows {
+            for (width, cell) in widths.iter_mut().zip(row) {
+                *width = (*width).max(cell.chars().count());
+            }
+        }
+        for (index, row) in rows.iter().enumerate() {
+            if index > 0 {
+                writeln!(f)?;
+            }
+            write!(f, "{:<width$}", row[0], width = widths[0])?;
+            for (cell, width) in row.iter().zip(widths).skip(1) {
+                write!(f, "  {cell:>width$}")?;
+            }
+        }
+        Ok(())
+    }
+}
+
+impl StageSummary {
+    fn cells(&self) -> [String; 9] {
+        // A control character in a name would break the alignment, or drive the terminal.
+        let name = self
+            .name
+            .chars()
+            .map(|c| if c.is_control() { ' ' } else { c });
+        [
+            name.collect(),
+            human::count(self.count),
+            human::count(self.errors),
+            human::duration(self.p50),
+            human::duration(self.p90),
+            human::duration(self.p95),
+            human::duration(self.p99),
+            human::duration(self.p999),
+            human::duration(self.max),
+        ]
+    }
+}
+
+/// What the spans of each name add up to.
+#[derive(Debug, Default)]
+pub(crate) struct StageTable {
+    // One lock for the table: it is held for the 100 ns of an increment, and the lane route does without it.
+    stages: Mutex<HashMap<Cow<'static, str>, Stage>>,
+}
+
+impl StageTable {
+    /// Counts one finished span.
+    pub(crate) fn observe(&self, span: &SpanData) {
+        // A clock set back while the span ran makes it end before its start: that is no duration, so zero.
+        let duration = span
+            .end_time
+            .duration_since(span.start_time)
+            .unwrap_or_default();
+        let failed = matches!(span.status, Status::Error { .. });
+        let mut stages = self.lock();
+        if let Some(stage) = stages.get_mut(&span.name) {
+            stage.observe(duration, failed);
+            return;
+        }
+        let name = if stages.len() < NAMES_LIMIT {
+            span.name.clone()
+        } else {
+            Cow::Borrowed(OTHER_NAMES)
+        };
+        stages
+            .entry(name)
+            .or_insert_with(Stage::new)
+            .observe(duration, failed);
+    }
+
+    /// Reads every row.
+    pub(crate) fn summary(&self) -> Summary {
+        let mut stages: Vec<StageSummary> = self
+            .lock()
+            .iter()
+            .map(|(name, stage)| stage.summary(name.to_string()))
+            .collect();
+        stages.sort_by(|a, b| a.name.cmp(&b.name));
+        Summary { stages }
+    }
+
+    /// A thread that panicked with the lock held leaves, at worst, one span half counted: the table stays usable.
+    fn lock(&self) -> MutexGuard<'_, HashMap<Cow<'static, str>, Stage>> {
+        self.stages.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[derive(Debug)]
+struct Stage {
+    errors: u64,
+    max: Duration,
+    nanoseconds: Histogram<u64>,
+}
+
+impl Stage {
+    fn new() -> Self {
+        let mut nanoseconds = Histogram::new(3)
+            .unwrap_or_else(|_| unreachable!("a histogram has from 0 to 5 significant digits"));
+        nanoseconds.auto(true);
+        Self {
+            errors: 0,
+            max: Duration::ZERO,
+            nanoseconds,
+        }
+    }
+
+    fn observe(&mut self, duration: Duration, failed: bool) {
+        self.errors += u64::from(failed);
+        self.max = self.max.max(duration);
+        let nanoseconds = u64::try_from(duration.min(LONGEST).as_nanos()).unwrap_or(u64::MAX);
+        // Cannot be out of range: the histogram grows by itself, and 60 s is far below its largest value.
+        let _ = self.nanoseconds.record(nanoseconds);
+    }
+
+    fn summary(&self, name: String) -> StageSummary {
+        // The histogram answers with the upper end of a bucket, which may lie just above what was measured.
+        let quantile =
+            |q| Duration::from_nanos(self.nanoseconds.value_at_quantile(q)).min(self.max);
+        StageSummary {
+            name,
+            count: self.nanoseconds.len(),
+            errors: self.errors,
+            p50: quantile(0.5),
+            p90: quantile(0.9),
+            p95: quantile(0.95),
+            p99: quantile(0.99),
+            p999: quantile(0.999),
+            max: self.max,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::SystemTime;
+
+    use opentelemetry::InstrumentationScope;
+    use opentelemetry::trace::{SpanContext, SpanId, SpanKind};
+    use opentelemetry_sdk::trace::{SpanEvents, SpanLinks};
+
+    use super::*;
+
+    fn span(name: impl Into<Cow<'static, str>>, duration: Duration, status: Status) -> SpanData {
+        SpanData {
+            span_context: SpanContext::NONE,
+            parent_span_id: SpanId::INVALID,
+            parent_span_is_remote: false,
+            span_kind: SpanKind::Internal,
+            name: name.into(),
+            start_time: SystemTime::UNIX_EPOCH,
+            end_time: SystemTime::UNIX_EPOCH + duration,
+            attributes: Vec::new(),
+            dropped_attributes_count: 0,
+            events: SpanEvents::default(),
+            links: SpanLinks::default(),
+            status,
+            instrumentation_scope: InstrumentationScope::default(),
+        }
+    }
+
+    #[test]
+    fn percentiles_are_within_a_thousandth() {
+        let table = StageTable::default();
+        for microseconds in 1..=1_000 {
+            table.observe(&span(
+                "s",
+                Duration::from_micros(microseconds),
+                Status::Unset,
+            ));
+        }
+        let summary = table.summary();
+        let stage = &summary.stages[0];
+        assert_eq!((stage.count, stage.errors), (1_000, 0));
+        for (measured, expected) in [
+            (stage.p50, 500),
+            (stage.p90, 900),
+            (stage.p99, 990),
+            (stage.p999, 999),
+        ] {
+            let expected = Duration::from_micros(expected);
+            assert!(
+                measured.abs_diff(expected) <= expected / 1_000,
+                "{measured:?} is not {expected:?}"
+            );
+        }
+        assert_eq!(stage.max, Duration::from_millis(1));
+    }
+
+    #[test]
+    fn errors_are_counted_by_status() {
+        let table = StageTable::default();
+        table.observe(&span("s", Duration::ZERO, Status::error("no")));
+        table.observe(&span("s", Duration::ZERO, Status::Ok));
+        let summary = table.summary();
+        assert_eq!((summary.stages[0].count, summary.stages[0].errors), (2, 1));
+    }
+
+    #[test]
+    fn long_durations_saturate_percentiles_but_not_the_maximum() {
+        let table = StageTable::default();
+        table.observe(&span("s", Duration::from_secs(3_600), Status::Unset));
+        table.observe(&span("s", Duration::from_secs(3_600), Status::Unset));
+        let summary = table.summary();
+        assert!(summary.stages[0].p50.abs_diff(LONGEST) <= LONGEST / 1_000);
+        assert_eq!(summary.stages[0].max, Duration::from_secs(3_600));
+    }
+
+    #[test]
+    fn a_span_that_ends_before_its_start_counts_as_zero() {
+        let table = StageTable::default();
+        let mut backwards = span("s", Duration::ZERO, Status::Unset);
+        backwards.start_time += Duration::from_secs(1);
+        table.observe(&backwards);
+        assert_eq!(table.summary().stages[0].max, Duration::ZERO);
+    }
+
+    #[test]
+    fn names_beyond_the_limit_share_a_row() {
+        let table = StageTable::default();
+        for index in 0..NAMES_LIMIT + 3 {
+            table.observe(&span(format!("s{index}"), Duration::ZERO, Status::Unset));
+        }
+        let summary = table.summary();
+        assert_eq!(summary.stages.len(), NAMES_LIMIT + 1);
+        let other = summary
+            .stages
+            .iter()
+            .find(|stage| stage.name == OTHER_NAMES);
+        assert_eq!(other.map(|stage| stage.count), Some(3));
+    }
+
+    #[test]
+    fn table_is_aligned_and_keeps_control_characters_out() {
+        let table = StageTable::default();
+        table.observe(&span(
+            "long::name",
+            Duration::from_nanos(1_500),
+            Status::Unset,
+        ));
+        table.observe(&span(
+            "a\x1b[2J",
+            Duration::from_nanos(20),
+            Status::error(""),
+        ));
+        assert_eq!(
+            table.summary().to_string(),
+            "stage       count  errors      p50      p90      p95      p99    p99.9      max\n\
+             a [2J           1       1    20 ns    20 ns    20 ns    20 ns    20 ns    20 ns\n\
+             long::name      1       0  1.50 µs  1.50 µs  1.50 µs  1.50 µs  1.50 µs  1.50 µs"
+        );
+    }
+}

@@ -1,0 +1,118 @@
+//! Where finished spans go, and what became of each.
+//!
+//! [`Fanout`] takes every span on the thread that ended it and queues it for each [`Pipeline`]; a pipeline is one exporter
+//! behind the SDK's batch processor, supervised; [`ExportThread`] turns the I/O of those exporters. [`crate::setup`] builds
+//! all of it and is the only caller. Nothing here may block the thread that ends a span, reach the caller's tokio
+//! runtime, or be traced itself.
+
+mod bounded;
+mod console;
+mod fanout;
+mod ledger;
+#[cfg(any(feature = "otlp-grpc", feature = "otlp-http"))]
+pub(crate) mod otlp;
+mod pipeline;
+mod quiet;
+mod supervised;
+mod thread;
+
+use std::time::{Duration, Instant};
+
+use opentelemetry_sdk::Resource;
+use opentelemetry_sdk::trace::{BatchConfig, SpanExporter};
+
+pub(crate) use console::ConsoleExporter;
+pub(crate) use fanout::{Fanout, SpanCounts};
+pub(crate) use ledger::Tally;
+pub(crate) use pipeline::{FlushFailure, Pipeline};
+use thread::ExportThread;
+
+/// How long shutdown waits, after the deadline, for exporters to notice that they were given up. Their spans are then
+/// counted as failed; an exporter that blocks its thread does not notice, and is left behind.
+const GRACE: Duration = Duration::from_millis(100);
+
+/// The exporters of this process and the thread that serves them.
+#[derive(Debug)]
+pub(crate) struct Export {
+    thread: ExportThread,
+    pipelines: Vec<Pipeline>,
+}
+
+impl Export {
+    /// Starts the export thread, without exporters.
+    pub(crate) fn start() -> std::io::Result<Self> {
+        Ok(Self {
+            thread: ExportThread::start()?,
+            pipelines: Vec::new(),
+        })
+    }
+
+    /// Runs `make` where a tokio runtime can be found, as network clients want when they are made.
+    #[cfg(any(feature = "otlp-grpc", feature = "otlp-http"))]
+    pub(crate) fn in_runtime<T>(&self, make: impl FnOnce() -> T) -> T {
+        let _runtime = self.thread.handle().enter();
+        make()
+    }
+
+    /// Adds an exporter, called `label` in messages and reports.
+    pub(crate) fn add<E: SpanExporter + 'static>(
+        &mut self,
+        label: String,
+        exporter: E,
+        settings: PipelineSettings<'_>,
+    ) {
+        self.pipelines
+            .push(Pipeline::start(exporter, label, settings, &self.thread));
+    }
+
+    pub(crate) fn pipelines(&self) -> &[Pipeline] {
+        &self.pipelines
+    }
+
+    /// Asks every exporter at once to send what is queued, and waits.
+    ///
+    /// # Errors
+    ///
+    /// The first exporter that lost spans or did not finish by `until`.
+    pub(crate) fn flush(&self, until: Instant) -> Result<(), FlushFailure> {
+        let flushes: Vec<_> = self
+            .pipelines
+            .iter()
+            .map(|pipeline| pipeline.begin_flush(until))
+            .collect();
+        flushes.into_iter().try_for_each(|flush| flush.wait(until))
+    }
+
+    /// Drains every exporter at once until `until`, gives up what is left, and stops the export thread. Returns whether
+    /// everything ended in time.
+    pub(crate) fn shutdown(self, until: Instant) -> (bool, Vec<Tally>) {
+        let drains: Vec<_> = self
+            .pipelines
+            .iter()
+            .map(|pipeline| pipeline.begin_drain(until + GRACE))
+            .collect();
+        let mut drained_in_time = true;
+        for drain in &drains {
+            drained_in_time &= drain.wait(until);
+        }
+        if !drained_in_time {
+            self.thread.give_up();
+            let grace = Instant::now() + GRACE;
+            for drain in &drains {
+                drain.wait(grace);
+            }
+        }
+        let tallies = self.pipelines.iter().map(Pipeline::tally).collect();
+        self.thread.stop(until.max(Instant::now() + GRACE));
+        (drained_in_time, tallies)
+    }
+}
+
+/// What every pipeline is told.
+#[derive(Debug)]
+pub(crate) struct PipelineSettings<'a> {
+    pub(crate) resource: &'a Resource,
+    pub(crate) batch: BatchConfig,
+    /// An export that takes longer is given up, and its spans count as failed.
+    pub(crate) export_timeout: Duration,
+}

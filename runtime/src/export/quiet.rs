@@ -1,0 +1,22 @@
+//! Silence for telemetry about telemetry.
+//!
+//! An exporter uses libraries that are instrumented themselves; their spans would be exported, which makes new spans, for
+//! ever. Each thread that runs exporter code holds a [`QuietScope`] while it does.
+
+use opentelemetry::{Context, ContextGuard};
+use tracing::Dispatch;
+use tracing::dispatcher::{self, DefaultGuard};
+
+/// While it lives, `tracing` has no subscriber on this thread and OpenTelemetry records no span.
+pub(super) struct QuietScope {
+    _tracing: DefaultGuard,
+    _opentelemetry: ContextGuard,
+}
+
+/// Silences the current thread.
+pub(super) fn enter() -> QuietScope {
+    QuietScope {
+        _tracing: dispatcher::set_default(&Dispatch::none()),
+        _opentelemetry: Context::enter_telemetry_suppressed_scope(),
+    }
+}

@@ -1,0 +1,221 @@
+//! What a program sets itself, before the environment is read.
+
+use std::any::type_name;
+use std::env;
+use std::fmt;
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+
+use opentelemetry_sdk::trace::SpanExporter;
+
+use super::environment::{Environment, Lookup};
+use super::settings::Settings;
+use super::{Error, Protocol, Telemetry, chain};
+use crate::export::{Export, PipelineSettings};
+
+/// Settings of telemetry, made with [`builder`](crate::builder) and put to work with [`init`](Self::init).
+///
+/// # What wins
+///
+/// For each setting on its own: the builder, then the variable for traces, then the variable for all signals, then the
+/// default. A variable is checked even where the builder wins. An empty variable counts as unset.
+///
+/// | builder | variables | default |
+/// |---|---|---|
+/// | [`with_service_name`](Self::with_service_name) | `OTEL_SERVICE_NAME`, `service.name` in `OTEL_RESOURCE_ATTRIBUTES` | `unknown_service:` and the program |
+/// | | `OTEL_RESOURCE_ATTRIBUTES` (`key=value,…`, percent-encoded) | none |
+/// | [`with_endpoint`](Self::with_endpoint) | `OTEL_EXPORTER_OTLP_TRACES_ENDPOINT` (as it is), `OTEL_EXPORTER_OTLP_ENDPOINT` (base) | nothing is sent |
+/// | [`with_protocol`](Self::with_protocol) | `OTEL_EXPORTER_OTLP_TRACES_PROTOCOL`, `OTEL_EXPORTER_OTLP_PROTOCOL` | see [`Protocol`] |
+/// | | `OTEL_EXPORTER_OTLP_TRACES_HEADERS`, `OTEL_EXPORTER_OTLP_HEADERS` (`name=value,…`, percent-encoded) | none |
+/// | | `OTEL_EXPORTER_OTLP_TRACES_TIMEOUT`, `OTEL_EXPORTER_OTLP_TIMEOUT` (ms) | 10,000 |
+/// | [`with_span_exporter`](Self::with_span_exporter) | `OTEL_TRACES_EXPORTER` (`otlp`, `console`, both with a comma, `none`) | `otlp` if an endpoint is set |
+/// | | `OTEL_TRACES_SAMPLER`, `OTEL_TRACES_SAMPLER_ARG` | `parentbased_always_on` |
+/// | | `OTEL_BSP_MAX_QUEUE_SIZE`, `OTEL_BSP_MAX_EXPORT_BATCH_SIZE` (spans, for each exporter) | 2,048 and 512 |
+/// | | `OTEL_BSP_SCHEDULE_DELAY`, `OTEL_BSP_EXPORT_TIMEOUT` (ms) | 5,000 and 30,000 |
+/// | | `OTEL_SDK_DISABLED` | `false` |
+/// | [`with_filter`](Self::with_filter) | `RUST_LOG` | `info` |
+/// | [`with_console`](Self::with_console) | `NO_COLOR` | on, coloured on a terminal |
+///
+/// The limits of a span (`OTEL_SPAN_*_LIMIT`) are read by the OpenTelemetry SDK and not checked.
+///
+/// `OTEL_TRACES_EXPORTER=otlp` without an endpoint sends to `localhost`, to the port of the protocol. Set to something without
+/// `otlp`, it switches the endpoint variables off, not [`with_endpoint`](Self::with_endpoint). `console` writes finished spans
+/// to stdout, and has nothing to do with [`with_console`](Self::with_console).
+///
+/// With `OTEL_SDK_DISABLED=true` no other `OTEL_*` variable is read, nothing is exported or measured, also not by exporters of
+/// the builder, and no thread is started; log lines still go to stderr.
+///
+/// # Examples
+///
+/// ```no_run
+/// use std::time::Duration;
+///
+/// # fn main() -> Result<(), tickspan::Error> {
+/// let _telemetry = tickspan::builder()
+///     .with_service_name("market-maker")
+///     .with_filter("info,market_maker::book=debug")
+///     .with_shutdown_deadline(Duration::from_secs(2))
+///     .init()?;
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Debug, Default)]
+#[must_use = "a builder does nothing before `init`"]
+pub struct Builder {
+    choices: Choices,
+    exporters: Exporters,
+}
+
+/// The settings of a [`Builder`] that can be merged with the environment.
+#[derive(Debug)]
+pub(super) struct Choices {
+    pub(super) service_name: Option<String>,
+    pub(super) endpoint: Option<String>,
+    pub(super) protocol: Option<Protocol>,
+    pub(super) filter: Option<String>,
+    pub(super) console: bool,
+    pub(super) summary: bool,
+    pub(super) shutdown_deadline: Duration,
+}
+
+impl Default for Choices {
+    fn default() -> Self {
+        Self {
+            service_name: None,
+            endpoint: None,
+            protocol: None,
+            filter: None,
+            console: true,
+            summary: true,
+            shutdown_deadline: Duration::from_secs(5),
+        }
+    }
+}
+
+/// Puts an exporter of the user to work. A closure, because exporters of different types have no common trait object.
+pub(super) type ExporterStart = Box<dyn FnOnce(&mut Export, PipelineSettings<'_>) + Send>;
+
+#[derive(Default)]
+struct Exporters(Vec<ExporterStart>);
+
+impl fmt::Debug for Exporters {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} exporters", self.0.len())
+    }
+}
+
+/// Whether `init` has succeeded in this process. Held while it works, so that of two at once one sees the other's result.
+static INITIALISED: Mutex<bool> = Mutex::new(false);
+
+impl Builder {
+    /// Sets the name of this service, `service.name` in the resource of every span.
+    pub fn with_service_name(mut self, name: impl Into<String>) -> Self {
+        self.choices.service_name = Some(name.into());
+        self
+    }
+
+    /// Sends spans with OTLP to `url`, the base URL of a backend or collector, such as `http://localhost:4318`.
+    ///
+    /// Over HTTP, `/v1/traces` is appended. Only `http://` works: TLS is not supported yet. The URL may hold a user and a
+    /// password, which are never shown. Needs the feature `otlp-http` or `otlp-grpc`.
+    pub fn with_endpoint(mut self, url: impl Into<String>) -> Self {
+        self.choices.endpoint = Some(url.into());
+        self
+    }
+
+    /// Chooses how spans travel. Asks for nothing to be sent by itself.
+    pub fn with_protocol(mut self, protocol: Protocol) -> Self {
+        self.choices.protocol = Some(protocol);
+        self
+    }
+
+    /// Adds an exporter of the OpenTelemetry SDK, besides those already set; any number can be added.
+    ///
+    /// Each has a queue and a thread of its own. It finds a tokio runtime there, whether or not the program has one, and it
+    /// may as well block, at its own cost: spans are dropped and counted when its queue is full. If it panics, its batch is
+    /// counted as failed, and it is given the next one. An export that takes longer than `OTEL_BSP_EXPORT_TIMEOUT` is given up.
+    /// What it traces or logs itself goes nowhere.
+    ///
+    /// # Examples
+    ///
+    /// ```no_run
+    /// use opentelemetry_sdk::error::OTelSdkResult;
+    /// use opentelemetry_sdk::trace::{SpanData, SpanExporter};
+    ///
+    /// #[derive(Debug)]
+    /// struct Count;
+    ///
+    /// impl SpanExporter for Count {
+    ///     async fn export(&self, batch: Vec<SpanData>) -> OTelSdkResult {
+    ///         println!("{} spans", batch.len());
+    ///         Ok(())
+    ///     }
+    /// }
+    ///
+    /// # fn main() -> Result<(), tickspan::Error> {
+    /// let _telemetry = tickspan::builder().with_span_exporter(Count).init()?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn with_span_exporter<E: SpanExporter + 'static>(mut self, exporter: E) -> Self {
+        self.exporters.0.push(Box::new(move |export, settings| {
+            export.add(type_name::<E>().to_owned(), exporter, settings);
+        }));
+        self
+    }
+
+    /// Whether log lines go to stderr. On unless set.
+    pub fn with_console(mut self, on: bool) -> Self {
+        self.choices.console = on;
+        self
+    }
+
+    /// Whether stages are measured, and their [`Summary`](crate::Summary) printed when the guard is dropped. On unless set.
+    ///
+    /// It costs a lock, a look-up and an increment for each span that ends, some 100 ns.
+    pub fn with_summary(mut self, on: bool) -> Self {
+        self.choices.summary = on;
+        self
+    }
+
+    /// Sets which spans and log lines are made, with directives as in `RUST_LOG`: `warn`, `info,market_maker::book=debug`.
+    ///
+    /// A filtered span is not exported, not measured and costs next to nothing.
+    pub fn with_filter(mut self, directives: &str) -> Self {
+        self.choices.filter = Some(directives.to_owned());
+        self
+    }
+
+    /// Sets how long the guard, when it is dropped, waits for exporters. 5 s unless set; zero gives up what is queued.
+    pub fn with_shutdown_deadline(mut self, deadline: Duration) -> Self {
+        self.choices.shutdown_deadline = deadline;
+        self
+    }
+
+    /// Reads the environment, starts everything, and installs the global `tracing` subscriber.
+    ///
+    /// Works the same without a tokio runtime, in one, and in a blocking task of one. Does not wait for any backend.
+    ///
+    /// # Errors
+    ///
+    /// See [`Error`]. Then nothing is installed, and no thread is left running.
+    pub fn init(self) -> Result<Telemetry, Error> {
+        self.init_in(&|name| env::var_os(name))
+    }
+
+    fn init_in(self, lookup: Lookup<'_>) -> Result<Telemetry, Error> {
+        let mut initialised = INITIALISED.lock().unwrap_or_else(PoisonError::into_inner);
+        if *initialised {
+            return Err(Error::AlreadyInitialised);
+        }
+        let settings = Settings::merge(&self.choices, Environment::read(lookup)?)?;
+        let telemetry = chain::start(&settings, self.exporters.0)?;
+        *initialised = true;
+        Ok(telemetry)
+    }
+
+    #[cfg(test)]
+    pub(super) fn choices(&self) -> &Choices {
+        &self.choices
+    }
+}

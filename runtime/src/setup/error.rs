@@ -1,0 +1,139 @@
+//! What can go wrong when telemetry is set up or flushed. Written out by hand: eight cases need no macro.
+
+use std::error::Error as StdError;
+use std::{fmt, io};
+
+/// Why telemetry could not be set up, or a flush did not deliver.
+///
+/// After an error of [`init`](crate::init) nothing is installed and no thread runs, so it can be tried again. A backend that
+/// cannot be reached is never an `Error` of `init`: it is counted in the [`Report`](crate::Report).
+///
+/// # Examples
+///
+/// ```no_run
+/// match tickspan::builder().with_endpoint("localhost:4318").init() {
+///     Err(error) => eprintln!("no telemetry: {error}"),
+///     Ok(telemetry) => drop(telemetry),
+/// }
+/// // no telemetry: `with_endpoint` is `localhost:4318`; accepted: a URL such as `http://localhost:4318`
+/// ```
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum Error {
+    /// `init` has succeeded in this process before. It works once: the subscriber that it installs is global and stays,
+    /// also after a shutdown.
+    AlreadyInitialised,
+    /// Another global `tracing` subscriber is installed.
+    #[non_exhaustive]
+    SubscriberInstalled {
+        /// The refusal of `tracing`.
+        source: Box<dyn StdError + Send + Sync>,
+    },
+    /// A variable or a builder method has a value that is not accepted.
+    #[non_exhaustive]
+    Invalid {
+        /// The variable or the builder method.
+        setting: &'static str,
+        /// Its value, with what may be a secret masked; `None` for headers, which are secret as a whole.
+        value: Option<String>,
+        /// What is accepted.
+        accepted: String,
+    },
+    /// A filter has a directive that is not understood.
+    #[non_exhaustive]
+    Filter {
+        /// `RUST_LOG` or `with_filter`.
+        setting: &'static str,
+        /// The directive.
+        directive: String,
+        /// Why it is not understood.
+        source: Box<dyn StdError + Send + Sync>,
+    },
+    /// A setting asks for something that is behind a feature which is not compiled in.
+    #[non_exhaustive]
+    MissingFeature {
+        /// The variable or the builder method.
+        setting: &'static str,
+        /// What it asks for.
+        wanted: String,
+        /// The feature of the crate `tickspan` to enable.
+        feature: &'static str,
+    },
+    /// A network exporter could not be made.
+    #[non_exhaustive]
+    Exporter {
+        /// The protocol and the endpoint, without secrets.
+        exporter: String,
+        /// Why, without secrets.
+        source: Box<dyn StdError + Send + Sync>,
+    },
+    /// The export thread could not be started.
+    #[non_exhaustive]
+    Thread {
+        /// The refusal of the operating system.
+        source: io::Error,
+    },
+    /// A flush did not deliver everything that was queued, or not by its deadline.
+    #[non_exhaustive]
+    Flush {
+        /// The exporter.
+        exporter: String,
+        /// What happened.
+        reason: String,
+    },
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::AlreadyInitialised => f.write_str(
+                "tickspan is already initialised in this process; call `init` once, and keep its guard until the end",
+            ),
+            Self::SubscriberInstalled { .. } => f.write_str(
+                "another `tracing` subscriber is already installed; call `tickspan::init` before, or instead of, installing it",
+            ),
+            Self::Invalid {
+                setting,
+                value: Some(value),
+                accepted,
+            } => write!(f, "`{setting}` is `{value}`; accepted: {accepted}"),
+            Self::Invalid {
+                setting,
+                value: None,
+                accepted,
+            } => write!(f, "`{setting}` is wrong (its value is not shown); accepted: {accepted}"),
+            Self::Filter { setting, directive, .. } => write!(
+                f,
+                "`{setting}` has the directive `{directive}`; accepted: directives such as `info` or `my_crate=debug`"
+            ),
+            Self::MissingFeature {
+                setting,
+                wanted,
+                feature,
+            } => write!(
+                f,
+                "`{setting}` asks for {wanted}, which is not compiled in; enable the feature `{feature}` of `tickspan`"
+            ),
+            Self::Exporter { exporter, .. } => write!(f, "the exporter for {exporter} could not be made"),
+            Self::Thread { .. } => f.write_str("the export thread could not be started"),
+            Self::Flush { exporter, reason } => {
+                write!(f, "the flush did not deliver every span to {exporter}: {reason}")
+            }
+        }
+    }
+}
+
+impl StdError for Error {
+    fn source(&self) -> Option<&(dyn StdError + 'static)> {
+        match self {
+            Self::SubscriberInstalled { source }
+            | Self::Filter { source, .. }
+            | Self::Exporter { source, .. } => Some(&**source),
+            Self::Thread { source } => Some(source),
+            Self::AlreadyInitialised
+            | Self::Invalid { .. }
+            | Self::MissingFeature { .. }
+            | Self::Flush { .. } => None,
+        }
+    }
+}

@@ -1,0 +1,171 @@
+//! The guard that `init` returns: it keeps telemetry running, and ends it within a deadline.
+
+use std::io::{self, Write};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use opentelemetry_sdk::trace::SdkTracerProvider;
+
+use super::{Error, Report};
+use crate::collect::{StageTable, Summary};
+use crate::export::{Export, SpanCounts};
+
+/// Keeps telemetry running; dropping it ends telemetry.
+///
+/// Bind it in `main` to a name (`let _telemetry = …`, not `let _ = …`), so that it lives as long as the program works.
+///
+/// Dropped, it does what [`shutdown`](Self::shutdown) does with the builder's deadline (5 s unless set), then prints on
+/// stderr the summary of the stages, if it is on and there are any, and what was lost, if something was. It may be dropped
+/// anywhere: in an async context, in a thread that panics. A program that ends with [`std::process::exit`] or aborts drops
+/// nothing, and loses what was queued.
+///
+/// Spans that are still open when telemetry ends are not exported, nor are spans that end afterwards; log lines go on.
+/// Telemetry cannot be initialised again.
+#[must_use = "dropped at once it shuts telemetry down; bind it: `let _telemetry = …`"]
+#[derive(Debug)]
+pub struct Telemetry {
+    /// Taken when telemetry ends.
+    running: Option<Running>,
+    stages: Option<Arc<StageTable>>,
+    shutdown_deadline: Duration,
+}
+
+/// What runs: nothing but the subscriber, if there is no provider.
+#[derive(Debug, Default)]
+pub(super) struct Running {
+    pub(super) provider: Option<SdkTracerProvider>,
+    pub(super) counts: Arc<SpanCounts>,
+    pub(super) export: Option<Export>,
+}
+
+impl Telemetry {
+    pub(super) fn new(
+        running: Running,
+        stages: Option<Arc<StageTable>>,
+        shutdown_deadline: Duration,
+    ) -> Self {
+        Self {
+            running: Some(running),
+            stages,
+            shutdown_deadline,
+        }
+    }
+
+    /// The statistics of each stage until now; without rows if the summary is off.
+    ///
+    /// Spans count when they end. Reading is safe at any time from any thread; it holds up spans that end meanwhile for some
+    /// microseconds a stage.
+    ///
+    /// # Examples
+    ///
+    /// ```no_run
+    /// # fn main() -> Result<(), tickspan::Error> {
+    /// let telemetry = tickspan::init()?;
+    /// // trade
+    /// for stage in telemetry.summary().stages {
+    ///     println!("{}: {} times, p99 {:?}", stage.name, stage.count, stage.p99);
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn summary(&self) -> Summary {
+        self.stages
+            .as_ref()
+            .map(|stages| stages.summary())
+            .unwrap_or_default()
+    }
+
+    /// Sends what is queued now, and waits until every exporter has done so, `deadline` at most.
+    ///
+    /// Blocks the calling thread; in an async program where that matters, call it in `spawn_blocking`. It needs no
+    /// runtime, and cannot deadlock with the caller's. Spans that are dropped because a queue was full before are not seen
+    /// here, but in the [`Report`].
+    ///
+    /// # Examples
+    ///
+    /// ```no_run
+    /// # use std::time::Duration;
+    /// # fn main() -> Result<(), tickspan::Error> {
+    /// let telemetry = tickspan::init()?;
+    /// // end of the trading day
+    /// telemetry.flush(Duration::from_secs(2))?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Flush`] when spans failed meanwhile or the deadline passed. Telemetry goes on in either case.
+    pub fn flush(&self, deadline: Duration) -> Result<(), Error> {
+        let Some(export) = self
+            .running
+            .as_ref()
+            .and_then(|running| running.export.as_ref())
+        else {
+            return Ok(());
+        };
+        export
+            .flush(until(deadline))
+            .map_err(|failure| Error::Flush {
+                exporter: failure.exporter,
+                reason: failure.reason,
+            })
+    }
+
+    /// Ends telemetry: sends what is queued, for `deadline` at most, and says what became of everything.
+    ///
+    /// All exporters are served at once. What they have not taken when the deadline passes is given up and counted. The
+    /// call then returns within some 200 ms, whatever an exporter does; one that blocks its thread for ever keeps that thread.
+    ///
+    /// Blocks the calling thread; in an async program where that matters, call it in `spawn_blocking`. It needs no
+    /// runtime, and cannot deadlock with the caller's.
+    ///
+    /// Prints nothing: the report is yours to show. Take [`summary`](Self::summary) before.
+    pub fn shutdown(mut self, deadline: Duration) -> Report {
+        self.end(deadline).unwrap_or_default()
+    }
+
+    /// Ends telemetry the first time it is called.
+    fn end(&mut self, deadline: Duration) -> Option<Report> {
+        self.running
+            .take()
+            .map(|running| running.shutdown(deadline))
+    }
+}
+
+impl Drop for Telemetry {
+    fn drop(&mut self) {
+        let Some(report) = self.end(self.shutdown_deadline) else {
+            return;
+        };
+        let summary = self.summary();
+        // Not `eprintln!`, which panics when stderr is closed.
+        let mut stderr = io::stderr().lock();
+        if !summary.stages.is_empty() {
+            let _ = writeln!(stderr, "{summary}");
+        }
+        if report.lost() > 0 {
+            let _ = writeln!(stderr, "tickspan: spans were lost: {report}");
+        }
+    }
+}
+
+impl Running {
+    /// Ends everything within `deadline` and some 200 ms.
+    pub(super) fn shutdown(self, deadline: Duration) -> Report {
+        let until = until(deadline);
+        if let Some(provider) = &self.provider {
+            // Only makes the provider refuse further spans: its one processor leaves the queues alone.
+            let _ = provider.shutdown_with_timeout(Duration::ZERO);
+        }
+        let (in_time, tallies) = self
+            .export
+            .map_or((true, Vec::new()), |export| export.shutdown(until));
+        Report::new(self.counts.ended(), self.counts.open(), tallies, !in_time)
+    }
+}
+
+/// When `deadline` passes. More than a day is a day, so that the clock cannot overflow.
+fn until(deadline: Duration) -> Instant {
+    Instant::now() + deadline.min(Duration::from_secs(86_400))
+}

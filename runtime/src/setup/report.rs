@@ -1,0 +1,149 @@
+//! What became of the spans, told when telemetry ends.
+
+use std::fmt;
+
+use crate::collect::human;
+use crate::export::Tally;
+
+/// What was made, delivered and lost until telemetry was shut down.
+///
+/// A span counts when it is sampled and passes the filter. For each exporter, every span that ended was either exported,
+/// failed or dropped; nothing is lost without being counted here, but what a backend accepts and then discards (OTLP's
+/// partial success) counts as exported.
+///
+/// `Display` writes a line for the spans and one for each exporter.
+///
+/// # Examples
+///
+/// ```no_run
+/// # use std::time::Duration;
+/// # fn main() -> Result<(), tickspan::Error> {
+/// let telemetry = tickspan::init()?;
+/// // trade
+/// let report = telemetry.shutdown(Duration::from_secs(2));
+/// if report.lost() > 0 {
+///     eprintln!("{report}");
+/// }
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Report {
+    /// Spans that ended.
+    pub made: u64,
+    /// Spans that had begun and not ended: they are not exported, and not in [`made`](Self::made).
+    pub open: u64,
+    /// What became of the ended spans at each exporter.
+    pub exporters: Vec<ExporterReport>,
+    /// Whether the deadline passed before every exporter was done.
+    pub deadline_passed: bool,
+}
+
+/// What became of the ended spans at one exporter.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct ExporterReport {
+    /// The exporter: protocol and endpoint, `stdout`, or its type.
+    pub exporter: String,
+    /// Spans that it took without an error.
+    pub exported: u64,
+    /// Spans that it was given and failed to deliver: an error, a panic, a time-out, or given up at the deadline.
+    pub failed: u64,
+    /// Spans that it was never given, because its queue was full or it was still busy at the end.
+    pub dropped: u64,
+    /// Why the last of the failed ones failed.
+    pub last_failure: Option<String>,
+}
+
+impl Report {
+    pub(super) fn new(made: u64, open: u64, tallies: Vec<Tally>, deadline_passed: bool) -> Self {
+        let exporters = tallies
+            .into_iter()
+            .map(|tally| ExporterReport::new(tally, made))
+            .collect();
+        Self {
+            made,
+            open,
+            exporters,
+            deadline_passed,
+        }
+    }
+
+    /// Ended spans that were lost, summed over the exporters.
+    pub fn lost(&self) -> u64 {
+        self.exporters.iter().map(ExporterReport::lost).sum()
+    }
+}
+
+impl ExporterReport {
+    fn new(tally: Tally, made: u64) -> Self {
+        Self {
+            dropped: made.saturating_sub(tally.exported + tally.failed),
+            exporter: tally.exporter,
+            exported: tally.exported,
+            failed: tally.failed,
+            last_failure: tally.last_failure,
+        }
+    }
+
+    /// Spans that failed or were dropped.
+    pub fn lost(&self) -> u64 {
+        self.failed + self.dropped
+    }
+}
+
+impl fmt::Display for Report {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} spans ended", human::count(self.made))?;
+        if self.open > 0 {
+            write!(f, ", {} still open", human::count(self.open))?;
+        }
+        if self.deadline_passed {
+            f.write_str("; the deadline of the shutdown passed")?;
+        }
+        for exporter in &self.exporters {
+            write!(f, "\n{exporter}")?;
+        }
+        Ok(())
+    }
+}
+
+impl fmt::Display for ExporterReport {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "{}: {} exported, {} failed, {} dropped",
+            self.exporter,
+            human::count(self.exported),
+            human::count(self.failed),
+            human::count(self.dropped),
+        )?;
+        match &self.last_failure {
+            Some(reason) => write!(f, " (last failure: {reason})"),
+            None => Ok(()),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_neither_exported_nor_failed_was_dropped() {
+        let tally = Tally {
+            exporter: "OTLP over gRPC at http://h:1".to_owned(),
+            exported: 900,
+            failed: 512,
+            last_failure: Some("no answer".to_owned()),
+        };
+        let report = Report::new(1_500, 2, vec![tally], true);
+        assert_eq!((report.exporters[0].dropped, report.lost()), (88, 600));
+        assert_eq!(
+            report.to_string(),
+            "1,500 spans ended, 2 still open; the deadline of the shutdown passed\n\
+             OTLP over gRPC at http://h:1: 900 exported, 512 failed, 88 dropped (last failure: no answer)"
+        );
+    }
+}

@@ -1,0 +1,324 @@
+//! The builder and the environment, merged: what is going to be started.
+//!
+//! Decides and starts nothing. Everything that can be refused without doing something is refused here, so that
+//! [`super::chain`] has little left that can fail.
+
+use std::time::Duration;
+
+use opentelemetry::KeyValue;
+use opentelemetry_sdk::Resource;
+use opentelemetry_sdk::resource::{SdkProvidedResourceDetector, TelemetryResourceDetector};
+use opentelemetry_sdk::trace::Sampler;
+
+use super::builder::Choices;
+use super::endpoint::{Endpoint, Form};
+use super::environment::{
+    Batching, Environment, NamedExporter, TRACES_EXPORTER, TracingEnvironment,
+};
+use super::{Error, Protocol};
+
+/// The time that the specification gives an OTLP request.
+const OTLP_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// What to start.
+#[derive(Debug)]
+pub(super) struct Settings {
+    pub(super) filter: FilterText,
+    pub(super) console: bool,
+    pub(super) no_color: bool,
+    pub(super) summary: bool,
+    pub(super) shutdown_deadline: Duration,
+    /// `None` under `OTEL_SDK_DISABLED=true`.
+    pub(super) tracing: Option<TracingSettings>,
+}
+
+/// Filter directives and where they come from.
+#[derive(Debug)]
+pub(super) struct FilterText {
+    pub(super) setting: &'static str,
+    pub(super) directives: String,
+}
+
+/// What to do with spans.
+#[derive(Debug)]
+pub(super) struct TracingSettings {
+    pub(super) resource: Resource,
+    pub(super) sampler: Option<Sampler>,
+    pub(super) batch: Batching,
+    pub(super) otlp: Option<OtlpSettings>,
+    pub(super) console_exporter: bool,
+}
+
+/// A place to send spans to, in a protocol that is compiled in.
+#[derive(Clone, PartialEq, Eq)]
+pub(super) struct OtlpSettings {
+    pub(super) protocol: Protocol,
+    /// The full address; may hold a password.
+    pub(super) url: String,
+    pub(super) timeout: Duration,
+}
+
+impl std::fmt::Debug for OtlpSettings {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("OtlpSettings")
+            .field("protocol", &self.protocol)
+            .field("url", &super::endpoint::redacted(&self.url))
+            .field("timeout", &self.timeout)
+            .finish()
+    }
+}
+
+impl Settings {
+    /// Merges, with `choices` winning over `environment`.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Invalid`] and [`Error::MissingFeature`].
+    pub(super) fn merge(choices: &Choices, environment: Environment) -> Result<Self, Error> {
+        let tracing = environment
+            .tracing
+            .map(|tracing| TracingSettings::merge(choices, tracing))
+            .transpose()?;
+        let filter = match (&choices.filter, environment.filter) {
+            (Some(directives), _) => FilterText {
+                setting: "with_filter",
+                directives: directives.clone(),
+            },
+            (None, directives) => FilterText {
+                setting: "RUST_LOG",
+                directives: directives.unwrap_or_default(),
+            },
+        };
+        Ok(Self {
+            filter,
+            console: choices.console,
+            no_color: environment.no_color,
+            summary: choices.summary,
+            shutdown_deadline: choices.shutdown_deadline,
+            tracing,
+        })
+    }
+}
+
+impl TracingSettings {
+    fn merge(choices: &Choices, environment: TracingEnvironment) -> Result<Self, Error> {
+        let named = environment.exporters.as_deref();
+        Ok(Self {
+            otlp: otlp_settings(choices, &environment)?,
+            console_exporter: named.is_some_and(|named| named.contains(&NamedExporter::Console)),
+            resource: resource(
+                choices.service_name.clone().or(environment.service_name),
+                environment.resource_attributes,
+            ),
+            sampler: environment.sampler,
+            batch: environment.batch,
+        })
+    }
+}
+
+/// Where to send spans. Nowhere, unless somebody asked: the builder or the environment with an endpoint, or
+/// `OTEL_TRACES_EXPORTER` by name. That variable, when it does not name OTLP, switches the environment's endpoint off, not
+/// the builder's.
+fn otlp_settings(
+    choices: &Choices,
+    environment: &TracingEnvironment,
+) -> Result<Option<OtlpSettings>, Error> {
+    let protocol = choices
+        .protocol
+        .or(environment.protocol)
+        .unwrap_or(Protocol::DEFAULT);
+    let chosen = choices
+        .endpoint
+        .as_deref()
+        .map(|text| Endpoint::parse("with_endpoint", text, Form::Base))
+        .transpose()?;
+    let from_environment = match &environment.exporters {
+        None => environment.endpoint.clone(),
+        Some(named) if named.contains(&NamedExporter::Otlp) => environment
+            .endpoint
+            .clone()
+            .or_else(|| Some(Endpoint::local(TRACES_EXPORTER, protocol))),
+        Some(_) => None,
+    };
+    let Some(endpoint) = chosen.or(from_environment) else {
+        return Ok(None);
+    };
+    let url = endpoint.traces_url(protocol)?;
+    if !protocol.is_compiled_in() {
+        return Err(Error::MissingFeature {
+            setting: endpoint.setting(),
+            wanted: protocol.to_string(),
+            feature: protocol.feature(),
+        });
+    }
+    Ok(Some(OtlpSettings {
+        protocol,
+        url,
+        timeout: environment.timeout.unwrap_or(OTLP_TIMEOUT),
+    }))
+}
+
+/// The resource: the SDK's own attributes, then those of the environment, then the service name.
+fn resource(service_name: Option<String>, attributes: Vec<(String, String)>) -> Resource {
+    let resource = Resource::builder_empty()
+        // Gives `unknown_service:` and the program's name if nothing below says better.
+        .with_detector(Box::new(SdkProvidedResourceDetector))
+        .with_detector(Box::new(TelemetryResourceDetector))
+        .with_attributes(
+            attributes
+                .into_iter()
+                .map(|(key, value)| KeyValue::new(key, value)),
+        );
+    match service_name {
+        Some(name) => resource.with_service_name(name),
+        None => resource,
+    }
+    .build()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::ffi::OsString;
+
+    use opentelemetry::{Key, Value};
+
+    use super::super::Builder;
+    use super::*;
+
+    fn merge(builder: &Builder, variables: &[(&str, &str)]) -> Result<Settings, Error> {
+        let environment = Environment::read(&|name| {
+            variables
+                .iter()
+                .find(|(n, _)| *n == name)
+                .map(|(_, value)| OsString::from(value))
+        })?;
+        Settings::merge(builder.choices(), environment)
+    }
+
+    #[test]
+    fn nothing_is_sent_unasked() {
+        for variables in [
+            &[][..],
+            &[
+                ("OTEL_TRACES_EXPORTER", "none"),
+                ("OTEL_EXPORTER_OTLP_ENDPOINT", "http://h:1"),
+            ],
+            &[
+                ("OTEL_TRACES_EXPORTER", "console"),
+                ("OTEL_EXPORTER_OTLP_ENDPOINT", "http://h:1"),
+            ],
+            &[("OTEL_EXPORTER_OTLP_PROTOCOL", "grpc")],
+        ] {
+            let settings = merge(&Builder::default(), variables).unwrap();
+            assert!(settings.tracing.unwrap().otlp.is_none(), "{variables:?}");
+        }
+    }
+
+    #[cfg(all(feature = "otlp-grpc", feature = "otlp-http"))]
+    #[test]
+    fn an_endpoint_or_the_name_asks_for_otlp() {
+        let url = |builder: &Builder, variables: &[(&str, &str)]| {
+            otlp(builder, variables).map(|otlp| otlp.url)
+        };
+        let unset = Builder::default();
+        let some = |text: &str| Some(text.to_owned());
+        assert_eq!(
+            url(&unset, &[("OTEL_TRACES_EXPORTER", "otlp")]),
+            some("http://localhost:4318/v1/traces")
+        );
+        assert_eq!(
+            url(
+                &unset,
+                &[
+                    ("OTEL_TRACES_EXPORTER", "otlp"),
+                    ("OTEL_EXPORTER_OTLP_PROTOCOL", "grpc")
+                ]
+            ),
+            some("http://localhost:4317")
+        );
+        let endpoint = ("OTEL_EXPORTER_OTLP_ENDPOINT", "http://variable:1");
+        assert_eq!(
+            url(&unset, &[endpoint]),
+            some("http://variable:1/v1/traces")
+        );
+        let chosen = || Builder::default().with_endpoint("http://builder:2");
+        assert_eq!(
+            url(&chosen(), &[endpoint]),
+            some("http://builder:2/v1/traces")
+        );
+        assert_eq!(
+            url(&chosen(), &[("OTEL_TRACES_EXPORTER", "none")]),
+            some("http://builder:2/v1/traces")
+        );
+        let grpc = chosen().with_protocol(Protocol::Grpc);
+        assert_eq!(
+            url(&grpc, &[("OTEL_EXPORTER_OTLP_PROTOCOL", "http/protobuf")]),
+            some("http://builder:2")
+        );
+    }
+
+    #[test]
+    fn tls_is_refused_only_where_it_would_be_used() {
+        let secure = ("OTEL_EXPORTER_OTLP_ENDPOINT", "https://u:hunter2@h");
+        let error = merge(&Builder::default(), &[secure])
+            .unwrap_err()
+            .to_string();
+        assert!(
+            error.contains("TLS") && !error.contains("hunter2"),
+            "{error}"
+        );
+        assert!(
+            merge(
+                &Builder::default(),
+                &[secure, ("OTEL_TRACES_EXPORTER", "none")]
+            )
+            .is_ok()
+        );
+    }
+
+    #[cfg(not(feature = "otlp-grpc"))]
+    #[test]
+    fn protocol_that_is_not_compiled_in_is_named_with_its_feature() {
+        let builder = Builder::default()
+            .with_endpoint("http://h:1")
+            .with_protocol(Protocol::Grpc);
+        let error = merge(&builder, &[]).unwrap_err().to_string();
+        assert!(
+            error.contains("`with_endpoint`") && error.contains("`otlp-grpc`"),
+            "{error}"
+        );
+    }
+
+    #[test]
+    fn builder_wins_over_the_environment() {
+        let builder = Builder::default()
+            .with_service_name("builder")
+            .with_filter("warn");
+        let variables = [
+            ("OTEL_SERVICE_NAME", "variable"),
+            ("OTEL_RESOURCE_ATTRIBUTES", "service.name=attribute,desk=fx"),
+            ("RUST_LOG", "debug"),
+        ];
+        let name_of = |builder: &Builder, variables: &[(&str, &str)]| {
+            let resource = merge(builder, variables).unwrap().tracing.unwrap().resource;
+            assert_eq!(resource.get(&Key::new("desk")), Some(Value::from("fx")));
+            resource
+                .get(&Key::new("service.name"))
+                .map(|name| name.to_string())
+        };
+        assert_eq!(name_of(&builder, &variables).as_deref(), Some("builder"));
+        assert_eq!(
+            name_of(&Builder::default(), &variables).as_deref(),
+            Some("variable")
+        );
+        assert_eq!(
+            name_of(&Builder::default(), &variables[1..]).as_deref(),
+            Some("attribute")
+        );
+        let filter = merge(&builder, &variables).unwrap().filter;
+        assert_eq!(
+            (filter.setting, filter.directives.as_str()),
+            ("with_filter", "warn")
+        );
+    }
+}

@@ -1,0 +1,120 @@
+//! The `tracing` subscriber: one filter for everything, log lines on stderr, spans to OpenTelemetry.
+//!
+//! Making it has no effect; installing it is the last step of `init` that can fail.
+
+use std::io::{self, IsTerminal};
+
+use opentelemetry_sdk::trace::SdkTracer;
+use tracing::Subscriber;
+use tracing::level_filters::LevelFilter;
+use tracing_subscriber::filter::{Directive, EnvFilter};
+use tracing_subscriber::layer::SubscriberExt as _;
+use tracing_subscriber::registry::LookupSpan;
+use tracing_subscriber::{Layer, fmt};
+
+use super::Error;
+use super::settings::{FilterText, Settings};
+
+/// Makes the filter; without directives it lets `info` and above through.
+///
+/// # Errors
+///
+/// [`Error::Filter`] with the first directive that is not understood.
+pub(super) fn filter(text: &FilterText) -> Result<EnvFilter, Error> {
+    EnvFilter::builder()
+        .with_default_directive(LevelFilter::INFO.into())
+        .parse(&text.directives)
+        .map_err(|source| {
+            // The error does not say which directive it is about; directives are separated like this.
+            let guilty = text
+                .directives
+                .split(',')
+                .find(|d| !d.is_empty() && d.parse::<Directive>().is_err());
+            Error::Filter {
+                setting: text.setting,
+                directive: guilty.unwrap_or(&text.directives).to_owned(),
+                source: source.into(),
+            }
+        })
+}
+
+/// Makes the subscriber out of `filter` and installs it for the whole process.
+///
+/// # Errors
+///
+/// [`Error::SubscriberInstalled`]; then nothing has changed.
+pub(super) fn install(
+    filter: EnvFilter,
+    settings: &Settings,
+    tracer: Option<SdkTracer>,
+) -> Result<(), Error> {
+    let subscriber = tracing_subscriber::registry()
+        .with(filter)
+        .with(tracer.map(opentelemetry_layer))
+        .with(settings.console.then(|| console_layer(settings.no_color)));
+    tracing::subscriber::set_global_default(subscriber).map_err(|source| {
+        Error::SubscriberInstalled {
+            source: source.into(),
+        }
+    })
+}
+
+fn opentelemetry_layer<S>(tracer: SdkTracer) -> impl Layer<S>
+where
+    S: Subscriber + for<'span> LookupSpan<'span>,
+{
+    tracing_opentelemetry::layer()
+        .with_tracer(tracer)
+        // The next four would copy the text of an error, which nobody has declared public, into the span.
+        .with_error_fields_to_exceptions(false)
+        .with_error_events_to_status(false)
+        .with_error_events_to_exceptions(false)
+        .with_error_records_to_exceptions(false)
+        .with_location(true)
+        .with_threads(true)
+        .with_tracked_inactivity(false)
+        .with_level(false)
+        .with_target(false)
+}
+
+fn console_layer<S>(no_color: bool) -> impl Layer<S>
+where
+    S: Subscriber + for<'span> LookupSpan<'span>,
+{
+    fmt::layer()
+        .with_writer(io::stderr)
+        .with_ansi(!no_color && io::stderr().is_terminal())
+        // It would report with `eprintln!`, which panics when stderr is closed.
+        .log_internal_errors(false)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parse(directives: &str) -> Result<EnvFilter, Error> {
+        filter(&FilterText {
+            setting: "RUST_LOG",
+            directives: directives.to_owned(),
+        })
+    }
+
+    #[test]
+    fn without_directives_the_level_is_info() {
+        assert_eq!(parse("").unwrap().max_level_hint(), Some(LevelFilter::INFO));
+        assert_eq!(
+            parse("warn").unwrap().max_level_hint(),
+            Some(LevelFilter::WARN)
+        );
+    }
+
+    #[test]
+    fn wrong_directive_is_named() {
+        let error = parse("info,feed=loud,book=debug").unwrap_err();
+        assert!(
+            error.to_string().contains("`RUST_LOG`") && error.to_string().contains("`feed=loud`"),
+            "{error}"
+        );
+        assert!(std::error::Error::source(&error).is_some());
+    }
+}
