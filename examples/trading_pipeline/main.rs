@@ -1,2 +1,104 @@
-//! p
-fn main() {}
+//! Trades a recorded market, or a made-up one, and shows what happened inside.
+//!
+//! Every step of a message is a stage: see the annotated functions of the library beside this program,
+//! from `pipeline.rs` on. This file only starts telemetry, feeds the pipeline and prints.
+
+mod arguments;
+mod progress;
+mod report;
+
+use std::error::Error;
+use std::io::{self, BufWriter, Write};
+use std::process::ExitCode;
+use std::time::Duration;
+
+use clap::Parser;
+use tickspan_examples::feed::{Feed, Row};
+use tickspan_examples::one_trace::OneTrace;
+use tickspan_examples::pipeline::{PATH_TO_A_FILL, Pipeline};
+use tickspan_examples::tally::Tally;
+use tickspan_examples::venue;
+
+use crate::arguments::Arguments;
+use crate::progress::Progress;
+use crate::report::Report;
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    match run(&Arguments::parse()).await {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            // Not `eprintln!`, which panics when stderr is closed.
+            let _ = writeln!(io::stderr(), "{}", one_line(&*error));
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn run(arguments: &Arguments) -> Result<(), Box<dyn Error>> {
+    let feed = arguments.open_feed()?;
+    let one_trace = OneTrace::with_all_of(&PATH_TO_A_FILL);
+    let telemetry = arguments
+        .telemetry()
+        .with_span_exporter(one_trace.clone())
+        .init()?;
+
+    let (tally, outcome) = trade(feed, arguments).await;
+
+    let stages = telemetry.summary();
+    let spans = telemetry.shutdown(Duration::from_secs(5));
+    let report = Report {
+        symbol: arguments.symbol(),
+        tally,
+        trace: one_trace.slowest(),
+        stages,
+        spans,
+    };
+    print(&report)?;
+    outcome
+}
+
+/// Follows the feed to its end, or as far as it can be read.
+async fn trade(mut feed: Feed, arguments: &Arguments) -> (Tally, Result<(), Box<dyn Error>>) {
+    let (gateway, venue) = venue::open();
+    let venue = tokio::spawn(venue.run());
+    let mut pipeline = Pipeline::new(arguments.symbol(), gateway);
+
+    let outcome = process(&mut feed, &mut pipeline, arguments.most_rows()).await;
+
+    let tally = pipeline.finish();
+    let venue = venue.await;
+    (tally, outcome.and(venue.map_err(Into::into)))
+}
+
+async fn process(
+    feed: &mut Feed,
+    pipeline: &mut Pipeline,
+    most_rows: u64,
+) -> Result<(), Box<dyn Error>> {
+    let progress = Progress::of(feed);
+    let mut row = Row::default();
+    for rows in 0..most_rows {
+        if !feed.next_row(&mut row)? {
+            break;
+        }
+        pipeline.on_message(&row).await?;
+        progress.show(rows, feed);
+    }
+    Ok(())
+}
+
+/// Whoever reads stdout may have seen enough, as `head` does: that is no error.
+fn print(report: &Report) -> io::Result<()> {
+    let mut stdout = BufWriter::new(io::stdout().lock());
+    match writeln!(stdout, "{report}").and_then(|()| stdout.flush()) {
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
+        printed => printed,
+    }
+}
+
+/// The error and what caused it, as `what: why`.
+fn one_line(error: &dyn Error) -> String {
+    let causes = std::iter::successors(error.source(), |cause| cause.source());
+    causes.fold(error.to_string(), |line, cause| format!("{line}: {cause}"))
+}
