@@ -34,7 +34,8 @@ impl OrderBook {
         }
     }
 
-    /// Brings the book up to date with `message`. One that names an order never added is counted and changes nothing.
+    /// Brings the book up to date with `message`. One that names an order never added is counted
+    /// and changes nothing.
     pub fn apply(&mut self, message: &Message) {
         match message.event {
             Event::Add(order) => self.add(order),
@@ -154,21 +155,25 @@ pub struct Quote {
 }
 
 impl Quote {
-    /// What it costs to buy and sell again at once. Not positive when the book is locked or crossed.
+    /// What it costs to buy and sell again at once. Not positive when the book is locked or
+    /// crossed.
     pub fn spread(&self) -> Price {
         self.ask.price - self.bid.price
     }
 
-    /// Which side waits in greater size: 1 when all of it wants to buy, −1 when all of it wants to sell.
+    /// Which side waits in greater size: 1 when all of it wants to buy, −1 when all of it wants to
+    /// sell.
     #[expect(clippy::cast_precision_loss, reason = "a share in 2⁵³ is no signal")]
     pub fn imbalance(&self) -> f64 {
         let (bid, ask) = (self.bid.quantity as f64, self.ask.quantity as f64);
         (bid - ask) / (bid + ask)
     }
 
-    /// How far the microprice lies above the mid price: where the next trade is more likely than a fair coin says.
+    /// How far the microprice lies above the mid price: where the next trade is more likely than a
+    /// fair coin says.
     ///
-    /// The microprice is the mean of bid and ask, each weighted by the size on the *other* side. Rounded towards zero.
+    /// The microprice is the mean of bid and ask, each weighted by the size on the *other* side.
+    /// Rounded towards zero.
     pub fn edge(&self) -> Price {
         let (bid, ask) = (i128::from(self.bid.quantity), i128::from(self.ask.quantity));
         let weighted = i128::from(self.spread().0) * (bid - ask);

@@ -100,7 +100,8 @@ impl Feed {
         }
     }
 
-    /// How long the feed is, in the unit of [`Feed::position`]. `None` if nobody knows, as for a pipe.
+    /// How long the feed is, in the unit of [`Feed::position`]. `None` if nobody knows, as for a
+    /// pipe.
     pub fn length(&self) -> Option<u64> {
         self.length
     }
@@ -124,8 +125,9 @@ struct Rows<R> {
 impl<R: Read> Rows<R> {
     /// Reads the first row, to know whether it is a header.
     fn of(bytes: R) -> io::Result<Self> {
-        // Quotes mean nothing in this format; if they did, one stray quote would swallow the rows after it. The newline
-        // ends a last row that has none, so that the reader's line is always the one after the row.
+        // Quotes mean nothing in this format; if they did, one stray quote would swallow the rows
+        // after it. The newline ends a last row that has none, so that the reader's line is always
+        // the one after the row.
         let reader = ReaderBuilder::new()
             .has_headers(false)
             .flexible(true)

@@ -1,8 +1,9 @@
 //! A made-up market: the same seed makes the same messages, on every machine.
 //!
-//! The mix is that of a busy morning in a large stock: of a thousand messages about 490 add an order, 450 delete one, 40
-//! execute one, 20 trade against hidden orders, a few cancel a part, and a few name orders that the feed never showed.
-//! Three fifths of the way trading halts; then quotes resume, then trading.
+//! The mix is that of a busy morning in a large stock: of a thousand messages about 490 add an
+//! order, 440 delete one, 40 execute one, 20 trade against hidden orders, a few cancel a part, and
+//! a few name orders that the feed never showed. Three fifths of the way trading halts; then quotes
+//! resume, then trading.
 
 use crate::market::{OrderId, Price, Side, TimeOfDay};
 use crate::message::{Event, Message, OrderEvent, Trade, TradingStatus};
@@ -233,7 +234,8 @@ fn opposite(side: Side) -> Side {
     }
 }
 
-/// The numbers of the messages at which trading halts, quotes resume, trading resumes, and the feed ends.
+/// The numbers of the messages at which trading halts, quotes resume, trading resumes, and the feed
+/// ends.
 #[derive(Debug)]
 struct Schedule {
     halt: u64,

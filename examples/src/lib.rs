@@ -1,9 +1,10 @@
 //! A small trading system, for programs that show tickspan at work.
 //!
-//! The modules stand in the order in which a message passes them: a [`feed`] gives rows, [`lobster`] reads a row as a
-//! [`message`], which changes the [`book`]; [`signal`] may find a reason to trade, [`risk`] turns it into an order or
-//! refuses it, and the [`venue`] executes it in another task. [`pipeline`] ties them together and keeps a [`tally`].
-//! [`generate`] makes up a feed, with the random numbers of [`splitmix`].
+//! The modules stand in the order in which a message passes them: a [`feed`] gives rows,
+//! [`lobster`] reads a row as a [`message`], which changes the [`book`]; [`signal`] may find a
+//! reason to trade, [`risk`] turns it into an order or refuses it, and the [`venue`] executes it in
+//! another task. [`pipeline`] ties them together and keeps a [`tally`]. [`generate`] makes up a
+//! feed, with the random numbers of [`splitmix`].
 
 pub mod book;
 pub mod feed;

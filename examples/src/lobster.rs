@@ -27,7 +27,8 @@ pub const HEADER: [&str; 6] = [
     "direction",
 ];
 
-/// Turns rows into messages. It remembers the time of the last row, because time may not run backwards.
+/// Turns rows into messages. It remembers the time of the last row, because time may not run
+/// backwards.
 #[derive(Debug, Default)]
 pub struct Decoder {
     last_time: Option<TimeOfDay>,
@@ -38,8 +39,8 @@ impl Decoder {
     ///
     /// # Errors
     ///
-    /// A [`RowFault`] if the row is damaged. A row that goes back in time is a fault, and the next row is compared with
-    /// it: one wrong time does not condemn the rest of the feed.
+    /// A [`RowFault`] if the row is damaged. A row that goes back in time is a fault, and the next
+    /// row is compared with it: one wrong time does not condemn the rest of the feed.
     pub fn decode(&mut self, columns: &ByteRecord) -> Result<Message, RowFault> {
         let columns = Columns::of(columns)?;
         let time = columns.time()?;
@@ -238,7 +239,7 @@ pub enum RowFault {
 impl fmt::Display for RowFault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::ColumnCount(found) => write!(f, "{found} columns instead of {}", HEADER.len()),
+            Self::ColumnCount(found) => write!(f, "not {} columns but {found}", HEADER.len()),
             Self::NotText(column) => write!(f, "`{column}` is not UTF-8 text"),
             Self::NotANumber(column) => write!(f, "`{column}` is not a number"),
             Self::OutOfRange(column) => write!(f, "`{column}` is out of range"),

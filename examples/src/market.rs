@@ -1,7 +1,7 @@
 //! The words of the market: symbols, sides, prices, order numbers, times.
 //!
-//! Money is a whole number of 1/10,000 US dollars and time a whole number of nanoseconds, so that the same feed leads
-//! to the same decisions on every machine.
+//! Money is a whole number of 1/10,000 US dollars and time a whole number of nanoseconds, so that
+//! the same feed leads to the same decisions on every machine.
 
 use std::fmt;
 use std::ops::{Add, Sub};
@@ -47,7 +47,8 @@ impl Side {
 pub struct Price(pub i64);
 
 impl Price {
-    /// The highest price a feed may name: ten million dollars. Sums and products of such prices cannot overflow.
+    /// The highest price a feed may name: ten million dollars. Sums and products of such prices
+    /// cannot overflow.
     pub const MAX: Self = Self(100_000_000_000);
 }
 
@@ -96,8 +97,9 @@ impl TimeOfDay {
         Self(seconds * Self::NANOS_PER_SECOND)
     }
 
-    /// Reads seconds after midnight with a decimal fraction, such as `34200.004241176`, digit by digit: a float could
-    /// not hold it. Digits beyond the nanosecond are cut. `None` if this is not such a number or not within a day.
+    /// Reads seconds after midnight with a decimal fraction, such as `34200.004241176`, digit by
+    /// digit: a float could not hold it. Digits beyond the nanosecond are cut. `None` if this is
+    /// not such a number or not within a day.
     pub fn parse(text: &str) -> Option<Self> {
         let (seconds, fraction) = text.split_once('.').unwrap_or((text, "0"));
         if !is_digits(seconds) || !is_digits(fraction) {

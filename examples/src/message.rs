@@ -1,4 +1,5 @@
-//! What an exchange says: one message changes one order, or reports a trade, or the state of trading.
+//! What an exchange says: one message changes one order, or reports a trade, or the state of
+//! trading.
 
 use crate::market::{OrderId, Price, Side, TimeOfDay};
 

@@ -15,8 +15,8 @@ const UNFINISHED_TRACES: usize = 64;
 
 /// Keeps the slowest complete trace of all that are exported.
 ///
-/// Spans may be lost on their way here. So a trace is complete only when it has a span of every name in
-/// a list, and can be put together as a [`Trace`]. Clones share what they keep.
+/// Spans may be lost on their way here. So a trace is complete only when it has a span of every
+/// name in a list, and can be put together as a [`Trace`]. Clones share what they keep.
 #[derive(Clone, Debug)]
 pub struct OneTrace {
     names: &'static [&'static str],

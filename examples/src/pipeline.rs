@@ -47,7 +47,8 @@ impl Pipeline {
         }
     }
 
-    /// Follows one row to its end: the book changes, and perhaps we trade. A damaged row is counted.
+    /// Follows one row to its end: the book changes, and perhaps we trade. A damaged row is
+    /// counted.
     ///
     /// # Errors
     ///
@@ -69,7 +70,7 @@ impl Pipeline {
         };
         match self.risk.check(signal, self.book.status()) {
             Ok(order) => self.trade(order).await?,
-            Err(rejected) => self.tally.count_refused(rejected),
+            Err(rejected) => self.tally.refused.count(rejected),
         }
         Ok(())
     }
@@ -149,7 +150,7 @@ mod tests {
         assert_eq!((tally.messages, tally.bad_rows.count), (20_000, 0));
         assert!(tally.orders.filled > 0 && tally.orders.partly_filled > 0);
         for rejected in Rejected::ALL {
-            assert!(tally.refused(rejected) > 0, "{rejected}");
+            assert!(tally.refused.because(rejected) > 0, "{rejected}");
         }
     }
 
@@ -160,8 +161,9 @@ mod tests {
             (tally.messages, tally.bad_rows.count, tally.unknown_orders),
             (16, 0, 1)
         );
-        // An execution leaves 60 bid against 180 asked: we sell 180 and get 110. In the halt 760 are bid. Their end
-        // leaves 60 against 280: we sell all 280. At last 1,060 are bid, more than we may buy at once.
+        // An execution leaves 60 bid against 180 asked: we sell 180 and get 110. In the halt 760
+        // are bid. Their end leaves 60 against 280: we sell all 280. At last 1,060 are bid, more
+        // than we may buy at once.
         let orders = OrderTally {
             filled: 1,
             partly_filled: 1,
@@ -170,7 +172,7 @@ mod tests {
         };
         assert_eq!((tally.orders, tally.position), (orders, -390));
         assert_eq!(
-            Rejected::ALL.map(|reason| tally.refused(reason)),
+            Rejected::ALL.map(|reason| tally.refused.because(reason)),
             [1, 0, 1, 0]
         );
     }

@@ -15,7 +15,8 @@ pub fn count(number: u64) -> String {
     text
 }
 
-/// A duration in the unit that leaves one to three digits before the point: `850 ns`, `1.2 µs`, `45.6 ms`, `7.9 s`.
+/// A duration in the unit that leaves one to three digits before the point: `850 ns`, `1.2 µs`,
+/// `45.6 ms`, `7.9 s`.
 pub fn duration(duration: Duration) -> String {
     let nanos = duration.as_nanos();
     match nanos {

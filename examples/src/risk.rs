@@ -1,4 +1,5 @@
-//! The last word before an order leaves: limits on size, position, spread, and the state of trading.
+//! The last word before an order leaves: limits on size, position, spread, and the state of
+//! trading.
 
 use std::error::Error;
 use std::fmt;

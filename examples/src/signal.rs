@@ -5,7 +5,8 @@ use crate::market::{Price, Side, Symbol};
 
 /// Finds the moments at which the next trade is likely to move the price.
 ///
-/// A signal is the *beginning* of such a moment: while the book leans the same way, there is no second one.
+/// A signal is the *beginning* of such a moment: while the book leans the same way, there is no
+/// second one.
 #[derive(Debug)]
 pub struct SignalFinder {
     settings: SignalSettings,
@@ -24,7 +25,8 @@ pub struct SignalSettings {
 }
 
 impl Default for SignalSettings {
-    /// Three quarters of the shares on one side, the exchange's taker fee of 30 cents per 100 shares, two cents.
+    /// Three quarters of the shares on one side, the exchange's taker fee of 30 cents per 100
+    /// shares, two cents.
     fn default() -> Self {
         Self {
             min_imbalance: 0.5,

@@ -1,7 +1,8 @@
 //! A small deterministic source of random numbers.
 
-/// `SplitMix64` of Steele, Lea and Flood (OOPSLA 2014): one addition and one mixing a number, the same numbers on every
-/// machine and in every version of this program. Good enough to make up a market, not to keep a secret.
+/// `SplitMix64` of Steele, Lea and Flood (OOPSLA 2014): one addition and one mixing a number, the
+/// same numbers on every machine and in every version of this program. Good enough to make up a
+/// market, not to keep a secret.
 #[derive(Clone, Debug)]
 pub struct SplitMix64 {
     state: u64,
@@ -21,7 +22,8 @@ impl SplitMix64 {
         mixed ^ (mixed >> 31)
     }
 
-    /// A number in `0..bound`; 0 if the bound is 0. A bound far below 2⁶⁴ makes the bias too small to matter.
+    /// A number in `0..bound`; 0 if the bound is 0. A bound far below 2⁶⁴ makes the bias too small
+    /// to matter.
     pub fn below(&mut self, bound: u64) -> u64 {
         let scaled = u128::from(self.next_u64()) * u128::from(bound);
         u64::try_from(scaled >> 64).unwrap_or(u64::MAX)

@@ -17,26 +17,13 @@ pub struct Tally {
     pub unknown_orders: u64,
     /// Orders sent, by what became of them.
     pub orders: OrderTally,
+    /// Signals that became no order, by the reason.
+    pub refused: Refusals,
     /// Shares held at the end; negative when sold short.
     pub position: i64,
-    pub(crate) refused: BTreeMap<Rejected, u64>,
 }
 
 impl Tally {
-    /// How many signals were refused for this reason.
-    pub fn refused(&self, reason: Rejected) -> u64 {
-        self.refused.get(&reason).copied().unwrap_or_default()
-    }
-
-    /// How many signals were refused in all.
-    pub fn all_refused(&self) -> u64 {
-        self.refused.values().sum()
-    }
-
-    pub(crate) fn count_refused(&mut self, reason: Rejected) {
-        *self.refused.entry(reason).or_default() += 1;
-    }
-
     pub(crate) fn count_order(&mut self, fill: &Fill) {
         self.orders.shares += u64::from(fill.quantity);
         let outcome = match (fill.quantity, fill.unfilled) {
@@ -65,6 +52,26 @@ impl OrderTally {
     /// All orders sent.
     pub fn sent(&self) -> u64 {
         self.filled + self.partly_filled + self.unfilled
+    }
+}
+
+/// Signals that became no order.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Refusals(BTreeMap<Rejected, u64>);
+
+impl Refusals {
+    /// How many were refused for this reason.
+    pub fn because(&self, reason: Rejected) -> u64 {
+        self.0.get(&reason).copied().unwrap_or_default()
+    }
+
+    /// How many were refused in all.
+    pub fn all(&self) -> u64 {
+        self.0.values().sum()
+    }
+
+    pub(crate) fn count(&mut self, reason: Rejected) {
+        *self.0.entry(reason).or_default() += 1;
     }
 }
 

@@ -1,4 +1,5 @@
-//! The simulated venue: a task of its own that takes orders from a bounded channel and answers each with a fill.
+//! The simulated venue: a task of its own that takes orders from a bounded channel and answers each
+//! with a fill.
 
 use std::error::Error;
 use std::fmt;
@@ -60,7 +61,8 @@ pub fn open() -> (Gateway, Venue) {
 }
 
 impl Gateway {
-    /// Sends `order`, to trade against the levels `within_reach`. Waits while the channel is full, not for the fill.
+    /// Sends `order`, to trade against the levels `within_reach`. Waits while the channel is full,
+    /// not for the fill.
     ///
     /// # Errors
     ///
@@ -119,7 +121,8 @@ fn execute(submission: &Submission) -> Fill {
     match_levels(order, within_reach)
 }
 
-/// Trades against one level after the other, until the order is filled or nothing is left within its limit.
+/// Trades against one level after the other, until the order is filled or nothing is left within
+/// its limit.
 fn match_levels(order: &Order, levels: &[Level]) -> Fill {
     let mut unfilled = order.quantity;
     let mut cost = 0_i128;

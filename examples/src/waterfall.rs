@@ -11,14 +11,15 @@ use crate::trace::{Branch, Trace};
 /// How wide the longest bar is, in characters.
 const BAR_WIDTH: usize = 40;
 
-/// A trace, to be printed: a line for each span with its offset from the start of the trace, its duration, and a bar.
+/// A trace, to be printed: a line for each span with its offset from the start of the trace, its
+/// duration, and a bar.
 #[derive(Clone, Copy, Debug)]
 pub struct Waterfall<'trace>(pub &'trace Trace);
 
 impl fmt::Display for Waterfall<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let lines = Lines::of(self.0);
-        let width = lines
+        let chart = Chart::of(self.0);
+        let width = chart
             .lines
             .iter()
             .map(|line| line.stage.chars().count())
@@ -29,9 +30,9 @@ impl fmt::Display for Waterfall<'_> {
             stage,
             offset,
             duration,
-        } in &lines.lines
+        } in &chart.lines
         {
-            let bar = lines.bar(*offset, *duration);
+            let bar = chart.bar(*offset, *duration);
             let (offset, duration) = (readable::duration(*offset), readable::duration(*duration));
             write!(f, "\n{stage:width$}  {offset:>9}  {duration:>9}  {bar}")?;
         }
@@ -39,7 +40,7 @@ impl fmt::Display for Waterfall<'_> {
     }
 }
 
-struct Lines {
+struct Chart {
     lines: Vec<Line>,
     start: SystemTime,
     whole: Duration,
@@ -52,19 +53,19 @@ struct Line {
     duration: Duration,
 }
 
-impl Lines {
+impl Chart {
     fn of(trace: &Trace) -> Self {
         let root = trace.root();
         let start = root.span.start_time;
         let whole = root.end().duration_since(start).unwrap_or_default();
-        let mut lines = Self {
+        let mut chart = Self {
             lines: Vec::new(),
             start,
             whole,
         };
-        lines.push(root, String::new());
-        lines.push_children(root, "");
-        lines
+        chart.push(root, String::new());
+        chart.push_children(root, "");
+        chart
     }
 
     /// `indent` continues the branches of the spans above.
@@ -143,7 +144,7 @@ stage                              offset   duration
 on_message                           0 ns    10.0 µs  ████████████████████████████████████████
 ├─ decode                            0 ns     500 ns  ██
 ├─ submit                          2.0 µs     4.0 µs          ████████████████
-│  └─ execute_order (consume r)    5.0 µs     4.0 µs                      ████████████████
+│  └─ execute_order (consumer)     5.0 µs     4.0 µs                      ████████████████
 └─ handle_fill                     9.5 µs       1 ns                                        █";
         assert_eq!(Waterfall(&trace).to_string(), expected);
     }

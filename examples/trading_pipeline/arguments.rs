@@ -29,7 +29,7 @@ pub(crate) struct Arguments {
     #[arg(long, default_value = "AAPL")]
     symbol: String,
 
-    /// Where to send the spans as well, such as http://localhost:4318
+    /// Where to send the spans as well, such as `http://localhost:4318`
     #[arg(long, value_name = "URL")]
     otlp: Option<String>,
 
@@ -66,8 +66,8 @@ impl Arguments {
         Symbol::new(&self.symbol)
     }
 
-    /// Telemetry that measures every stage and sends spans where they are wanted. The report is printed
-    /// by the program, so the log lines and the summary of the guard are not.
+    /// Telemetry that measures every stage and sends spans where they are wanted. The report is
+    /// printed by the program, so the log lines and the summary of the guard are not.
     pub(crate) fn telemetry(&self) -> tickspan::Builder {
         let telemetry = tickspan::builder()
             .with_service_name("trading_pipeline")

@@ -1,7 +1,7 @@
 //! Trades a recorded market, or a made-up one, and shows what happened inside.
 //!
-//! Every step of a message is a stage: see the annotated functions of the library beside this program,
-//! from `pipeline.rs` on. This file only starts telemetry, feeds the pipeline and prints.
+//! Every step of a message is a stage: see the annotated functions of the library beside this
+//! program, from `pipeline.rs` on. This file only starts telemetry, feeds the pipeline and prints.
 
 mod arguments;
 mod progress;
@@ -99,6 +99,11 @@ fn print(report: &Report) -> io::Result<()> {
 
 /// The error and what caused it, as `what: why`.
 fn one_line(error: &dyn Error) -> String {
-    let causes = std::iter::successors(error.source(), |cause| cause.source());
-    causes.fold(error.to_string(), |line, cause| format!("{line}: {cause}"))
+    let mut line = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        line = format!("{line}: {error}");
+        cause = error.source();
+    }
+    line
 }

@@ -30,7 +30,7 @@ impl fmt::Display for Report {
         writeln!(f, "{} messages of {symbol}", count(tally.messages))?;
         writeln!(
             f,
-            "{} of an order that was never added",
+            "{} unknown orders: named, but never added",
             count(tally.unknown_orders)
         )?;
         write_bad_rows(f, &tally.bad_rows)?;
@@ -66,9 +66,13 @@ fn write_decisions(f: &mut fmt::Formatter<'_>, tally: &Tally) -> fmt::Result {
     line(f, orders.filled, &"  filled")?;
     line(f, orders.partly_filled, &"  filled in part")?;
     line(f, orders.unfilled, &"  not filled")?;
-    line(f, tally.all_refused(), &"signals refused")?;
+    line(f, tally.refused.all(), &"signals refused")?;
     for reason in Rejected::ALL {
-        line(f, tally.refused(reason), &format_args!("  {reason}"))?;
+        line(
+            f,
+            tally.refused.because(reason),
+            &format_args!("  {reason}"),
+        )?;
     }
     line(f, orders.shares, &"shares traded")?;
     writeln!(f, "{:>+9}  position at the end", tally.position)
@@ -101,7 +105,7 @@ mod tests {
         });
         assert!(
             text.starts_with(
-                "91,997 messages of AAPL\n84 of an order that was never added\n0 bad rows\n"
+                "91,997 messages of AAPL\n84 unknown orders: named, but never added\n0 bad rows\n"
             ),
             "{text}"
         );
@@ -119,7 +123,7 @@ mod tests {
         });
         let expected = "\
 1,002 bad rows
-  line 3: 5 columns instead of 6
+  line 3: not 6 columns but 5
   line 9: earlier than the row before it
   and 1,000 more
 ";
