@@ -1,1 +1,4 @@
-//! p
+//! What the integration tests share: receivers for what is exported, and processes to export from.
+
+pub mod child;
+pub mod receiver;

@@ -86,19 +86,19 @@ impl Export {
     /// Drains every exporter at once until `until`, gives up what is left, and stops the export thread. Returns whether
     /// everything ended in time.
     pub(crate) fn shutdown(self, until: Instant) -> (bool, Vec<Tally>) {
-        let drains: Vec<_> = self
+        let mut drains: Vec<_> = self
             .pipelines
             .iter()
             .map(|pipeline| pipeline.begin_drain(until + GRACE))
             .collect();
         let mut drained_in_time = true;
-        for drain in &drains {
+        for drain in &mut drains {
             drained_in_time &= drain.wait(until);
         }
         if !drained_in_time {
             self.thread.give_up();
             let grace = Instant::now() + GRACE;
-            for drain in &drains {
+            for drain in &mut drains {
                 drain.wait(grace);
             }
         }

@@ -87,7 +87,7 @@ pub(super) struct Drain(Pending<OTelSdkResult>);
 
 impl Drain {
     /// Whether the exporter has ended by `until`. Asked again after a `true`, it has no answer.
-    pub(super) fn wait(&self, until: Instant) -> bool {
+    pub(super) fn wait(&mut self, until: Instant) -> bool {
         matches!(self.0.wait(until), Some(Ok(())))
     }
 }
@@ -109,7 +109,7 @@ pub(crate) struct FlushFailure {
 
 impl Flush {
     /// Whether everything that was queued has been exported by `until`.
-    pub(super) fn wait(self, until: Instant) -> Result<(), FlushFailure> {
+    pub(super) fn wait(mut self, until: Instant) -> Result<(), FlushFailure> {
         let reason = match self.result.wait(until) {
             None | Some(Err(OTelSdkError::Timeout(_))) => "the deadline passed".to_owned(),
             Some(result) => {

@@ -218,7 +218,10 @@ mod tests {
     #[test]
     fn an_endpoint_or_the_name_asks_for_otlp() {
         let url = |builder: &Builder, variables: &[(&str, &str)]| {
-            otlp(builder, variables).map(|otlp| otlp.url)
+            let tracing = merge(builder, variables).unwrap().tracing;
+            tracing
+                .and_then(|tracing| tracing.otlp)
+                .map(|otlp| otlp.url)
         };
         let unset = Builder::default();
         let some = |text: &str| Some(text.to_owned());

@@ -1,0 +1,360 @@
+//! What `init` starts, refuses and leaves alone.
+
+use std::time::{Duration, Instant};
+
+use opentelemetry_sdk::trace::InMemorySpanExporter;
+use tickspan::Error;
+use tickspan_tests::child::Child;
+
+/// Much longer than any deadline given to tickspan here, much shorter than for ever.
+const SOON: Duration = Duration::from_secs(10);
+
+/// Telemetry has no thread in this process, or will have none soon: a thread that was waited for still takes the kernel a
+/// moment to remove.
+#[cfg(target_os = "linux")]
+fn assert_no_telemetry_threads() {
+    let until = Instant::now() + SOON;
+    loop {
+        // Names are cut at 15 bytes by the kernel.
+        let names: Vec<_> = std::fs::read_dir("/proc/self/task")
+            .unwrap()
+            .filter_map(|task| std::fs::read_to_string(task.ok()?.path().join("comm")).ok())
+            .filter(|name| name.starts_with("tickspan-") || name.starts_with("OpenTelemetry"))
+            .collect();
+        if names.is_empty() {
+            return;
+        }
+        assert!(Instant::now() < until, "{names:?}");
+        std::thread::yield_now();
+    }
+}
+
+#[cfg(not(target_os = "linux"))]
+fn assert_no_telemetry_threads() {}
+
+#[test]
+fn without_variables_it_logs_measures_and_sends_nothing() {
+    let finished = Child::of(
+        "without_variables_it_logs_measures_and_sends_nothing",
+        || {
+            let telemetry = tickspan::init().unwrap();
+            assert_no_telemetry_threads();
+            for _ in 0..3 {
+                tracing::info_span!("risk").in_scope(|| tracing::info!("checked"));
+            }
+            tracing::debug!("not shown");
+            let summary = telemetry.summary();
+            assert_eq!(summary.stages.len(), 1);
+            assert_eq!(
+                (summary.stages[0].name.as_str(), summary.stages[0].count),
+                ("risk", 3)
+            );
+        },
+    )
+    .run();
+    assert_eq!(
+        finished.stderr.matches("checked").count(),
+        3,
+        "{}",
+        finished.stderr
+    );
+    assert!(
+        !finished.stderr.contains("not shown"),
+        "{}",
+        finished.stderr
+    );
+    // Printed by the guard: a header and a row.
+    assert!(
+        finished.stderr.contains("\nstage  count  errors  "),
+        "{}",
+        finished.stderr
+    );
+    assert!(
+        finished.stderr.contains("\nrisk       3       0  "),
+        "{}",
+        finished.stderr
+    );
+    assert!(!finished.stderr.contains("lost"), "{}", finished.stderr);
+}
+
+#[test]
+fn console_and_summary_can_be_off() {
+    let finished = Child::of("console_and_summary_can_be_off", || {
+        let telemetry = tickspan::builder()
+            .with_console(false)
+            .with_summary(false)
+            .init()
+            .unwrap();
+        tracing::info_span!("risk").in_scope(|| tracing::info!("checked"));
+        assert!(telemetry.summary().stages.is_empty());
+    })
+    .run();
+    assert_eq!(finished.stderr, "");
+}
+
+#[test]
+fn second_init_is_refused() {
+    Child::of("second_init_is_refused", || {
+        let first = tickspan::init().unwrap();
+        let error = tickspan::init().unwrap_err();
+        assert!(matches!(error, Error::AlreadyInitialised), "{error}");
+        assert!(
+            error
+                .to_string()
+                .contains("already initialised in this process"),
+            "{error}"
+        );
+        // Ending telemetry does not make room for another: the subscriber stays.
+        drop(first);
+        assert!(matches!(
+            tickspan::init().unwrap_err(),
+            Error::AlreadyInitialised
+        ));
+    })
+    .run();
+}
+
+#[test]
+fn of_two_at_once_one_is_refused() {
+    Child::of("of_two_at_once_one_is_refused", || {
+        let inits = [(); 2].map(|()| std::thread::spawn(tickspan::init));
+        let inits = inits.map(|init| init.join().unwrap());
+        assert_eq!(inits.iter().filter(|init| init.is_ok()).count(), 1);
+        assert!(
+            inits
+                .iter()
+                .any(|init| matches!(init, Err(Error::AlreadyInitialised)))
+        );
+    })
+    .run();
+}
+
+#[test]
+fn foreign_subscriber_is_left_in_place_and_nothing_runs() {
+    Child::of(
+        "foreign_subscriber_is_left_in_place_and_nothing_runs",
+        || {
+            tracing::subscriber::set_global_default(tracing_subscriber::registry()).unwrap();
+            let exporter = InMemorySpanExporter::default();
+            let start = Instant::now();
+            let error = tickspan::builder()
+                .with_endpoint("http://127.0.0.1:1")
+                .with_span_exporter(exporter)
+                .init()
+                .unwrap_err();
+            assert!(
+                matches!(error, Error::SubscriberInstalled { .. }),
+                "{error}"
+            );
+            assert!(std::error::Error::source(&error).is_some());
+            assert!(start.elapsed() < SOON);
+            assert_no_telemetry_threads();
+        },
+    )
+    .run();
+}
+
+#[test]
+fn failed_init_leaves_nothing_and_can_be_tried_again() {
+    Child::of("failed_init_leaves_nothing_and_can_be_tried_again", || {
+        let exporter = InMemorySpanExporter::default();
+        for builder in [
+            tickspan::builder().with_endpoint("nowhere"),
+            tickspan::builder().with_endpoint("https://127.0.0.1"),
+            tickspan::builder().with_filter("feed=loud"),
+        ] {
+            builder
+                .with_span_exporter(exporter.clone())
+                .init()
+                .unwrap_err();
+            assert_no_telemetry_threads();
+        }
+        let telemetry = tickspan::builder()
+            .with_span_exporter(exporter.clone())
+            .init()
+            .unwrap();
+        tracing::info_span!("risk").in_scope(|| {});
+        telemetry.flush(SOON).unwrap();
+        assert_eq!(exporter.get_finished_spans().unwrap().len(), 1);
+    })
+    .run();
+}
+
+/// Each variable's values are tested where it is read; here, that the process's own environment is what is read.
+#[test]
+fn wrong_variable_is_named() {
+    let child = Child::of("wrong_variable_is_named", || {
+        println!("{}", tickspan::init().unwrap_err());
+    });
+    for (name, value) in [
+        ("OTEL_SDK_DISABLED", "perhaps"),
+        ("OTEL_TRACES_EXPORTER", "zipkin"),
+        ("OTEL_EXPORTER_OTLP_ENDPOINT", "localhost:4318"),
+        ("OTEL_EXPORTER_OTLP_PROTOCOL", "http/json"),
+        ("OTEL_EXPORTER_OTLP_TIMEOUT", "soon"),
+        ("OTEL_TRACES_SAMPLER", "sometimes"),
+        ("OTEL_TRACES_SAMPLER_ARG", "2"),
+        ("OTEL_BSP_MAX_QUEUE_SIZE", "none"),
+        ("OTEL_RESOURCE_ATTRIBUTES", "desk"),
+        ("RUST_LOG", "feed=loud"),
+    ] {
+        let finished = child.with(name, value).run();
+        assert!(
+            finished.stdout.contains(&format!("`{name}`")),
+            "{}",
+            finished.stdout
+        );
+        assert!(
+            finished.stdout.contains(&format!("`{value}`")),
+            "{}",
+            finished.stdout
+        );
+        assert!(
+            finished.stdout.contains("accepted: "),
+            "{}",
+            finished.stdout
+        );
+    }
+    let finished = child.with("OTEL_EXPORTER_OTLP_HEADERS", "hunter2").run();
+    assert!(
+        finished.stdout.contains("`OTEL_EXPORTER_OTLP_HEADERS`"),
+        "{}",
+        finished.stdout
+    );
+    assert!(!finished.stdout.contains("hunter2"), "{}", finished.stdout);
+}
+
+#[test]
+fn disabled_sdk_logs_and_does_nothing_else() {
+    let child = Child::of("disabled_sdk_logs_and_does_nothing_else", || {
+        let exporter = InMemorySpanExporter::default();
+        let telemetry = tickspan::builder()
+            .with_span_exporter(exporter.clone())
+            .init()
+            .unwrap();
+        assert_no_telemetry_threads();
+        tracing::info_span!("risk").in_scope(|| tracing::info!("checked"));
+        telemetry.flush(SOON).unwrap();
+        assert!(telemetry.summary().stages.is_empty());
+        assert_eq!(telemetry.shutdown(SOON).made, 0);
+        assert!(exporter.get_finished_spans().unwrap().is_empty());
+    });
+    let finished = child
+        .with("OTEL_SDK_DISABLED", "true")
+        .with("OTEL_EXPORTER_OTLP_ENDPOINT", "nonsense")
+        .run();
+    assert!(finished.stderr.contains("checked"), "{}", finished.stderr);
+}
+
+#[test]
+fn filter_applies_to_spans_and_lines() {
+    let child = Child::of("filter_applies_to_spans_and_lines", || {
+        let telemetry = tickspan::init().unwrap();
+        tracing::info_span!(target: "feed", "quiet")
+            .in_scope(|| tracing::info!(target: "feed", "not shown"));
+        tracing::debug_span!(target: "book", "loud")
+            .in_scope(|| tracing::debug!(target: "book", "shown"));
+        let names: Vec<_> = telemetry
+            .summary()
+            .stages
+            .into_iter()
+            .map(|stage| stage.name)
+            .collect();
+        assert_eq!(names, ["loud"]);
+    });
+    let finished = child.with("RUST_LOG", "warn,book=debug").run();
+    assert!(finished.stderr.contains(": shown"), "{}", finished.stderr);
+    assert!(
+        !finished.stderr.contains("not shown"),
+        "{}",
+        finished.stderr
+    );
+}
+
+#[test]
+fn sampler_is_obeyed() {
+    let child = Child::of("sampler_is_obeyed", || {
+        let telemetry = tickspan::init().unwrap();
+        tracing::info_span!("risk").in_scope(|| {});
+        assert_eq!(telemetry.shutdown(SOON).made, 0);
+    });
+    child.with("OTEL_TRACES_SAMPLER", "always_off").run();
+}
+
+#[test]
+fn console_exporter_writes_spans_to_stdout() {
+    let child = Child::of("console_exporter_writes_spans_to_stdout", || {
+        let telemetry = tickspan::init().unwrap();
+        tracing::info_span!("order", side = "buy \"now\"", quantity = 18_i64)
+            .in_scope(|| tracing::info!(limit = 5_i64, "checked"));
+        let report = telemetry.shutdown(SOON);
+        assert_eq!(
+            (
+                report.exporters[0].exporter.as_str(),
+                report.exporters[0].exported
+            ),
+            ("stdout", 1)
+        );
+    });
+    let finished = child.with("OTEL_TRACES_EXPORTER", "console").run();
+    let line = finished
+        .stdout
+        .lines()
+        .find(|line| line.starts_with("span order "))
+        .unwrap();
+    for part in [
+        " kind=internal ",
+        " trace_id=",
+        " side=\"buy \\\"now\\\"\"",
+        " quantity=18",
+    ] {
+        assert!(line.contains(part), "{line}");
+    }
+    assert!(
+        finished.stdout.contains("\n  event checked "),
+        "{}",
+        finished.stdout
+    );
+}
+
+/// The four switches of the OpenTelemetry layer that copy error text are off.
+#[test]
+fn text_of_an_error_does_not_become_status_or_exception() {
+    Child::of(
+        "text_of_an_error_does_not_become_status_or_exception",
+        || {
+            let exporter = InMemorySpanExporter::default();
+            let telemetry = tickspan::builder()
+                .with_span_exporter(exporter.clone())
+                .init()
+                .unwrap();
+            let error = std::io::Error::other("hunter2");
+            let error: &(dyn std::error::Error + 'static) = &error;
+            let span = tracing::info_span!("risk", error = tracing::field::Empty);
+            span.in_scope(|| tracing::error!(error));
+            span.record("error", error);
+            drop(span);
+            telemetry.flush(SOON).unwrap();
+            let spans = exporter.get_finished_spans().unwrap();
+            assert_eq!(spans[0].status, opentelemetry::trace::Status::error(""));
+            let attributes = spans[0]
+                .attributes
+                .iter()
+                .chain(spans[0].events.iter().flat_map(|event| &event.attributes));
+            assert!(
+                attributes
+                    .clone()
+                    .all(|attribute| !attribute.key.as_str().starts_with("exception.")),
+                "{spans:?}"
+            );
+            assert!(
+                spans[0]
+                    .events
+                    .iter()
+                    .all(|event| event.name != "exception"),
+                "{spans:?}"
+            );
+        },
+    )
+    .run();
+}
