@@ -2,6 +2,8 @@
 
 use std::collections::{BTreeMap, HashMap};
 
+use tickspan::traced_stage;
+
 use crate::market::{OrderId, Price, Side};
 use crate::message::{Event, Message, OrderEvent, TradingStatus};
 
@@ -36,6 +38,7 @@ impl OrderBook {
 
     /// Brings the book up to date with `message`. One that names an order never added is counted
     /// and changes nothing.
+    #[traced_stage(name = "update_book", fields(message_kind = message.kind()))]
     pub fn apply(&mut self, message: &Message) {
         match message.event {
             Event::Add(order) => self.add(order),
@@ -73,6 +76,7 @@ impl OrderBook {
     fn reduce(&mut self, id: OrderId, quantity: u32) {
         let Some(order) = self.orders.get_mut(&id) else {
             self.unknown_orders += 1;
+            tickspan::event!("unknown_order", order_id = id);
             return;
         };
         let before = *order;

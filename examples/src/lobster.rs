@@ -13,6 +13,7 @@ use std::error::Error;
 use std::fmt;
 
 use csv::ByteRecord;
+use tickspan::traced_stage;
 
 use crate::market::{OrderId, Price, Side, TimeOfDay};
 use crate::message::{Event, Message, OrderEvent, Trade, TradingStatus};
@@ -41,6 +42,7 @@ impl Decoder {
     ///
     /// A [`RowFault`] if the row is damaged. A row that goes back in time is a fault, and the next
     /// row is compared with it: one wrong time does not condemn the rest of the feed.
+    #[traced_stage(name = "decode_message", err)]
     pub fn decode(&mut self, columns: &ByteRecord) -> Result<Message, RowFault> {
         let columns = Columns::of(columns)?;
         let time = columns.time()?;

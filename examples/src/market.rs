@@ -6,8 +6,11 @@
 use std::fmt;
 use std::ops::{Add, Sub};
 
+use tickspan::AttributeValue;
+
 /// An instrument's ticker, such as `AAPL`.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(AttributeValue, Clone, Debug, PartialEq, Eq)]
+#[public(reason = "exchange ticker, public listing")]
 pub struct Symbol(String);
 
 impl Symbol {
@@ -24,7 +27,7 @@ impl fmt::Display for Symbol {
 }
 
 /// The side of the book that an order rests on, or the direction in which we trade.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(AttributeValue, Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Side {
     /// Bids: wants to buy.
     Buy,
@@ -43,7 +46,7 @@ impl Side {
 }
 
 /// A price, or a difference of prices, in 1/10,000 US dollars.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(AttributeValue, Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Price(pub i64);
 
 impl Price {
@@ -81,7 +84,7 @@ impl fmt::Display for Price {
 }
 
 /// The number under which an order is known.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(AttributeValue, Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct OrderId(pub u64);
 
 /// Nanoseconds since midnight.

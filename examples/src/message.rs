@@ -1,6 +1,8 @@
 //! What an exchange says: one message changes one order, or reports a trade, or the state of
 //! trading.
 
+use tickspan::AttributeValue;
+
 use crate::market::{OrderId, Price, Side, TimeOfDay};
 
 /// One message of a feed.
@@ -65,7 +67,7 @@ pub enum TradingStatus {
 }
 
 /// The kind of a message, for counting and for telemetry.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(AttributeValue, Clone, Copy, Debug, PartialEq, Eq)]
 pub enum MessageKind {
     /// [`Event::Add`].
     Add,

@@ -1,16 +1,18 @@
 //! From a row of the feed to a fill: what one message makes the system do.
 
+use tickspan::traced_stage;
+
 use crate::book::OrderBook;
 use crate::feed::Row;
 use crate::lobster::Decoder;
 use crate::market::Symbol;
-use crate::risk::{Order, RiskDesk, RiskLimits};
+use crate::risk::{Order, Rejected, RiskDesk, RiskLimits};
 use crate::signal::{SignalFinder, SignalSettings};
 use crate::tally::Tally;
 use crate::venue::{Fill, Gateway, VenueStopped};
 
 /// The stages of a message that leads to a fill, by their names.
-pub const PATH_TO_A_FILL: [&str; 8] = [
+pub const PATH_TO_A_FILL: [&str; 9] = [
     "on_message",
     "decode_message",
     "update_book",
@@ -18,6 +20,7 @@ pub const PATH_TO_A_FILL: [&str; 8] = [
     "check_risk",
     "submit_order",
     "execute_order",
+    "match_levels",
     "handle_fill",
 ];
 
@@ -53,6 +56,7 @@ impl Pipeline {
     /// # Errors
     ///
     /// The venue has stopped.
+    #[traced_stage(root, fields(symbol = self.symbol, line = row.line()))]
     pub async fn on_message(&mut self, row: &Row) -> Result<(), VenueStopped> {
         let message = match self.decoder.decode(row.columns()) {
             Ok(message) => message,
@@ -70,7 +74,7 @@ impl Pipeline {
         };
         match self.risk.check(signal, self.book.status()) {
             Ok(order) => self.trade(order).await?,
-            Err(rejected) => self.tally.refused.count(rejected),
+            Err(rejected) => self.refuse(rejected),
         }
         Ok(())
     }
@@ -83,6 +87,12 @@ impl Pipeline {
         Ok(())
     }
 
+    fn refuse(&mut self, reason: Rejected) {
+        tickspan::event!("signal_refused", reason = reason);
+        self.tally.refused.count(reason);
+    }
+
+    #[traced_stage(fields(side = fill.side, quantity = fill.quantity, price = fill.average_price))]
     fn handle_fill(&mut self, fill: &Fill) {
         self.risk.settle(fill.side, fill.quantity);
         self.tally.count_order(fill);
@@ -110,7 +120,6 @@ mod tests {
     use super::*;
     use crate::feed::Feed;
     use crate::lobster::{Column, RowFault};
-    use crate::risk::Rejected;
     use crate::tally::{BadRows, OrderTally};
     use crate::venue;
 

@@ -4,6 +4,8 @@
 use std::error::Error;
 use std::fmt;
 
+use tickspan::{AttributeValue, traced_stage};
+
 use crate::market::{OrderId, Price, Side, Symbol};
 use crate::message::TradingStatus;
 use crate::signal::Signal;
@@ -54,7 +56,7 @@ pub struct Order {
 }
 
 /// Why a signal was refused.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(AttributeValue, Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Rejected {
     /// The exchange does not trade.
     Halted,
@@ -104,6 +106,7 @@ impl RiskDesk {
     /// # Errors
     ///
     /// The first reason that speaks against it.
+    #[traced_stage(name = "check_risk", err, fields(side = signal.side, quantity = signal.quantity))]
     pub fn check(&mut self, signal: Signal, status: TradingStatus) -> Result<Order, Rejected> {
         let Signal {
             symbol,

@@ -1,5 +1,7 @@
 //! The strategy: it trades when one side of the book begins to outweigh the other.
 
+use tickspan::traced_stage;
+
 use crate::book::Quote;
 use crate::market::{Price, Side, Symbol};
 
@@ -61,6 +63,7 @@ impl SignalFinder {
     }
 
     /// The signal that `quote` begins, if any.
+    #[traced_stage(name = "find_signal", fields(bid = quote.bid.price, ask = quote.ask.price))]
     pub fn find(&mut self, symbol: &Symbol, quote: Quote) -> Option<Signal> {
         let leaning = self.leaning(quote);
         let began = leaning != self.leaning;

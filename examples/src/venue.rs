@@ -4,6 +4,7 @@
 use std::error::Error;
 use std::fmt;
 
+use tickspan::{Context, traced_stage};
 use tokio::sync::{mpsc, oneshot};
 
 use crate::book::Level;
@@ -31,6 +32,8 @@ struct Submission {
     order: Order,
     /// What the order will meet. A simulated venue has no book of its own.
     within_reach: Vec<Level>,
+    /// Where it comes from: what the venue does belongs to the same trace.
+    context: Context,
     answer: oneshot::Sender<Fill>,
 }
 
@@ -67,6 +70,11 @@ impl Gateway {
     /// # Errors
     ///
     /// The venue has stopped.
+    #[traced_stage(
+        name = "submit_order",
+        kind = "producer",
+        fields(order_id = order.id, side = order.side, quantity = order.quantity, limit = order.limit)
+    )]
     pub async fn submit(
         &self,
         order: Order,
@@ -76,6 +84,7 @@ impl Gateway {
         let submission = Submission {
             order,
             within_reach,
+            context: Context::current(),
             answer,
         };
         self.submissions
@@ -112,13 +121,19 @@ impl Venue {
     }
 }
 
+#[traced_stage(name = "execute_order", kind = "consumer", parent = &submission.context)]
 fn execute(submission: &Submission) -> Fill {
     let Submission {
         order,
         within_reach,
         ..
     } = submission;
-    match_levels(order, within_reach)
+    let fill = {
+        let _matching = tickspan::stage!("match_levels", levels = within_reach.len());
+        match_levels(order, within_reach)
+    };
+    tickspan::record!(filled_quantity = fill.quantity);
+    fill
 }
 
 /// Trades against one level after the other, until the order is filled or nothing is left within
