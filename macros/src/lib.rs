@@ -1,1 +1,61 @@
-//! p
+//! The procedural macros of [`tickspan`](https://docs.rs/tickspan): use them through that crate.
+//!
+//! Each macro is a folder of three steps with one type between each: `parse` reads what the user wrote,
+//! `analyze` checks it into a model that cannot be wrong, `expand` writes the model as tokens. Nothing below
+//! this file knows the compiler's own token type, so all of it can be tested as a library.
+
+#![allow(
+    clippy::large_enum_variant,
+    reason = "syntax trees are large, and a model of them lives for one expansion"
+)]
+
+mod attribute_value;
+mod diagnostics;
+mod field;
+mod inline;
+mod options;
+mod paths;
+mod public;
+mod reason;
+mod stage;
+#[cfg(test)]
+mod tests;
+mod vocabulary;
+
+use proc_macro::TokenStream;
+
+/// Documented where users find it, in `tickspan`.
+#[proc_macro_attribute]
+pub fn traced_stage(options: TokenStream, item: TokenStream) -> TokenStream {
+    stage::traced_stage(options.into(), item.into()).into()
+}
+
+/// Documented where users find it, in `tickspan`.
+#[proc_macro_derive(AttributeValue, attributes(public, tickspan))]
+pub fn attribute_value(input: TokenStream) -> TokenStream {
+    attribute_value::attribute_value(input.into()).into()
+}
+
+#[doc(hidden)]
+#[proc_macro]
+pub fn __stage(input: TokenStream) -> TokenStream {
+    inline::stage(input.into()).into()
+}
+
+#[doc(hidden)]
+#[proc_macro]
+pub fn __event(input: TokenStream) -> TokenStream {
+    inline::event(input.into()).into()
+}
+
+#[doc(hidden)]
+#[proc_macro]
+pub fn __record(input: TokenStream) -> TokenStream {
+    inline::record(input.into()).into()
+}
+
+#[doc(hidden)]
+#[proc_macro]
+pub fn __public(input: TokenStream) -> TokenStream {
+    public::public(input.into()).into()
+}

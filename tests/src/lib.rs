@@ -1,4 +1,5 @@
 //! What the integration tests share: receivers for what is exported, and processes to export from.
 
+pub mod capture;
 pub mod child;
 pub mod receiver;

@@ -1,0 +1,178 @@
+//! From what the user wrote to a model that cannot be wrong.
+
+use syn::visit::{self, Visit};
+use syn::{
+    Data, DataEnum, DataStruct, Fields, GenericParam, Generics, Ident, Index, Member, Path,
+    PathSegment, Type,
+};
+
+use super::parse::{Public, Written};
+use crate::diagnostics::Faults;
+use crate::{paths, reason};
+
+/// A type to be proven.
+pub(crate) struct Proof {
+    pub(crate) ident: Ident,
+    pub(crate) generics: Generics,
+    pub(crate) root: proc_macro2::TokenStream,
+    pub(crate) content: Content,
+}
+
+/// How its values are recorded.
+pub(crate) enum Content {
+    /// As the one field, which must be proven.
+    Proven {
+        member: Member,
+        ty: Type,
+        generic: bool,
+    },
+    /// As the one field, which may be text.
+    Public { member: Member },
+    /// As the text that the one field's `Display` writes.
+    Displayed { member: Member },
+    /// As the name of the variant.
+    Names(Vec<Ident>),
+}
+
+pub(crate) fn analyze(written: Written, faults: &mut Faults) -> Option<Proof> {
+    let Written {
+        input,
+        krate,
+        public,
+    } = written;
+    if let Some(public) = &public {
+        check_reason(public, faults);
+    }
+    let content = match &input.data {
+        Data::Struct(data) => {
+            newtype(data, &input.ident, &input.generics, public.as_ref(), faults)?
+        }
+        Data::Enum(data) => names(data, &input.ident, public.as_ref(), faults),
+        Data::Union(data) => {
+            faults.at(
+                data.union_token,
+                "a union may hold anything; `AttributeValue` is derived for newtypes and fieldless enums",
+            );
+            return None;
+        }
+    };
+    Some(Proof {
+        root: paths::root(krate.as_ref().map(|path: &Path| path)),
+        ident: input.ident,
+        generics: input.generics,
+        content,
+    })
+}
+
+fn check_reason(public: &Public, faults: &mut Faults) {
+    match &public.reason {
+        Some(given) => reason::check(given, faults),
+        None => faults.at(
+            &public.attribute,
+            "`#[public]` needs a reason: why may anybody see these values? as in \
+             `#[public(reason = \"exchange ticker, public listing\")]`",
+        ),
+    }
+}
+
+fn newtype(
+    data: &DataStruct,
+    ident: &Ident,
+    generics: &Generics,
+    public: Option<&Public>,
+    faults: &mut Faults,
+) -> Option<Content> {
+    let mut fields = data
+        .fields
+        .iter()
+        .enumerate()
+        .filter(|(_, field)| !is_phantom(&field.ty));
+    let Some((index, field)) = fields.next() else {
+        faults.at(ident, "this type holds nothing that could be recorded");
+        return None;
+    };
+    if let Some((_, second)) = fields.next() {
+        faults.at(
+            second,
+            "a value is recorded as one attribute, so `AttributeValue` is derived for structs with one field; record \
+             the fields one by one",
+        );
+        return None;
+    }
+    let member = match &field.ident {
+        Some(name) => Member::Named(name.clone()),
+        None => Member::Unnamed(Index::from(index)),
+    };
+    Some(match public {
+        None => Content::Proven {
+            member,
+            ty: field.ty.clone(),
+            generic: mentions_parameter(&field.ty, generics),
+        },
+        Some(public) if public.via_display.is_some() => Content::Displayed { member },
+        Some(_) => Content::Public { member },
+    })
+}
+
+fn names(data: &DataEnum, ident: &Ident, public: Option<&Public>, faults: &mut Faults) -> Content {
+    if let Some(public) = public {
+        faults.at(
+            &public.attribute,
+            "the names of variants stand in the source and are public already; remove `#[public(..)]`",
+        );
+    }
+    if data.variants.is_empty() {
+        faults.at(ident, "an enum without variants has no values to record");
+    }
+    for variant in &data.variants {
+        if !matches!(variant.fields, Fields::Unit) {
+            faults.at(
+                &variant.fields,
+                format_args!(
+                    "the variant `{}` holds data; `AttributeValue` is derived for enums without, so record its fields \
+                     one by one, or derive it for an enum of the bare names",
+                    variant.ident
+                ),
+            );
+        }
+    }
+    Content::Names(
+        data.variants
+            .iter()
+            .map(|variant| variant.ident.clone())
+            .collect(),
+    )
+}
+
+fn is_phantom(ty: &Type) -> bool {
+    matches!(ty, Type::Path(path) if path.path.segments.last().is_some_and(|last| last.ident == "PhantomData"))
+}
+
+fn mentions_parameter(ty: &Type, generics: &Generics) -> bool {
+    struct Find<'a> {
+        generics: &'a Generics,
+        found: bool,
+    }
+
+    impl Visit<'_> for Find<'_> {
+        fn visit_path_segment(&mut self, segment: &PathSegment) {
+            self.found |= self
+                .generics
+                .params
+                .iter()
+                .any(|parameter| match parameter {
+                    GenericParam::Type(parameter) => parameter.ident == segment.ident,
+                    GenericParam::Const(parameter) => parameter.ident == segment.ident,
+                    GenericParam::Lifetime(_) => false,
+                });
+            visit::visit_path_segment(self, segment);
+        }
+    }
+
+    let mut find = Find {
+        generics,
+        found: false,
+    };
+    find.visit_type(ty);
+    find.found
+}

@@ -1,0 +1,102 @@
+//! From the model to tokens. Nothing can fail here.
+//!
+//! ```ignore
+//! unsafe impl ::tickspan::AttributeValue for Price {
+//!     type Form = <f64 as ::tickspan::AttributeValue>::Form;
+//!     fn attribute(&self) -> ::tickspan::support::Value<'_> {
+//!         ::tickspan::AttributeValue::attribute(&self.0)
+//!     }
+//! }
+//! ```
+//!
+//! The tokens of the `unsafe impl` are the macro's, so it stands in crates that forbid unsafe code.
+
+use proc_macro2::{Span, TokenStream};
+use quote::{quote, quote_spanned};
+use syn::ext::IdentExt;
+use syn::spanned::Spanned;
+use syn::{Generics, Ident, parse_quote};
+
+use super::analyze::{Content, Proof};
+use super::parse::Written;
+use crate::paths;
+
+pub(crate) fn expand(proof: Proof) -> TokenStream {
+    let Proof {
+        ident,
+        mut generics,
+        root,
+        content,
+    } = proof;
+    let support = quote!(#root::support);
+    let (form, attribute) = match content {
+        Content::Proven {
+            member,
+            ty,
+            generic,
+        } => {
+            // The field's type carries the caret where it is not proven.
+            let at = ty.span().resolved_at(Span::call_site());
+            if generic {
+                let bound = quote_spanned!(at=> #ty: #root::AttributeValue);
+                generics
+                    .make_where_clause()
+                    .predicates
+                    .push(parse_quote!(#bound));
+            }
+            (
+                quote_spanned!(at=> <#ty as #root::AttributeValue>::Form),
+                quote_spanned!(at=> <#ty as #root::AttributeValue>::attribute(&self.#member)),
+            )
+        }
+        Content::Public { member } => (
+            quote!(#support::Scalar),
+            quote!(#support::ExplicitText::<#support::Plain, _>::new(&self.#member).value()),
+        ),
+        Content::Displayed { member } => (
+            quote!(#support::Scalar),
+            quote!(#support::Value::displayed(&self.#member)),
+        ),
+        Content::Names(variants) => {
+            let names = variants.iter().map(|variant| variant.unraw().to_string());
+            (
+                quote!(#support::Scalar),
+                quote!(#support::Value::text(match self { #(Self::#variants => #names,)* })),
+            )
+        }
+    };
+    implementation(&ident, &generics, &root, &form, &attribute)
+}
+
+/// An implementation that records nothing, for a type with faults.
+pub(crate) fn stand_in(written: &Written) -> TokenStream {
+    let root = paths::root(written.krate.as_ref());
+    implementation(
+        &written.input.ident,
+        &written.input.generics,
+        &root,
+        &quote!(#root::support::Scalar),
+        &quote!(#root::support::Value::ABSENT),
+    )
+}
+
+fn implementation(
+    ident: &Ident,
+    generics: &Generics,
+    root: &TokenStream,
+    form: &TokenStream,
+    attribute: &TokenStream,
+) -> TokenStream {
+    let (parameters, arguments, bounds) = generics.split_for_impl();
+    quote! {
+        #[automatically_derived]
+        unsafe impl #parameters #root::AttributeValue for #ident #arguments #bounds {
+            type Form = #form;
+
+            #[inline]
+            fn attribute(&self) -> #root::support::Value<'_> {
+                #attribute
+            }
+        }
+    }
+}

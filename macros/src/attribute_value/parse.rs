@@ -1,0 +1,128 @@
+//! What the user wrote.
+
+use proc_macro2::TokenStream;
+use syn::ext::IdentExt;
+use syn::parse::ParseStream;
+use syn::{Attribute, Data, DeriveInput, Ident, LitStr, Path, Token};
+
+use crate::diagnostics::{Faults, suggest};
+
+/// The type and what stands on it.
+pub(crate) struct Written {
+    pub(crate) input: DeriveInput,
+    pub(crate) krate: Option<Path>,
+    pub(crate) public: Option<Public>,
+}
+
+/// `#[public(reason = "...", via = Display)]`.
+pub(crate) struct Public {
+    pub(crate) attribute: Attribute,
+    pub(crate) reason: Option<LitStr>,
+    pub(crate) via_display: Option<Ident>,
+}
+
+pub(crate) fn parse(tokens: TokenStream, faults: &mut Faults) -> syn::Result<Written> {
+    let input: DeriveInput = syn::parse2(tokens)?;
+    let mut krate = None;
+    let mut public = None;
+    for attribute in &input.attrs {
+        if attribute.path().is_ident("tickspan") {
+            let parsed = attribute.parse_args_with(|input: ParseStream<'_>| {
+                input.parse::<Token![crate]>()?;
+                input.parse::<Token![=]>()?;
+                input.call(Path::parse_mod_style)
+            });
+            krate = faults.ok(parsed);
+        } else if attribute.path().is_ident("public") {
+            if public.is_some() {
+                faults.at(attribute, "`#[public(..)]` is given twice; remove one");
+            } else {
+                public = parse_public(attribute, faults);
+            }
+        }
+    }
+    refuse_inner_marks(&input, faults);
+    Ok(Written {
+        input,
+        krate,
+        public,
+    })
+}
+
+fn parse_public(attribute: &Attribute, faults: &mut Faults) -> Option<Public> {
+    let mut public = Public {
+        attribute: attribute.clone(),
+        reason: None,
+        via_display: None,
+    };
+    if matches!(attribute.meta, syn::Meta::Path(_)) {
+        return Some(public);
+    }
+    let parsed = attribute.parse_args_with(|input: ParseStream<'_>| {
+        while !input.is_empty() {
+            let option = input.call(Ident::parse_any)?;
+            match option.to_string().as_str() {
+                "reason" => {
+                    input.parse::<Token![=]>()?;
+                    public.reason = Some(input.parse()?);
+                }
+                "via" => {
+                    input.parse::<Token![=]>()?;
+                    let via: Ident = input.parse()?;
+                    if via != "Display" {
+                        return Err(syn::Error::new(
+                            via.span(),
+                            format_args!(
+                                "a value cannot be opened via `{via}`; accepted: `Display`"
+                            ),
+                        ));
+                    }
+                    public.via_display = Some(via);
+                }
+                other => {
+                    let message = format!(
+                        "unknown option `{other}` of `public`; {}",
+                        suggest(other, &["reason", "via"])
+                    );
+                    return Err(syn::Error::new(option.span(), message));
+                }
+            }
+            if !input.is_empty() {
+                input.parse::<Token![,]>()?;
+            }
+        }
+        Ok(())
+    });
+    faults.ok(parsed).map(|()| public)
+}
+
+/// A mark stands on the type: on a field or variant it would be read as a promise and do nothing.
+fn refuse_inner_marks(input: &DeriveInput, faults: &mut Faults) {
+    let mut refuse = |attributes: &[Attribute], place: &str| {
+        for attribute in attributes
+            .iter()
+            .filter(|attribute| attribute.path().is_ident("public"))
+        {
+            faults.at(
+                attribute,
+                format_args!("`#[public(..)]` stands on the type, not on a {place}"),
+            );
+        }
+    };
+    match &input.data {
+        Data::Struct(data) => data
+            .fields
+            .iter()
+            .for_each(|field| refuse(&field.attrs, "field")),
+        Data::Enum(data) => {
+            for variant in &data.variants {
+                refuse(&variant.attrs, "variant");
+                variant
+                    .fields
+                    .iter()
+                    .for_each(|field| refuse(&field.attrs, "field"));
+            }
+        }
+        Data::Union(_) => {}
+    }
+}

@@ -1,0 +1,302 @@
+//! Key-value pairs, as `fields(..)`, `stage!`, `record!` and `event!` take them: parsed, checked, and
+//! turned into the expression that captures the value.
+
+use proc_macro2::{Span, TokenStream, TokenTree};
+use quote::{ToTokens, quote, quote_spanned};
+use syn::ext::IdentExt;
+use syn::parse::{Parse, ParseStream};
+use syn::spanned::Spanned;
+use syn::{Attribute, Expr, Ident, Lit, LitStr, Token};
+
+use crate::diagnostics::Faults;
+use crate::vocabulary::{is_market_name, own_name, plain, says_seconds};
+
+/// The most keys of one stage, event or `record!`; as `tickspan::support::MAX_KEYS`.
+pub(crate) const MAX_KEYS: usize = 32;
+
+/// Keys that tickspan records itself.
+const RESERVED: &[&str] = &[
+    "error.type",
+    "message",
+    "otel.kind",
+    "otel.name",
+    "otel.status_code",
+    "otel.status_description",
+    "tickspan.outcome",
+];
+
+/// A key as written: `quantity`, `order.quantity` or `"order quantity"`.
+#[derive(Clone)]
+pub(crate) struct Key {
+    pub(crate) text: String,
+    pub(crate) tokens: TokenStream,
+}
+
+impl Key {
+    pub(crate) fn of_ident(ident: &Ident) -> Self {
+        Self {
+            text: ident.unraw().to_string(),
+            tokens: ident.to_token_stream(),
+        }
+    }
+
+    /// The key as a string literal.
+    pub(crate) fn literal(&self) -> LitStr {
+        LitStr::new(&self.text, Span::call_site())
+    }
+}
+
+/// One `key = value`, or a value whose name is its key.
+pub(crate) struct Field {
+    pub(crate) key: Key,
+    pub(crate) value: Expr,
+}
+
+impl Field {
+    /// Whether the value is to be recorded later.
+    pub(crate) fn is_empty(&self) -> bool {
+        match &self.value {
+            Expr::Path(path) => path
+                .path
+                .segments
+                .last()
+                .is_some_and(|last| last.ident == "Empty"),
+            _ => false,
+        }
+    }
+
+    /// The expression that captures the value.
+    pub(crate) fn capture(&self, support: &TokenStream) -> TokenStream {
+        let at = self.value.span().resolved_at(Span::mixed_site());
+        let unit = if says_seconds(&self.key.text) {
+            quote_spanned!(at=> #support::SaysSeconds)
+        } else {
+            quote_spanned!(at=> #support::Plain)
+        };
+        let value = &self.value;
+        match &self.value {
+            Expr::Lit(literal) if matches!(literal.lit, Lit::Str(_)) => {
+                quote_spanned!(at=> #support::Value::text(#value))
+            }
+            // A constant is source text: the `const` block proves that it is one.
+            _ if is_constant(value) => {
+                quote_spanned!(at=> #support::ExplicitText::<#unit, _>::new(const { &#value }).value())
+            }
+            _ if own_name(value).is_some_and(|name| is_market_name(&name)) => {
+                quote_spanned!(at=> #support::ExplicitText::<#unit, _>::new(&#value).value())
+            }
+            _ => {
+                quote_spanned!(at=> #support::Explicit::<#unit, _>::new(#support::proven(&#value)).value())
+            }
+        }
+    }
+}
+
+/// A path that by Rust's naming rule is a constant: `VENUE`, `Self::NAME`, `config::VENUE`.
+fn is_constant(expr: &Expr) -> bool {
+    let Expr::Path(path) = expr else { return false };
+    path.path.segments.last().is_some_and(|last| {
+        let name = last.ident.unraw().to_string();
+        name.chars().any(char::is_uppercase) && !name.chars().any(char::is_lowercase)
+    })
+}
+
+impl Parse for Field {
+    fn parse(input: ParseStream<'_>) -> syn::Result<Self> {
+        refuse_sigil(input)?;
+        let quoted = input.peek(LitStr);
+        let key = if quoted {
+            let literal: LitStr = input.parse()?;
+            Key {
+                text: literal.value(),
+                tokens: literal.to_token_stream(),
+            }
+        } else {
+            parse_dotted(input)?
+        };
+        let value = if quoted || input.peek(Token![=]) {
+            input.parse::<Token![=]>()?;
+            refuse_sigil(input)?;
+            input.parse()?
+        } else if input.is_empty() || input.peek(Token![,]) {
+            // The key is the value: it was parsed as names and dots, so it is an expression.
+            syn::parse2(key.tokens.clone())?
+        } else {
+            return Err(input.error("expected `=` and a value after the key, or a `,`"));
+        };
+        Ok(Self { key, value })
+    }
+}
+
+fn parse_dotted(input: ParseStream<'_>) -> syn::Result<Key> {
+    let mut tokens = TokenStream::new();
+    let mut text = String::new();
+    loop {
+        let lookahead = input.lookahead1();
+        if !(lookahead.peek(Ident::peek_any)) {
+            return Err(
+                input.error("expected a key: a name, names with dots between, or a string literal")
+            );
+        }
+        let ident = input.call(Ident::parse_any)?;
+        text.push_str(&ident.unraw().to_string());
+        ident.to_tokens(&mut tokens);
+        if !input.peek(Token![.]) {
+            return Ok(Key { text, tokens });
+        }
+        input.parse::<Token![.]>()?.to_tokens(&mut tokens);
+        text.push('.');
+    }
+}
+
+/// `?value` and `%value` would format a user's value: they are not taken.
+fn refuse_sigil(input: ParseStream<'_>) -> syn::Result<()> {
+    let fault = |span, sigil, what| {
+        let message = format!(
+            "`{sigil}` records the text that `{what}` makes, which nothing proves public; record the value itself \
+             (`key = value`), or `key = public!(value, reason = \"...\")`"
+        );
+        Err(syn::Error::new(span, message))
+    };
+    if input.peek(Token![?]) {
+        return fault(input.parse::<Token![?]>()?.span(), '?', "Debug");
+    }
+    if input.peek(Token![%]) {
+        return fault(input.parse::<Token![%]>()?.span(), '%', "Display");
+    }
+    Ok(())
+}
+
+/// Parses fields until the end of `input`. A faulty one is noted and passed over.
+pub(crate) fn parse_list(input: ParseStream<'_>, faults: &mut Faults) -> Vec<Field> {
+    let mut fields = Vec::new();
+    while !input.is_empty() {
+        match input.parse() {
+            Ok(field) => fields.push(field),
+            Err(fault) => {
+                faults.push(fault);
+                skip_to_comma(input);
+            }
+        }
+        if !input.is_empty() && input.parse::<Token![,]>().is_err() {
+            faults.push(input.error("expected `,` between fields"));
+            skip_to_comma(input);
+            _ = input.parse::<Token![,]>();
+        }
+    }
+    fields
+}
+
+/// Drops what stands before the next comma.
+pub(crate) fn skip_to_comma(input: ParseStream<'_>) {
+    while !input.is_empty() && !input.peek(Token![,]) {
+        _ = input.parse::<TokenTree>();
+    }
+}
+
+/// Notes what is wrong with `fields` and can be known without types.
+pub(crate) fn check(fields: &[Field], faults: &mut Faults) {
+    for (index, field) in fields.iter().enumerate() {
+        let key = &field.key;
+        if key.text.trim().is_empty() {
+            faults.at(&key.tokens, "a key needs a name");
+        }
+        if RESERVED.contains(&key.text.as_str()) {
+            faults.at(
+                &key.tokens,
+                format_args!(
+                    "`{}` is recorded by tickspan itself; choose another key",
+                    key.text
+                ),
+            );
+        }
+        if fields[..index]
+            .iter()
+            .any(|earlier| earlier.key.text == key.text)
+        {
+            faults.at(
+                &key.tokens,
+                format_args!("the key `{}` is given twice; remove one", key.text),
+            );
+        }
+        if let Some(exposed) = find_exposure(field.value.to_token_stream()) {
+            faults.at(
+                &exposed,
+                format_args!(
+                    "`.{exposed}(..)` opens a sensitive value, and this expression is exported; record something \
+                     else, or nothing"
+                ),
+            );
+        }
+    }
+}
+
+/// Notes that there are more keys than a record can hold.
+pub(crate) fn check_count(count: usize, at: impl ToTokens, faults: &mut Faults) {
+    if count > MAX_KEYS {
+        faults.at(
+            at,
+            format_args!(
+                "{count} keys are more than the {MAX_KEYS} that one record holds; leave some out"
+            ),
+        );
+    }
+}
+
+/// The name of the first method in `tokens` that opens a sensitive value.
+pub(crate) fn find_exposure(tokens: TokenStream) -> Option<Ident> {
+    let mut after_dot = false;
+    for token in tokens {
+        match token {
+            TokenTree::Ident(ident)
+                if after_dot && ["expose", "expose_secret"].iter().any(|name| ident == name) =>
+            {
+                return Some(ident);
+            }
+            TokenTree::Group(group) => {
+                if let Some(found) = find_exposure(group.stream()) {
+                    return Some(found);
+                }
+                after_dot = false;
+            }
+            TokenTree::Punct(punct) => after_dot = punct.as_char() == '.',
+            _ => after_dot = false,
+        }
+    }
+    None
+}
+
+/// What is captured at a stage's start, under which key.
+pub(crate) struct Capture {
+    pub(crate) key: Key,
+    pub(crate) cfgs: Vec<Attribute>,
+    pub(crate) value: TokenStream,
+}
+
+/// An argument that nobody named, captured as `key` or skipped, as its type decides.
+pub(crate) fn capture_argument(
+    ident: &Ident,
+    reads_duration: bool,
+    cfgs: Vec<Attribute>,
+    support: &TokenStream,
+) -> Capture {
+    let mut key = Key::of_ident(ident);
+    let unit = if says_seconds(&key.text) {
+        quote!(#support::SaysSeconds)
+    } else if reads_duration {
+        key.text.push_str("_seconds");
+        quote!(#support::AddsSeconds)
+    } else {
+        quote!(#support::Plain)
+    };
+    let probe = if is_market_name(plain(&ident.to_string())) {
+        quote!(ImplicitText)
+    } else {
+        quote!(Implicit)
+    };
+    Capture {
+        key,
+        cfgs,
+        value: quote!(#support::#probe::<#unit, _>::new(&#ident).value()),
+    }
+}

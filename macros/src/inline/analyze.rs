@@ -1,0 +1,99 @@
+//! From what the user wrote to a model that cannot be wrong.
+
+use proc_macro2::{Span, TokenStream};
+use syn::{ExprAsync, Ident};
+
+use super::parse::{Form, Invocation};
+use crate::diagnostics::Faults;
+use crate::field::{self, Capture, Field, Key};
+use crate::paths;
+use crate::stage::analyze::Parent;
+use crate::stage::parse::{Level, Text};
+
+/// An invocation to be expanded.
+pub(crate) enum Inline {
+    Stage {
+        common: Common,
+        kind: Option<Ident>,
+        parent: Parent,
+        /// Keys that are recorded later.
+        late: Vec<Key>,
+        future: Option<ExprAsync>,
+    },
+    Event(Common),
+    Record {
+        support: TokenStream,
+        captures: Vec<Capture>,
+    },
+}
+
+/// What a stage and an event have in common.
+pub(crate) struct Common {
+    pub(crate) support: TokenStream,
+    pub(crate) name: Text,
+    pub(crate) level: Option<Level>,
+    pub(crate) target: Option<Text>,
+    pub(crate) captures: Vec<Capture>,
+}
+
+pub(crate) fn analyze(invocation: Invocation, form: Form, faults: &mut Faults) -> Option<Inline> {
+    let Invocation {
+        krate,
+        name,
+        level,
+        target,
+        kind,
+        parent,
+        fields,
+        future,
+    } = invocation;
+    field::check(&fields, faults);
+    field::check_count(fields.len(), proc_macro2::Literal::string(""), faults);
+    if form == Form::Record && fields.is_empty() && faults.is_empty() {
+        faults.at_span(
+            Span::call_site(),
+            format_args!(
+                "there is nothing to record; name what, as in {}",
+                form.usage()
+            ),
+        );
+    }
+    let support = paths::support(Some(&krate));
+    let (late, given): (Vec<Field>, Vec<Field>) = fields.into_iter().partition(Field::is_empty);
+    if form != Form::Stage {
+        for field in &late {
+            faults.at(
+                &field.value,
+                "`Empty` declares a key that a stage records later; here a value is needed",
+            );
+        }
+    }
+    let captures = given
+        .into_iter()
+        .map(|field| Capture {
+            value: field.capture(&support),
+            key: field.key,
+            cfgs: Vec::new(),
+        })
+        .collect();
+    if form == Form::Record {
+        return Some(Inline::Record { support, captures });
+    }
+    let common = Common {
+        support,
+        name: name?,
+        level: level.map(|given| given.value),
+        target: target.map(|given| given.value),
+        captures,
+    };
+    Some(match form {
+        Form::Stage => Inline::Stage {
+            common,
+            kind: kind.map(|given| given.value),
+            parent: parent.map_or(Parent::Current, |given| Parent::given(given.value)),
+            late: late.into_iter().map(|field| field.key).collect(),
+            future,
+        },
+        Form::Event | Form::Record => Inline::Event(common),
+    })
+}

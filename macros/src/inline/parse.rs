@@ -1,0 +1,172 @@
+//! What the user wrote.
+
+use proc_macro2::TokenStream;
+use syn::ext::IdentExt;
+use syn::parse::{ParseStream, Parser};
+use syn::{Expr, ExprAsync, Ident, LitStr, Path, Token, parenthesized};
+
+use crate::diagnostics::{Faults, suggest};
+use crate::field::{self, Field, skip_to_comma};
+use crate::stage::parse::{Given, Level, Text, kind, level};
+
+/// Which macro it is.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Form {
+    Stage,
+    Event,
+    Record,
+}
+
+impl Form {
+    pub(crate) const fn usage(self) -> &'static str {
+        match self {
+            Self::Stage => "`stage!(\"match_levels\", depth = levels.len())`",
+            Self::Event => "`event!(\"order_accepted\", price = price)`",
+            Self::Record => "`record!(filled = quantity)`",
+        }
+    }
+
+    const fn options(self) -> &'static [&'static str] {
+        match self {
+            Self::Stage => &["level", "target", "kind", "parent"],
+            Self::Event => &["level", "target"],
+            Self::Record => &[],
+        }
+    }
+}
+
+/// One invocation.
+pub(crate) struct Invocation {
+    pub(crate) krate: Path,
+    pub(crate) name: Option<Text>,
+    pub(crate) level: Option<Given<Level>>,
+    pub(crate) target: Option<Given<Text>>,
+    pub(crate) kind: Option<Given<Ident>>,
+    pub(crate) parent: Option<Given<Expr>>,
+    pub(crate) fields: Vec<Field>,
+    /// The future that a stage goes around.
+    pub(crate) future: Option<ExprAsync>,
+}
+
+impl Invocation {
+    pub(crate) fn parse(tokens: TokenStream, form: Form, faults: &mut Faults) -> Option<Self> {
+        let parser = |input: ParseStream<'_>| {
+            let krate;
+            parenthesized!(krate in input);
+            let mut invocation = Self {
+                krate: krate.call(Path::parse_mod_style)?,
+                name: None,
+                level: None,
+                target: None,
+                kind: None,
+                parent: None,
+                fields: Vec::new(),
+                future: None,
+            };
+            invocation.parse_options(input, form, faults);
+            if form != Form::Record {
+                invocation.name = Some(name(input, form)?);
+                if !input.is_empty() {
+                    input.parse::<Token![,]>()?;
+                }
+            }
+            invocation.parse_fields(input, form, faults)?;
+            Ok(invocation)
+        };
+        let parsed = parser.parse2(tokens);
+        faults.ok(parsed)
+    }
+
+    /// `level: "debug", target: "engine",` before the name, as in `tracing`.
+    fn parse_options(&mut self, input: ParseStream<'_>, form: Form, faults: &mut Faults) {
+        while input.peek(Ident::peek_any) && input.peek2(Token![:]) && !input.peek2(Token![::]) {
+            if let Err(fault) = self.parse_option(input, form) {
+                faults.push(fault);
+                skip_to_comma(input);
+            }
+            _ = input.parse::<Token![,]>();
+        }
+    }
+
+    fn parse_option(&mut self, input: ParseStream<'_>, form: Form) -> syn::Result<()> {
+        let option = input.call(Ident::parse_any)?;
+        input.parse::<Token![:]>()?;
+        let text = option.to_string();
+        if !form.options().contains(&text.as_str()) {
+            let message = format!(
+                "unknown option `{option}`; {}",
+                suggest(&text, form.options())
+            );
+            return Err(syn::Error::new(option.span(), message));
+        }
+        match text.as_str() {
+            "level" => put(&mut self.level, option, input.call(level)?),
+            "target" => put(&mut self.target, option, name(input, form)?),
+            "kind" => put(&mut self.kind, option, input.call(kind)?),
+            _ => put(&mut self.parent, option, input.parse()?),
+        }
+    }
+
+    fn parse_fields(
+        &mut self,
+        input: ParseStream<'_>,
+        form: Form,
+        faults: &mut Faults,
+    ) -> syn::Result<()> {
+        let mut ahead = TokenStream::new();
+        while !input.is_empty() {
+            if form == Form::Stage && input.peek(Token![async]) {
+                self.future = Some(input.parse()?);
+                input.parse::<Option<Token![,]>>()?;
+                if !input.is_empty() {
+                    return Err(input.error("nothing may follow the future of a stage"));
+                }
+                break;
+            }
+            // One field at a time, so that the future after them is found.
+            ahead.extend(field_tokens(input)?);
+        }
+        self.fields =
+            (|fields: ParseStream<'_>| Ok(field::parse_list(fields, faults))).parse2(ahead)?;
+        Ok(())
+    }
+}
+
+/// The tokens of a field and of the comma after it.
+fn field_tokens(input: ParseStream<'_>) -> syn::Result<TokenStream> {
+    let mut tokens = TokenStream::new();
+    while !input.is_empty() {
+        let comma = input.peek(Token![,]);
+        tokens.extend([input.parse::<proc_macro2::TokenTree>()?]);
+        if comma {
+            break;
+        }
+    }
+    Ok(tokens)
+}
+
+fn put<T>(slot: &mut Option<Given<T>>, name: Ident, value: T) -> syn::Result<()> {
+    if slot.is_some() {
+        let message = format!("`{name}` is given twice; remove one");
+        return Err(syn::Error::new(name.span(), message));
+    }
+    *slot = Some(Given { name, value });
+    Ok(())
+}
+
+fn name(input: ParseStream<'_>, form: Form) -> syn::Result<Text> {
+    if input.peek(LitStr) {
+        return Ok(Text::Literal(input.parse()?));
+    }
+    let at = input.span();
+    match input.parse() {
+        Ok(Expr::Path(path)) if !input.peek(Token![=]) => Ok(Text::Constant(path)),
+        _ => Err(syn::Error::new(
+            at,
+            format_args!(
+                "expected a string literal or a constant: a name stands in the source, as in {}",
+                form.usage()
+            ),
+        )),
+    }
+}

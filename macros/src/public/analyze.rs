@@ -1,0 +1,42 @@
+//! From what the user wrote to a model that cannot be wrong.
+
+use proc_macro2::TokenStream;
+use quote::ToTokens;
+use syn::Expr;
+
+use super::parse::Written;
+use crate::diagnostics::Faults;
+use crate::{field, paths, reason};
+
+/// An expression that somebody gave a reason for.
+pub(crate) struct Public {
+    pub(crate) support: TokenStream,
+    pub(crate) value: Expr,
+}
+
+pub(crate) fn analyze(written: Written, faults: &mut Faults) -> Option<Public> {
+    let Written {
+        krate,
+        value,
+        reason,
+        at,
+    } = written;
+    match reason {
+        Some(given) => reason::check(&given, faults),
+        None => faults.at_span(
+            at,
+            "`public!` needs a reason: why may anybody see this? as in \
+             `public!(memo, reason = \"text printed on the public trade tape\")`",
+        ),
+    }
+    if let Some(exposed) = field::find_exposure(value.to_token_stream()) {
+        faults.at(
+            &exposed,
+            format_args!("`.{exposed}(..)` opens a sensitive value, which no reason makes public"),
+        );
+    }
+    Some(Public {
+        support: paths::support(Some(&krate)),
+        value,
+    })
+}

@@ -1,0 +1,15 @@
+//! The type gate: what may leave the process, decided by type.
+//!
+//! [`AttributeValue`] is the only way by which a value is recorded. The rest of the crate asks this
+//! module for [`Value`]s and never formats a user's data by itself.
+
+pub(crate) mod form;
+mod implementations;
+pub(crate) mod probe;
+mod sensitive;
+pub(crate) mod text;
+mod value;
+
+pub use sensitive::{Class, Secret, Sensitive};
+pub(crate) use value::WriteText;
+pub use value::{AttributeValue, Value};

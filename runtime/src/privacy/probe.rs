@@ -1,0 +1,296 @@
+//! Questions that expanded code puts to a type it cannot name: is it proven, is it text, is it neither?
+//!
+//! Each probe is a wrapper around a reference. Its methods carry bounds, and it dereferences to the
+//! probe that is asked next, so method lookup picks the first answer that the type allows. Aliases,
+//! nesting and macros make no difference, and a generic parameter without a bound gets the last answer:
+//! it fails closed.
+
+use core::fmt;
+use core::marker::PhantomData;
+use core::ops::Deref;
+
+use super::form::{self, Fits, Form, Key, Scalar};
+use super::text::Text;
+use super::{AttributeValue, Value};
+
+/// An argument that nobody named: recorded when it is proven, single and fit for its key; else skipped.
+pub struct Implicit<'a, K, T: ?Sized>(&'a T, PhantomData<K>);
+
+impl<'a, K, T: ?Sized> Implicit<'a, K, T> {
+    /// Asks about `value`.
+    #[inline]
+    pub const fn new(value: &'a T) -> Self {
+        Self(value, PhantomData)
+    }
+}
+
+impl<'a, K: Key, T: AttributeValue> Implicit<'a, K, T> {
+    /// The value.
+    #[inline]
+    pub fn value(&self) -> Value<'a> {
+        implicit::<K, T>(self.0)
+    }
+}
+
+impl<K, T: ?Sized> Deref for Implicit<'_, K, T> {
+    type Target = Skipped;
+
+    fn deref(&self) -> &Skipped {
+        &Skipped
+    }
+}
+
+/// An argument under a name of the market vocabulary: as [`Implicit`], and text as well.
+pub struct ImplicitText<'a, K, T: ?Sized>(TextOrSkipped<'a, T>, PhantomData<K>);
+
+impl<'a, K, T: ?Sized> ImplicitText<'a, K, T> {
+    /// Asks about `value`.
+    #[inline]
+    pub const fn new(value: &'a T) -> Self {
+        Self(TextOrSkipped(value), PhantomData)
+    }
+}
+
+impl<'a, K: Key, T: AttributeValue> ImplicitText<'a, K, T> {
+    /// The value.
+    #[inline]
+    pub fn value(&self) -> Value<'a> {
+        implicit::<K, T>(self.0.0)
+    }
+}
+
+impl<'a, K, T: ?Sized> Deref for ImplicitText<'a, K, T> {
+    type Target = TextOrSkipped<'a, T>;
+
+    fn deref(&self) -> &Self::Target {
+        &self.0
+    }
+}
+
+/// The second question of [`ImplicitText`].
+pub struct TextOrSkipped<'a, T: ?Sized>(&'a T);
+
+impl<'a, T: Text + ?Sized> TextOrSkipped<'a, T> {
+    /// The text.
+    #[inline]
+    pub fn value(&self) -> Value<'a> {
+        text(self.0)
+    }
+}
+
+impl<T: ?Sized> Deref for TextOrSkipped<'_, T> {
+    type Target = Skipped;
+
+    fn deref(&self) -> &Skipped {
+        &Skipped
+    }
+}
+
+/// The answer to every question that nothing else answered: there is nothing to record.
+pub struct Skipped;
+
+impl Skipped {
+    /// Nothing.
+    #[inline]
+    #[expect(
+        clippy::unused_self,
+        reason = "found by method lookup, as the other answers are"
+    )]
+    pub fn value(&self) -> Value<'static> {
+        Value::ABSENT
+    }
+}
+
+/// Decided when the function is instantiated, so that a generic argument is recorded as its type allows.
+#[inline]
+fn implicit<K: Key, T: AttributeValue>(value: &T) -> Value<'_> {
+    if T::Form::SINGLE && K::fits::<T::Form>() {
+        value.attribute()
+    } else {
+        Value::ABSENT
+    }
+}
+
+#[inline]
+fn text<T: Text + ?Sized>(value: &T) -> Value<'_> {
+    value.text().map_or(Value::ABSENT, Value::text)
+}
+
+/// A value that the user asked for by name, which must be proven.
+#[inline]
+pub const fn proven<T: AttributeValue>(value: &T) -> &T {
+    value
+}
+
+/// A value that the user asked for by name: recorded when it fits its key.
+pub struct Explicit<'a, K, T>(InSeconds<'a, K, T>);
+
+impl<'a, K, T> Explicit<'a, K, T> {
+    /// Asks about `value`.
+    #[inline]
+    pub const fn new(value: &'a T) -> Self {
+        Self(InSeconds(Unknown(value, PhantomData)))
+    }
+}
+
+impl<'a, K, T: AttributeValue> Explicit<'a, K, T>
+where
+    T::Form: Fits<K>,
+{
+    /// The value.
+    #[inline]
+    pub fn value(&self) -> Value<'a> {
+        self.0.0.0.attribute()
+    }
+}
+
+impl<'a, K, T> Deref for Explicit<'a, K, T> {
+    type Target = InSeconds<'a, K, T>;
+
+    fn deref(&self) -> &Self::Target {
+        &self.0
+    }
+}
+
+/// The second question of [`Explicit`]: a duration, and its key does not say so?
+pub struct InSeconds<'a, K, T>(Unknown<'a, K, T>);
+
+impl<'a, K, T: AttributeValue> InSeconds<'a, K, T>
+where
+    T::Form: form::InSeconds,
+{
+    /// Refused.
+    #[inline]
+    pub fn value(&self) -> Value<'a>
+    where
+        T::Form: Fits<K>,
+    {
+        self.0.0.attribute()
+    }
+}
+
+impl<'a, K, T> Deref for InSeconds<'a, K, T> {
+    type Target = Unknown<'a, K, T>;
+
+    fn deref(&self) -> &Self::Target {
+        &self.0
+    }
+}
+
+/// The last question of [`Explicit`]: proven, of a form that a generic function does not know.
+pub struct Unknown<'a, K, T>(&'a T, PhantomData<K>);
+
+impl<'a, K: Key, T> Unknown<'a, K, T> {
+    /// The value; skipped where the function is instantiated with a duration and the key does not say so.
+    #[inline]
+    pub fn value(&self) -> Value<'a>
+    where
+        T: AttributeValue,
+    {
+        if K::fits::<T::Form>() {
+            self.0.attribute()
+        } else {
+            Value::ABSENT
+        }
+    }
+}
+
+/// A value that the user asked for, whose own name is of the market vocabulary or whose text stands in
+/// the source: text is recorded, and everything else must be proven.
+pub struct ExplicitText<'a, K, T>(Explicit<'a, K, T>, &'a T);
+
+impl<'a, K, T> ExplicitText<'a, K, T> {
+    /// Asks about `value`.
+    #[inline]
+    pub const fn new(value: &'a T) -> Self {
+        Self(Explicit::new(value), value)
+    }
+}
+
+impl<'a, K, T: Text> ExplicitText<'a, K, T> {
+    /// The text.
+    #[inline]
+    pub fn value(&self) -> Value<'a> {
+        text(self.1)
+    }
+}
+
+impl<'a, K, T> Deref for ExplicitText<'a, K, T> {
+    type Target = Explicit<'a, K, T>;
+
+    fn deref(&self) -> &Self::Target {
+        &self.0
+    }
+}
+
+/// What `public!` makes of its expression: proven values as they are, text as text, and the rest by its
+/// `Display`.
+pub struct Public<'a, T: ?Sized>(PublicText<'a, T>);
+
+impl<'a, T: ?Sized> Public<'a, T> {
+    /// Asks about `value`.
+    #[inline]
+    pub const fn new(value: &'a T) -> Self {
+        Self(PublicText(PublicDisplay(value)))
+    }
+}
+
+impl<'a, T: AttributeValue> Public<'a, T> {
+    /// The value, as it would be recorded without `public!`.
+    #[inline]
+    pub fn open(&self) -> Opened<'a, T::Form> {
+        Opened(self.0.0.0.attribute(), PhantomData)
+    }
+}
+
+impl<'a, T: ?Sized> Deref for Public<'a, T> {
+    type Target = PublicText<'a, T>;
+
+    fn deref(&self) -> &Self::Target {
+        &self.0
+    }
+}
+
+/// The second question of [`Public`].
+pub struct PublicText<'a, T: ?Sized>(PublicDisplay<'a, T>);
+
+impl<'a, T: Text + ?Sized> PublicText<'a, T> {
+    /// The text.
+    #[inline]
+    pub fn open(&self) -> Opened<'a, Scalar> {
+        Opened(text(self.0.0), PhantomData)
+    }
+}
+
+impl<'a, T: ?Sized> Deref for PublicText<'a, T> {
+    type Target = PublicDisplay<'a, T>;
+
+    fn deref(&self) -> &Self::Target {
+        &self.0
+    }
+}
+
+/// The last question of [`Public`].
+pub struct PublicDisplay<'a, T: ?Sized>(&'a T);
+
+impl<'a, T: fmt::Display> PublicDisplay<'a, T> {
+    /// The value's `Display`, written when the record is read.
+    #[inline]
+    pub fn open(&self) -> Opened<'a, Scalar> {
+        Opened(Value::displayed(self.0), PhantomData)
+    }
+}
+
+/// A value that somebody declared public, in place.
+#[derive(Clone)]
+pub struct Opened<'a, F>(Value<'a>, PhantomData<F>);
+
+// SAFETY: `public!` was written around it, with a reason; memory safety does not depend on it.
+unsafe impl<F: Form> AttributeValue for Opened<'_, F> {
+    type Form = F;
+
+    #[inline]
+    fn attribute(&self) -> Value<'_> {
+        self.0.clone()
+    }
+}

@@ -1,0 +1,119 @@
+//! The wrapper for values that must never leave the process.
+
+use core::fmt;
+use core::marker::PhantomData;
+use core::str::FromStr;
+
+use zeroize::Zeroize;
+
+/// The kind of a sensitive value. A crate may add its own:
+///
+/// ```
+/// enum StrategyParameter {}
+///
+/// impl tickspan::Class for StrategyParameter {
+///     const NAME: &'static str = "strategy parameter";
+/// }
+///
+/// let risk_aversion = tickspan::Sensitive::<f64, StrategyParameter>::new(0.7);
+/// assert_eq!(format!("{risk_aversion:?}"), "[sensitive: strategy parameter]");
+/// ```
+pub trait Class {
+    /// The name of the class, shown where the value is withheld.
+    const NAME: &'static str;
+}
+
+/// The class of keys, passwords and tokens: the default of [`Sensitive`].
+#[derive(Debug, Clone, Copy)]
+pub enum Secret {}
+
+impl Class for Secret {
+    const NAME: &'static str = "secret";
+}
+
+/// A value that no span, event, log line or metric may hold.
+///
+/// It is not an [`AttributeValue`](crate::AttributeValue), so an argument of this type is never
+/// recorded and naming it in `fields(..)` is a compile error. It has no `Deref`, `Display`, `Serialize`,
+/// `AsRef`, ordering or conversion back; its `Debug` is a fixed marker that tells neither the value nor
+/// its length; and its memory is overwritten when it is dropped. The one way in is [`expose`](Self::expose).
+///
+/// ```
+/// use tickspan::Sensitive;
+///
+/// let api_key: Sensitive<String> = "k-123".parse()?;
+/// assert_eq!(format!("{api_key:?}"), "[sensitive: secret]");
+/// assert_eq!(api_key.expose("sign the request").len(), 5);
+/// # Ok::<(), core::convert::Infallible>(())
+/// ```
+///
+/// With the feature `serde` it can be deserialised, so that configuration can hold it.
+///
+/// # Limits
+///
+/// Only the memory that the value holds when it is dropped is overwritten: not copies made through
+/// `expose`, and not what a `String` left behind when it grew.
+pub struct Sensitive<T: Zeroize, C: Class = Secret> {
+    value: T,
+    class: PhantomData<fn() -> C>,
+}
+
+impl<T: Zeroize, C: Class> Sensitive<T, C> {
+    /// Wraps `value`.
+    pub const fn new(value: T) -> Self {
+        Self {
+            value,
+            class: PhantomData,
+        }
+    }
+
+    /// The value itself. `why` stands in the source for a reviewer who searches for `.expose(`; it is
+    /// not recorded. Inside a recorded expression the call is a compile error.
+    pub const fn expose(&self, why: &'static str) -> &T {
+        _ = why;
+        &self.value
+    }
+}
+
+impl<T: Zeroize, C: Class> Drop for Sensitive<T, C> {
+    fn drop(&mut self) {
+        self.value.zeroize();
+    }
+}
+
+impl<T: Zeroize + Clone, C: Class> Clone for Sensitive<T, C> {
+    fn clone(&self) -> Self {
+        Self::new(self.value.clone())
+    }
+}
+
+impl<T: Zeroize, C: Class> fmt::Debug for Sensitive<T, C> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "[sensitive: {}]", C::NAME)
+    }
+}
+
+impl<T: Zeroize, C: Class> From<T> for Sensitive<T, C> {
+    fn from(value: T) -> Self {
+        Self::new(value)
+    }
+}
+
+impl<T: Zeroize + FromStr, C: Class> FromStr for Sensitive<T, C> {
+    type Err = T::Err;
+
+    fn from_str(text: &str) -> Result<Self, T::Err> {
+        text.parse().map(Self::new)
+    }
+}
+
+#[cfg(feature = "serde")]
+impl<'de, T, C> serde::Deserialize<'de> for Sensitive<T, C>
+where
+    T: Zeroize + serde::Deserialize<'de>,
+    C: Class,
+{
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        T::deserialize(deserializer).map(Self::new)
+    }
+}

@@ -1,0 +1,184 @@
+//! The static that each macro invocation leaves behind: what is known before the program runs.
+
+use tracing::metadata::LevelFilter;
+use tracing::{Level, Metadata, Span};
+use tracing_core::callsite::{DefaultCallsite, Identifier};
+use tracing_core::field::FieldSet;
+
+use super::parent::Parent;
+use crate::privacy::Value;
+
+/// The kind of a callsite, and of a span in OpenTelemetry's sense.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// A span within the process.
+    Internal,
+    /// A span that waits for a remote service.
+    Client,
+    /// A span that serves a remote request.
+    Server,
+    /// A span that puts a message into a queue.
+    Producer,
+    /// A span that handles a message from a queue.
+    Consumer,
+    /// No span: an event.
+    Event,
+}
+
+impl Kind {
+    /// The value of `otel.kind`, which is left out for internal spans.
+    const fn attribute(self) -> Value<'static> {
+        match self {
+            Self::Internal | Self::Event => Value::ABSENT,
+            Self::Client => Value::text("client"),
+            Self::Server => Value::text("server"),
+            Self::Producer => Value::text("producer"),
+            Self::Consumer => Value::text("consumer"),
+        }
+    }
+}
+
+/// What a macro knows of its invocation.
+pub struct Site {
+    /// The name of the span or event.
+    pub name: &'static str,
+    /// What `RUST_LOG` filters by.
+    pub target: &'static str,
+    /// The level.
+    pub level: Level,
+    /// The kind.
+    pub kind: Kind,
+    /// Tells the path of an item inside the annotated function.
+    pub function: fn() -> &'static str,
+    /// The source file.
+    pub file: &'static str,
+    /// The line in it.
+    pub line: u32,
+    /// The module.
+    pub module: &'static str,
+    /// The keys: those of the values given at the start in their order, those that may be recorded
+    /// later, and for a span those of [`tail`].
+    pub fields: &'static [&'static str],
+}
+
+/// The keys that end the list of every span, and their places from its end.
+pub(crate) mod tail {
+    pub(crate) const KIND: usize = 4;
+    pub(crate) const STATUS: usize = 3;
+    pub(crate) const OUTCOME: usize = 2;
+    pub(crate) const ERROR_TYPE: usize = 1;
+}
+
+/// A place in the source from which spans or events come.
+pub struct Callsite {
+    tracing: DefaultCallsite,
+    metadata: Metadata<'static>,
+    kind: Kind,
+    function: fn() -> &'static str,
+}
+
+impl Callsite {
+    /// The value of the static `this`.
+    pub const fn new(site: &Site, this: &'static Self) -> Self {
+        let kind = match site.kind {
+            Kind::Event => tracing_core::Kind::EVENT,
+            _ => tracing_core::Kind::SPAN,
+        };
+        Self {
+            tracing: DefaultCallsite::new(&this.metadata),
+            metadata: Metadata::new(
+                site.name,
+                site.target,
+                site.level,
+                Some(site.file),
+                Some(site.line),
+                Some(site.module),
+                FieldSet::new(site.fields, Identifier(&this.tracing)),
+                kind,
+            ),
+            kind: site.kind,
+            function: site.function,
+        }
+    }
+
+    /// Whether anybody wants what comes from here. Where no subscriber is installed, one relaxed load.
+    #[inline]
+    pub fn is_enabled(&'static self) -> bool {
+        let level = self.metadata.level();
+        *level <= tracing::level_filters::STATIC_MAX_LEVEL
+            && *level <= LevelFilter::current()
+            && self.is_enabled_by_subscriber()
+    }
+
+    fn is_enabled_by_subscriber(&'static self) -> bool {
+        let interest = self.tracing.interest();
+        interest.is_always()
+            || (!interest.is_never()
+                && tracing::dispatcher::get_default(|dispatch| dispatch.enabled(&self.metadata)))
+    }
+
+    pub(crate) fn metadata(&'static self) -> &'static Metadata<'static> {
+        &self.metadata
+    }
+
+    /// Starts a span with the first `values` of its keys.
+    pub(crate) fn span(&'static self, parent: Parent, values: &[Value<'_>]) -> Span {
+        let fields = self.metadata.fields();
+        let kind = self.kind.attribute();
+        let mut all: FieldValues<'_> = [None; MAX_FIELDS];
+        for (slot, value) in all.iter_mut().zip(values) {
+            *slot = value.as_tracing();
+        }
+        if let Some(place) = fields.len().checked_sub(tail::KIND) {
+            all[place] = kind.as_tracing();
+        }
+        let values = fields.value_set_all(&all[..fields.len()]);
+        let span = match parent {
+            Parent::Current => Span::new(&self.metadata, &values),
+            Parent::Root => Span::new_root(&self.metadata, &values),
+            Parent::Id(id) => Span::child_of(id, &self.metadata, &values),
+        };
+        #[cfg(feature = "init")]
+        if let Some(observe) = NEW_SPANS.get() {
+            observe(&span, self);
+        }
+        span
+    }
+
+    /// The path of the annotated function, as `code.function.name` wants it.
+    #[cfg(feature = "init")]
+    pub(crate) fn function_name(&self) -> &'static str {
+        enclosing((self.function)())
+    }
+}
+
+/// The path of the function around an item, from the item's own path: what follows the last `::` is the
+/// item, and what an `async` block or a closure puts between the two is not said.
+#[cfg(feature = "init")]
+fn enclosing(item: &str) -> &str {
+    let mut path = item
+        .rsplit_once("::")
+        .map_or(item, |(function, _)| function);
+    while let Some(outer) = path.strip_suffix("::{{closure}}") {
+        path = outer;
+    }
+    path
+}
+
+/// The most keys of one span or event; the macros hold user keys to
+/// [`MAX_KEYS`](crate::support::MAX_KEYS).
+pub(crate) const MAX_FIELDS: usize = crate::support::MAX_KEYS + 4;
+
+pub(crate) type FieldValues<'a> = [Option<&'a dyn tracing::Value>; MAX_FIELDS];
+
+#[cfg(feature = "init")]
+type Observer = fn(&Span, &'static Callsite);
+
+#[cfg(feature = "init")]
+static NEW_SPANS: std::sync::OnceLock<Observer> = std::sync::OnceLock::new();
+
+/// Has `observer` called with each new span. Only the first call counts; `init` makes it.
+#[cfg(feature = "init")]
+pub(crate) fn observe_new_spans(observer: Observer) {
+    _ = NEW_SPANS.set(observer);
+}

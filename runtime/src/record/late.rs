@@ -1,0 +1,76 @@
+//! Attributes recorded while a stage is running.
+
+use core::sync::atomic::{AtomicBool, Ordering};
+
+use tracing::dispatcher;
+use tracing::metadata::LevelFilter;
+use tracing_core::span::{Id, Record};
+
+use super::callsite::{FieldValues, MAX_FIELDS};
+use super::context;
+use crate::privacy::Value;
+
+/// A place in the source from which late attributes come.
+pub struct LateCallsite {
+    keys: &'static [&'static str],
+    told: AtomicBool,
+}
+
+impl LateCallsite {
+    /// A callsite with these keys.
+    pub const fn new(keys: &'static [&'static str]) -> Self {
+        Self {
+            keys,
+            told: AtomicBool::new(false),
+        }
+    }
+
+    /// Whether anybody may want what comes from here.
+    #[inline]
+    pub fn is_enabled(&self) -> bool {
+        LevelFilter::current() != LevelFilter::OFF
+    }
+}
+
+/// Records `values` under the callsite's keys on the current stage. Outside any stage there is nothing to
+/// record on, and nothing happens.
+///
+/// A `tracing` span knows its keys from its start. `#[traced_stage]` declares those of each `record!` in
+/// the function's own body; a key recorded from elsewhere must stand in `fields(key = Empty)`. One that
+/// does not is told once for each callsite, by a `tracing` warning, and lost.
+pub fn record_late(site: &'static LateCallsite, values: &[Value<'_>]) {
+    let Some(frame) = context::current() else {
+        return;
+    };
+    let Ok(span) = core::num::NonZeroU64::try_from(frame.span) else {
+        return;
+    };
+    let metadata = frame.callsite.metadata();
+    let fields = metadata.fields();
+    let mut all: FieldValues<'_> = [None; MAX_FIELDS];
+    for (key, value) in site.keys.iter().zip(values) {
+        match metadata
+            .fields()
+            .iter()
+            .position(|field| field.name() == *key)
+        {
+            Some(place) => all[place] = value.as_tracing(),
+            None => tell_undeclared(site, metadata.name(), key),
+        }
+    }
+    let values = fields.value_set_all(&all[..fields.len()]);
+    let span = Id::from_non_zero_u64(span);
+    dispatcher::get_default(|dispatch| dispatch.record(&span, &Record::new(&values)));
+}
+
+#[cold]
+fn tell_undeclared(site: &LateCallsite, stage: &'static str, key: &'static str) {
+    if !site.told.swap(true, Ordering::Relaxed) {
+        tracing::warn!(
+            target: "tickspan",
+            stage,
+            key,
+            "an attribute was lost: the stage does not declare it; add `fields({key} = Empty)` to its `#[traced_stage]`",
+        );
+    }
+}

@@ -1,0 +1,149 @@
+//! How a stage ended, and how that is told from what it returned.
+
+use core::any::type_name;
+use core::ops::Deref;
+
+use crate::privacy::{AttributeValue, Value};
+
+/// How a stage ended.
+pub enum Outcome<'a> {
+    /// It returned.
+    Ok,
+    /// It returned an error of this type or kind.
+    Error(Value<'a>),
+    /// It unwound.
+    Panicked,
+    /// Its future was dropped before it was done.
+    Cancelled,
+}
+
+impl Outcome<'_> {
+    /// What `tickspan.outcome` says; an ok is not said.
+    pub(crate) const fn name(&self) -> Value<'static> {
+        match self {
+            Self::Ok => Value::ABSENT,
+            Self::Error(_) => Value::text("error"),
+            Self::Panicked => Value::text("panicked"),
+            Self::Cancelled => Value::text("cancelled"),
+        }
+    }
+
+    /// What `otel.status_code` says. A cancelled stage was not wrong: its status stays unset.
+    pub(crate) const fn status(&self) -> Value<'static> {
+        match self {
+            Self::Error(_) | Self::Panicked => Value::text("ERROR"),
+            Self::Ok | Self::Cancelled => Value::ABSENT,
+        }
+    }
+
+    /// What `error.type` says.
+    pub(crate) fn error_type(&self) -> Value<'_> {
+        match self {
+            Self::Error(value) => value.clone(),
+            Self::Panicked => Value::text("panic"),
+            Self::Ok | Self::Cancelled => Value::ABSENT,
+        }
+    }
+}
+
+/// Asks a returned value how the stage ended: an `Err` is an error, everything else is ok.
+///
+/// As in [`probe`](crate::privacy::probe), method lookup picks the answer for a `Result` if it is one.
+pub struct Returned<'a, T>(NoResult<'a, T>);
+
+/// The answer for everything that is no `Result`.
+pub struct NoResult<'a, T>(&'a T);
+
+impl<'a, T> Returned<'a, T> {
+    /// Asks about `value`.
+    #[inline]
+    pub const fn new(value: &'a T) -> Self {
+        Self(NoResult(value))
+    }
+}
+
+impl<'a, T, E> Returned<'a, Result<T, E>> {
+    /// The outcome; an error is told by the name of its type.
+    #[inline]
+    pub fn outcome(&self) -> Outcome<'static> {
+        match self.0.0 {
+            Ok(_) => Outcome::Ok,
+            Err(_) => Outcome::Error(error_type::<E>()),
+        }
+    }
+
+    /// What `ret` records: the value, if there is one.
+    #[inline]
+    pub fn value(&self) -> Value<'a>
+    where
+        T: AttributeValue,
+    {
+        self.0.0.as_ref().map_or(Value::ABSENT, T::attribute)
+    }
+}
+
+impl<'a, T> Deref for Returned<'a, T> {
+    type Target = NoResult<'a, T>;
+
+    fn deref(&self) -> &NoResult<'a, T> {
+        &self.0
+    }
+}
+
+impl<'a, T> NoResult<'a, T> {
+    /// Ok.
+    #[inline]
+    #[expect(
+        clippy::unused_self,
+        reason = "found by method lookup, as the other answer is"
+    )]
+    pub fn outcome(&self) -> Outcome<'static> {
+        Outcome::Ok
+    }
+
+    /// What `ret` records.
+    #[inline]
+    pub fn value(&self) -> Value<'a>
+    where
+        T: AttributeValue,
+    {
+        self.0.attribute()
+    }
+}
+
+/// The type of an error, by which `error.type` names it.
+fn error_type<E>() -> Value<'static> {
+    Value::text(type_name::<E>())
+}
+
+/// What `err` needs of a returned value. Sealed: it is `Result`, under whatever alias.
+#[diagnostic::on_unimplemented(
+    message = "`err` needs a function that returns a `Result`, and this one returns `{Self}`",
+    label = "`{Self}` is no `Result`",
+    note = "remove `err`, or return a `Result`"
+)]
+pub trait Fallible: sealed::Sealed {
+    /// The error.
+    type Error;
+
+    /// The error, if it is one.
+    fn error(&self) -> Option<&Self::Error>;
+
+    /// The name of the error's type.
+    fn error_type(&self) -> Value<'static> {
+        error_type::<Self::Error>()
+    }
+}
+
+impl<T, E> Fallible for Result<T, E> {
+    type Error = E;
+
+    fn error(&self) -> Option<&E> {
+        self.as_ref().err()
+    }
+}
+
+mod sealed {
+    pub trait Sealed {}
+    impl<T, E> Sealed for Result<T, E> {}
+}

@@ -1,0 +1,197 @@
+//! A stage in progress: a span, its place as the current one, and its end.
+
+use core::marker::PhantomData;
+
+use tracing::Span;
+use tracing_core::span::Record;
+
+use super::callsite::{FieldValues, MAX_FIELDS, tail};
+use super::context::{self, Frame};
+use super::outcome::{Fallible, Outcome};
+use super::parent::{IntoParent, Parent};
+use super::{Callsite, event};
+use crate::privacy::{AttributeValue, Value};
+
+impl Callsite {
+    /// Starts a stage. `values` are those of the first keys.
+    pub fn start(&'static self, parent: Parent, values: &[Value<'_>]) -> Stage {
+        Stage {
+            span: self.span(parent, values),
+            callsite: self,
+            ended: false,
+        }
+    }
+
+    /// A stage that nobody wants, for functions that record late attributes: they must not reach the
+    /// stage around it.
+    pub fn hidden(&'static self) -> Stage {
+        Stage {
+            span: Span::none(),
+            callsite: self,
+            ended: true,
+        }
+    }
+}
+
+/// A stage that has started. When it is dropped its span ends; a stage that has said nothing of its
+/// outcome ends ok, or panicked while the thread unwinds.
+#[must_use]
+pub struct Stage {
+    span: Span,
+    callsite: &'static Callsite,
+    ended: bool,
+}
+
+impl Stage {
+    /// Links the span to those that it follows from.
+    pub fn following<I>(self, spans: I) -> Self
+    where
+        I: IntoIterator,
+        I::Item: IntoParent,
+    {
+        for span in spans {
+            if let Parent::Id(id) = span.into_parent() {
+                self.span.follows_from(id);
+            }
+        }
+        self
+    }
+
+    /// Makes the stage current until the guard is dropped.
+    #[inline]
+    pub fn enter(self) -> StageGuard {
+        let left = self.make_current();
+        StageGuard {
+            entered: Some((self, left)),
+            unwinding: std::thread::panicking(),
+            thread_bound: PhantomData,
+        }
+    }
+
+    pub(super) fn make_current(&self) -> Option<Frame> {
+        let span = self
+            .span
+            .with_subscriber(|(id, dispatch)| {
+                dispatch.enter(id);
+                id.into_u64()
+            })
+            .unwrap_or(0);
+        context::replace(Some(Frame {
+            span,
+            callsite: self.callsite,
+        }))
+    }
+
+    pub(super) fn leave(&self, left: Option<Frame>) {
+        context::replace(left);
+        self.span
+            .with_subscriber(|(id, dispatch)| dispatch.exit(id));
+    }
+
+    /// Says how the stage ended. What is said first counts.
+    pub fn end(&mut self, outcome: Outcome<'_>) {
+        let ended = core::mem::replace(&mut self.ended, true);
+        if ended || matches!(outcome, Outcome::Ok) {
+            return;
+        }
+        let (status, name, error_type) = (outcome.status(), outcome.name(), outcome.error_type());
+        let metadata = self.callsite.metadata();
+        let fields = metadata.fields();
+        let mut values: FieldValues<'_> = [None; MAX_FIELDS];
+        for (place, value) in [
+            (tail::STATUS, &status),
+            (tail::OUTCOME, &name),
+            (tail::ERROR_TYPE, &error_type),
+        ] {
+            if let Some(place) = fields.len().checked_sub(place) {
+                values[place] = value.as_tracing();
+            }
+        }
+        let values = fields.value_set_all(&values[..fields.len()]);
+        self.span
+            .with_subscriber(|(id, dispatch)| dispatch.record(id, &Record::new(&values)));
+    }
+
+    /// Says how the stage ended, and emits an event at `site` for an error.
+    pub fn end_with_event(&mut self, returned: &impl Fallible, site: &'static Callsite) {
+        match returned.error() {
+            None => self.end(Outcome::Ok),
+            Some(_) => self.end_in_error(returned.error_type(), site),
+        }
+    }
+
+    /// As [`end_with_event`](Self::end_with_event), with the error told by `map`. What maps to
+    /// nothing was expected: the stage ends ok, without an event.
+    pub fn end_mapped<R, V>(
+        &mut self,
+        returned: &R,
+        map: impl FnOnce(&R::Error) -> V,
+        site: &'static Callsite,
+    ) where
+        R: Fallible,
+        V: AttributeValue,
+    {
+        let kind = returned.error().map(map);
+        match kind.as_ref().map(V::attribute) {
+            Some(kind) if !kind.is_absent() => self.end_in_error(kind, site),
+            _ => self.end(Outcome::Ok),
+        }
+    }
+
+    fn end_in_error(&mut self, kind: Value<'_>, site: &'static Callsite) {
+        event::emit(site, core::slice::from_ref(&kind));
+        self.end(Outcome::Error(kind));
+    }
+}
+
+/// A stage that is current on this thread, until the guard is dropped.
+///
+/// [`stage!`](crate::stage) makes one. It cannot be sent to another thread, so a future that holds one
+/// across an `.await` cannot be spawned on a multi-thread runtime: there, the other tasks of the
+/// thread would run inside the stage. `stage!("name", async { .. })` is for futures.
+#[must_use = "dropped at once, the stage ends at once: bind it, `let _stage = stage!(..)`"]
+pub struct StageGuard {
+    entered: Option<(Stage, Option<Frame>)>,
+    unwinding: bool,
+    thread_bound: PhantomData<*const ()>,
+}
+
+impl StageGuard {
+    /// The guard of a stage that nobody wants.
+    #[inline]
+    pub const fn off() -> Self {
+        Self {
+            entered: None,
+            unwinding: false,
+            thread_bound: PhantomData,
+        }
+    }
+
+    /// Lets `say` tell how the stage ended from what it returned, if anybody wants to know.
+    #[inline]
+    pub fn finish<R>(mut self, returned: &R, say: impl FnOnce(&R, &mut Stage)) {
+        if let Some((stage, _)) = &mut self.entered {
+            say(returned, stage);
+        }
+    }
+}
+
+impl Drop for StageGuard {
+    #[inline]
+    fn drop(&mut self) {
+        if let Some((mut stage, left)) = self.entered.take() {
+            if std::thread::panicking() && !self.unwinding {
+                stage.end(Outcome::Panicked);
+            }
+            stage.leave(left);
+        }
+    }
+}
+
+impl core::fmt::Debug for StageGuard {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.debug_struct("StageGuard")
+            .field("recorded", &self.entered.is_some())
+            .finish()
+    }
+}

@@ -1,0 +1,31 @@
+//! What expanded code names, and nobody else: no part of it is stable.
+//!
+//! The only path, besides `::core`, that may stand in an expansion.
+
+pub use tickspan_macros::{__event, __public, __record, __stage};
+pub use tracing::Level;
+
+pub use crate::privacy::form::{AddsSeconds, Plain, SaysSeconds, Scalar};
+pub use crate::privacy::probe::{Explicit, ExplicitText, Implicit, ImplicitText, Public, proven};
+pub use crate::privacy::{AttributeValue, Value};
+pub use crate::record::outcome::{Outcome, Returned};
+pub use crate::record::{
+    Callsite, IntoParent, Kind, LateCallsite, Parent, Site, Stage, StageFuture, StageGuard,
+    StageStream, emit, record_late,
+};
+
+/// The most keys that one stage, event or `record!` may have.
+pub const MAX_KEYS: usize = 32;
+
+/// A value of any type, for code that never runs and only tells the compiler a type.
+#[cold]
+#[expect(clippy::empty_loop, reason = "nothing calls it")]
+pub fn any<T>() -> T {
+    loop {}
+}
+
+/// Calls `f`. A closure that is given here is an `FnOnce`, and may return what it has captured.
+#[inline]
+pub fn call<R>(f: impl FnOnce() -> R) -> R {
+    f()
+}
