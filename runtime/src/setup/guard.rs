@@ -16,8 +16,8 @@ use crate::export::{Export, SpanCounts};
 ///
 /// Dropped, it does what [`shutdown`](Self::shutdown) does with the builder's deadline (5 s unless set), then prints on
 /// stderr the summary of the stages, if it is on and there are any, and what was lost, if something was. It may be dropped
-/// anywhere: in an async context, in a thread that panics. A program that ends with [`std::process::exit`] or aborts drops
-/// nothing, and loses what was queued.
+/// anywhere: in an async context, in a thread that panics. A program that ends with [`std::process::exit`], by a signal or by
+/// an abort drops nothing, and loses what was queued.
 ///
 /// Spans that are still open when telemetry ends are not exported, nor are spans that end afterwards; log lines go on.
 /// Telemetry cannot be initialised again.
@@ -168,4 +168,20 @@ impl Running {
 /// When `deadline` passes. More than a day is a day, so that the clock cannot overflow.
 fn until(deadline: Duration) -> Instant {
     Instant::now() + deadline.min(Duration::from_secs(86_400))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn guard_can_be_shared_and_sent() {
+        fn is_shared_and_sent<T: Send + Sync>() {}
+        is_shared_and_sent::<Telemetry>();
+    }
+
+    #[test]
+    fn endless_deadline_does_not_overflow_the_clock() {
+        assert!(until(Duration::MAX) > Instant::now());
+    }
 }

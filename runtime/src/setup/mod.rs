@@ -1,6 +1,6 @@
 //! `init` and its builder: from settings to a running chain, and the guard that ends it.
 //!
-//! The only module that sees the whole chain: it reads the [`environment`], merges it with the [`builder`] into
+//! The only module that sees the whole chain: it reads the [`environment`], merges it with the [`Builder`] into
 //! [`settings`], has [`crate::export`] and [`crate::collect`] started by [`chain`], installs the [`subscriber`], and hands
 //! the [`guard`] out. It does no work after `init` and before the guard's end.
 
