@@ -67,28 +67,66 @@ impl Field {
 
     /// The expression that captures the value.
     pub(crate) fn capture(&self, support: &TokenStream) -> TokenStream {
-        let at = self.value.span().resolved_at(Span::mixed_site());
+        let at = guilty(&self.value).resolved_at(Span::mixed_site());
         let unit = if says_seconds(&self.key.text) {
             quote_spanned!(at=> #support::SaysSeconds)
         } else {
             quote_spanned!(at=> #support::Plain)
         };
-        let value = &self.value;
+        let value = operand(&self.value);
         match &self.value {
             Expr::Lit(literal) if matches!(literal.lit, Lit::Str(_)) => {
                 quote_spanned!(at=> #support::Value::text(#value))
             }
             // A constant is source text: the `const` block proves that it is one.
-            _ if is_constant(value) => {
+            _ if is_constant(&self.value) => {
                 quote_spanned!(at=> #support::ExplicitText::<#unit, _>::new(const { &#value }).value())
             }
-            _ if own_name(value).is_some_and(|name| is_market_name(&name)) => {
+            _ if own_name(&self.value).is_some_and(|name| is_market_name(&name)) => {
                 quote_spanned!(at=> #support::ExplicitText::<#unit, _>::new(&#value).value())
             }
             _ => {
-                quote_spanned!(at=> #support::Explicit::<#unit, _>::new(#support::proven(&#value)).value())
+                quote_spanned!(at=> #support::Explicit::<#unit, _>::new(&#value).value())
             }
         }
+    }
+}
+
+/// The token of an expression that a fault of its type points to: the name of what is recorded.
+pub(crate) fn guilty(expr: &Expr) -> Span {
+    match expr {
+        Expr::Field(field) => field.member.span(),
+        Expr::MethodCall(call) => call.method.span(),
+        Expr::Path(path) => path
+            .path
+            .segments
+            .last()
+            .map_or_else(|| expr.span(), Spanned::span),
+        Expr::Reference(reference) => guilty(&reference.expr),
+        Expr::Paren(paren) => guilty(&paren.expr),
+        Expr::Group(group) => guilty(&group.expr),
+        other => other.span(),
+    }
+}
+
+/// The expression as an operand of `&`.
+pub(crate) fn operand(expr: &Expr) -> TokenStream {
+    match expr {
+        Expr::Array(_)
+        | Expr::Block(_)
+        | Expr::Call(_)
+        | Expr::Field(_)
+        | Expr::Group(_)
+        | Expr::Index(_)
+        | Expr::Lit(_)
+        | Expr::Macro(_)
+        | Expr::MethodCall(_)
+        | Expr::Paren(_)
+        | Expr::Path(_)
+        | Expr::Reference(_)
+        | Expr::Tuple(_)
+        | Expr::Unary(_) => expr.to_token_stream(),
+        other => quote!((#other)),
     }
 }
 

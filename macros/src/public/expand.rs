@@ -2,12 +2,13 @@
 
 use proc_macro2::{Span, TokenStream};
 use quote::quote_spanned;
-use syn::spanned::Spanned;
 
 use super::analyze::Public;
+use crate::field;
 
 pub(crate) fn expand(public: Public) -> TokenStream {
     let Public { support, value } = public;
-    let at = value.span().resolved_at(Span::mixed_site());
+    let at = field::guilty(&value).resolved_at(Span::mixed_site());
+    let value = field::operand(&value);
     quote_spanned!(at=> #support::Public::new(&#value).open())
 }

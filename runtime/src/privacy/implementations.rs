@@ -88,7 +88,7 @@ impl WriteText for char {
 macro_rules! wrappers {
     ($($ty:ty),+) => {$(
         // SAFETY: recorded as what it points to; see the top of this file.
-        unsafe impl<T: AttributeValue> AttributeValue for $ty {
+        unsafe impl<T: AttributeValue + ?Sized> AttributeValue for $ty {
             type Form = T::Form;
 
             #[inline]

@@ -116,12 +116,6 @@ fn text<T: Text + ?Sized>(value: &T) -> Value<'_> {
     value.text().map_or(Value::ABSENT, Value::text)
 }
 
-/// A value that the user asked for by name, which must be proven.
-#[inline]
-pub const fn proven<T: AttributeValue>(value: &T) -> &T {
-    value
-}
-
 /// A value that the user asked for by name: recorded when it fits its key.
 pub struct Explicit<'a, K, T>(InSeconds<'a, K, T>);
 
@@ -177,21 +171,40 @@ impl<'a, K, T> Deref for InSeconds<'a, K, T> {
     }
 }
 
-/// The last question of [`Explicit`]: proven, of a form that a generic function does not know.
+/// The third question of [`Explicit`]: proven, of a form that a generic function does not know?
 pub struct Unknown<'a, K, T>(&'a T, PhantomData<K>);
 
-impl<'a, K: Key, T> Unknown<'a, K, T> {
+impl<'a, K: Key, T: AttributeValue> Unknown<'a, K, T> {
     /// The value; skipped where the function is instantiated with a duration and the key does not say so.
     #[inline]
-    pub fn value(&self) -> Value<'a>
-    where
-        T: AttributeValue,
-    {
+    pub fn value(&self) -> Value<'a> {
         if K::fits::<T::Form>() {
             self.0.attribute()
         } else {
             Value::ABSENT
         }
+    }
+}
+
+impl<K, T> Deref for Unknown<'_, K, T> {
+    type Target = Refused<T>;
+
+    fn deref(&self) -> &Refused<T> {
+        &Refused(PhantomData)
+    }
+}
+
+/// The answer of [`Explicit`] for what is not proven: the compiler refuses it.
+pub struct Refused<T>(PhantomData<T>);
+
+impl<T> Refused<T> {
+    /// Refused.
+    #[inline]
+    pub fn value(&self) -> Value<'static>
+    where
+        T: AttributeValue,
+    {
+        Value::ABSENT
     }
 }
 
@@ -273,10 +286,13 @@ impl<'a, T: ?Sized> Deref for PublicText<'a, T> {
 /// The last question of [`Public`].
 pub struct PublicDisplay<'a, T: ?Sized>(&'a T);
 
-impl<'a, T: fmt::Display> PublicDisplay<'a, T> {
+impl<'a, T> PublicDisplay<'a, T> {
     /// The value's `Display`, written when the record is read.
     #[inline]
-    pub fn open(&self) -> Opened<'a, Scalar> {
+    pub fn open(&self) -> Opened<'a, Scalar>
+    where
+        T: fmt::Display,
+    {
         Opened(Value::displayed(self.0), PhantomData)
     }
 }
