@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 use csv::{ByteRecord, ReaderBuilder, Terminator, Trim};
 
 use crate::generate::Generator;
+use crate::line_limit::LineLimit;
 use crate::lobster;
 
 /// One row as it arrived: nobody has looked at its columns yet.
@@ -118,7 +119,7 @@ impl Feed {
 /// The rows of a file. A header is not a row.
 #[derive(Debug)]
 struct Rows<R> {
-    reader: csv::Reader<io::Chain<R, &'static [u8]>>,
+    reader: csv::Reader<io::Chain<LineLimit<R>, &'static [u8]>>,
     first: Option<Row>,
 }
 
@@ -134,7 +135,7 @@ impl<R: Read> Rows<R> {
             .quoting(false)
             .trim(Trim::All)
             .terminator(Terminator::Any(b'\n'))
-            .from_reader(bytes.chain(b"\n".as_slice()));
+            .from_reader(LineLimit::of(bytes).chain(b"\n".as_slice()));
         let mut rows = Self {
             reader,
             first: None,

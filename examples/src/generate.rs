@@ -10,6 +10,7 @@ use crate::message::{Event, Message, OrderEvent, Trade, TradingStatus};
 use crate::splitmix::SplitMix64;
 
 const OPEN: TimeOfDay = TimeOfDay::from_seconds(34_200);
+/// From the opening to the close at 16:00: a long feed is a busy day, not a long one.
 const SESSION_NANOS: u64 = 23_400_000_000_000;
 const LONGEST_MEAN_GAP_NANOS: u64 = 40_000_000;
 
@@ -18,6 +19,7 @@ const OPENING_PRICE: Price = Price(5_850_000);
 /// The price stays between half and one and a half of the opening price, however long the feed.
 const LARGEST_MOVE: Price = Price(OPENING_PRICE.0 / 2);
 const FIRST_ORDER: u64 = 16_000_000;
+/// Between a quiet and a nervous market.
 const CAUTION_TICKS: std::ops::Range<i64> = 4..16;
 /// Few orders are left to delete below the one, few are added above the other.
 const RESTING_ORDERS: std::ops::Range<usize> = 40..160;
@@ -65,6 +67,7 @@ impl Generator {
             return self.add();
         }
         let trading = self.status == TradingStatus::Trading;
+        // The mix, in thousandths.
         match self.below(1_000) {
             0..500 if self.resting.len() < RESTING_ORDERS.end => self.add(),
             930..970 if trading => self.execute(),

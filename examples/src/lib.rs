@@ -9,6 +9,7 @@
 pub mod book;
 pub mod feed;
 pub mod generate;
+mod line_limit;
 pub mod lobster;
 pub mod market;
 pub mod message;

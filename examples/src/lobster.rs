@@ -3,11 +3,14 @@
 //! | column | meaning |
 //! |---|---|
 //! | seconds | seconds after midnight, with a decimal fraction |
-//! | message type | 1 add, 2 partial cancel, 3 delete, 4 visible execution, 5 hidden execution, 6 auction trade, 7 halt |
+//! | message type | what happened, see below |
 //! | order id | order reference number; of no meaning for types 5, 6 and 7 |
 //! | quantity | shares |
 //! | price | US dollars × 10,000; for type 7: −1 halted, 0 quotes resume, 1 trading resumes |
 //! | direction | 1 buy order, −1 sell order: the side of the resting order |
+//!
+//! Message types: 1 adds an order, 2 cancels a part of one, 3 deletes one; 4 executes a visible
+//! order, 5 a hidden one, 6 is a trade of an auction, 7 a halt.
 
 use std::error::Error;
 use std::fmt;

@@ -50,8 +50,8 @@ impl Side {
 pub struct Price(pub i64);
 
 impl Price {
-    /// The highest price a feed may name: ten million dollars. Sums and products of such prices
-    /// cannot overflow.
+    /// The highest price a feed may name: ten million dollars. Prices up to it can be added and
+    /// subtracted without a thought of overflow.
     pub const MAX: Self = Self(100_000_000_000);
 }
 

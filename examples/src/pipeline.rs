@@ -92,15 +92,14 @@ impl Pipeline {
         self.tally.refused.count(reason);
     }
 
-    #[traced_stage(fields(side = fill.side, quantity = fill.quantity, price = fill.average_price))]
+    #[traced_stage(fields(
+        side = fill.side,
+        filled_quantity = fill.quantity,
+        average_price = fill.average_price
+    ))]
     fn handle_fill(&mut self, fill: &Fill) {
         self.risk.settle(fill.side, fill.quantity);
         self.tally.count_order(fill);
-    }
-
-    /// What was processed so far.
-    pub fn tally(&self) -> &Tally {
-        &self.tally
     }
 
     /// Lets go of the venue and says what was done in all.

@@ -106,7 +106,11 @@ impl RiskDesk {
     /// # Errors
     ///
     /// The first reason that speaks against it.
-    #[traced_stage(name = "check_risk", err, fields(side = signal.side, quantity = signal.quantity))]
+    #[traced_stage(
+        name = "check_risk",
+        err,
+        fields(side = signal.side, quantity = signal.quantity, spread = signal.spread)
+    )]
     pub fn check(&mut self, signal: Signal, status: TradingStatus) -> Result<Order, Rejected> {
         let Signal {
             symbol,

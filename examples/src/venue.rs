@@ -73,7 +73,13 @@ impl Gateway {
     #[traced_stage(
         name = "submit_order",
         kind = "producer",
-        fields(order_id = order.id, side = order.side, quantity = order.quantity, limit = order.limit)
+        fields(
+            order_id = order.id,
+            symbol = order.symbol,
+            side = order.side,
+            quantity = order.quantity,
+            limit = order.limit
+        )
     )]
     pub async fn submit(
         &self,

@@ -91,7 +91,7 @@ async fn process(
 /// Whoever reads stdout may have seen enough, as `head` does: that is no error.
 fn print(report: &Report) -> io::Result<()> {
     let mut stdout = BufWriter::new(io::stdout().lock());
-    match writeln!(stdout, "{report}").and_then(|()| stdout.flush()) {
+    match write!(stdout, "{report}").and_then(|()| stdout.flush()) {
         Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
         printed => printed,
     }

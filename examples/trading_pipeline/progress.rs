@@ -1,7 +1,5 @@
 //! The progress bar, where somebody looks at it.
 
-use std::borrow::Cow;
-
 use indicatif::{ProgressBar, ProgressStyle};
 use tickspan_examples::feed::Feed;
 use tickspan_examples::readable;
@@ -34,8 +32,7 @@ impl Progress {
     pub(crate) fn show(&self, rows: u64, feed: &Feed) {
         if rows % ROWS_A_STEP == 0 {
             self.bar.set_position(feed.position());
-            self.bar
-                .set_message(Cow::from(format!("{} rows", readable::count(rows))));
+            self.bar.set_message(format!("{} rows", readable::count(rows)));
         }
     }
 }

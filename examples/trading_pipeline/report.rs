@@ -42,7 +42,8 @@ impl fmt::Display for Report {
             None => writeln!(f, "no complete trace led to a fill")?,
         }
         writeln!(f, "\nStages\n\n{stages}")?;
-        write!(f, "\nSpans\n\n{spans}")
+        writeln!(f, "\nSpans\n\n{spans}")?;
+        write_advice(f, spans)
     }
 }
 
@@ -76,6 +77,16 @@ fn write_decisions(f: &mut fmt::Formatter<'_>, tally: &Tally) -> fmt::Result {
     }
     line(f, orders.shares, &"shares traded")?;
     writeln!(f, "{:>+9}  position at the end", tally.position)
+}
+
+fn write_advice(f: &mut fmt::Formatter<'_>, spans: &tickspan::Report) -> fmt::Result {
+    if spans.exporters.iter().all(|exporter| exporter.dropped == 0) {
+        return Ok(());
+    }
+    writeln!(
+        f,
+        "\nspans were dropped because a queue was full: OTEL_BSP_MAX_QUEUE_SIZE makes it longer"
+    )
 }
 
 #[cfg(test)]
