@@ -32,7 +32,8 @@ impl Progress {
     pub(crate) fn show(&self, rows: u64, feed: &Feed) {
         if rows % ROWS_A_STEP == 0 {
             self.bar.set_position(feed.position());
-            self.bar.set_message(format!("{} rows", readable::count(rows)));
+            self.bar
+                .set_message(format!("{} rows", readable::count(rows)));
         }
     }
 }
