@@ -1,7 +1,8 @@
-//! Tests in a process of their own, because `tickspan::init` works once in a process and reads its environment.
+//! Tests in a process of their own, because `tickspan::init` works once in a process and reads its
+//! environment.
 //!
-//! A test names itself and gives a body; the test binary is started again to run this one test, where the body runs, and
-//! the test goes on in the parent with what the child printed.
+//! A test names itself and gives a body; the test binary is started again to run this one test,
+//! where the body runs, and the test goes on in the parent with what the child printed.
 
 use std::env;
 use std::io::Read;
@@ -13,7 +14,8 @@ use std::time::{Duration, Instant};
 /// Names the test whose body this process is to run.
 const MARKER: &str = "TICKSPAN_TEST_BODY";
 
-/// The exit code of a body that ran to its end: not 0, which a child that found no such test would give.
+/// The exit code of a body that ran to its end: not 0, which a child that found no such test would
+/// give.
 const DONE: i32 = 42;
 
 /// Far more than any body needs: only a program that hangs meets it.
@@ -36,10 +38,11 @@ pub struct Finished {
 }
 
 impl Child {
-    /// Prepares the body of the test function `test`, named as the test harness does, with its modules.
+    /// Prepares the body of the test function `test`, named as the test harness does, with its
+    /// modules.
     ///
-    /// To be called first in the test: in the child it runs the body, and does not return. The child's environment is the
-    /// parent's without anything that tickspan reads.
+    /// To be called first in the test: in the child it runs the body, and does not return. The
+    /// child's environment is the parent's without anything that tickspan reads.
     pub fn of(test: &str, body: impl FnOnce()) -> Self {
         if env::var(MARKER).is_ok_and(|name| name == test) {
             body();

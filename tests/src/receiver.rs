@@ -1,7 +1,7 @@
 //! Real OTLP receivers on loopback, over gRPC and over HTTP, that keep what arrives.
 //!
-//! Built from the service definitions of `opentelemetry-proto`. Each runs on a thread and a runtime of its own, so a test
-//! needs none, and ends when it is dropped.
+//! Built from the service definitions of `opentelemetry-proto`. Each runs on a thread and a runtime
+//! of its own, so a test needs none, and ends when it is dropped.
 
 use std::collections::BTreeMap;
 use std::net::{Ipv4Addr, SocketAddr, TcpListener};

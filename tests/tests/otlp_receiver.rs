@@ -1,4 +1,5 @@
-//! Spans over real sockets: what `tickspan::init` sends in both protocols, and what it does when nobody takes it.
+//! Spans over real sockets: what `tickspan::init` sends in both protocols, and what it does when
+//! nobody takes it.
 
 use std::net::TcpListener;
 use std::time::{Duration, Instant};
@@ -196,7 +197,8 @@ fn headers_for_traces_arrive_over_http() {
 
 #[test]
 fn flush_delivers_while_telemetry_goes_on() {
-    // The receiver is in the child, so that the body sees what has arrived before it ends telemetry.
+    // The receiver is in the child, so that the body sees what has arrived before it ends
+    // telemetry.
     let child = Child::of("flush_delivers_while_telemetry_goes_on", || {
         let receiver = Receiver::http();
         let telemetry = tickspan::builder()
@@ -375,7 +377,8 @@ fn silent_endpoint_fails_by_its_own_timeout() {
     }
 }
 
-/// Everything is traced, the exporter's own libraries too; were they exported, each export would make spans for the next.
+/// Everything is traced, the exporter's own libraries too; were they exported, each export would
+/// make spans for the next.
 #[test]
 fn export_does_not_trace_itself() {
     let child = Child::of("export_does_not_trace_itself", || {

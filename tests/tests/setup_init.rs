@@ -9,8 +9,8 @@ use tickspan_tests::child::Child;
 /// Much longer than any deadline given to tickspan here, much shorter than for ever.
 const SOON: Duration = Duration::from_secs(10);
 
-/// Telemetry has no thread in this process, or will have none soon: a thread that was waited for still takes the kernel a
-/// moment to remove.
+/// Telemetry has no thread in this process, or will have none soon: a thread that was waited for
+/// still takes the kernel a moment to remove.
 #[cfg(target_os = "linux")]
 fn assert_no_telemetry_threads() {
     let until = Instant::now() + SOON;
@@ -180,7 +180,8 @@ fn failed_init_leaves_nothing_and_can_be_tried_again() {
     .run();
 }
 
-/// Each variable's values are tested where it is read; here, that the process's own environment is what is read.
+/// Each variable's values are tested where it is read; here, that the process's own environment is
+/// what is read.
 #[test]
 fn wrong_variable_is_named() {
     let child = Child::of("wrong_variable_is_named", || {

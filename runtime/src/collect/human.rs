@@ -1,4 +1,5 @@
-//! How numbers and durations are written for people: three significant digits and a unit, thousands separated.
+//! How numbers and durations are written for people: three significant digits and a unit, thousands
+//! separated.
 //!
 //! For tables and one-line messages only; nothing reads these texts back.
 
@@ -17,14 +18,15 @@ pub(crate) fn count(number: u64) -> String {
     text
 }
 
-/// Writes a duration with three significant digits in the unit that fits: `0 ns`, `850 ns`, `1.23 µs`, `45.6 ms`,
-/// `7.89 s`. From 1,000 s on it is whole seconds.
+/// Writes a duration with three significant digits in the unit that fits: `0 ns`, `850 ns`, `1.23
+/// µs`, `45.6 ms`, `7.89 s`. From 1,000 s on it is whole seconds.
 pub(crate) fn duration(duration: Duration) -> String {
     let nanoseconds = duration.as_nanos();
     if nanoseconds < 1_000 {
         return format!("{nanoseconds} ns");
     }
-    // The largest error of the conversion is below one part in 10^15, far under the three digits shown.
+    // The largest error of the conversion is below one part in 10^15, far under the three digits
+    // shown.
     let seconds = duration.as_secs_f64();
     for (scale, unit) in [(1e6, "µs"), (1e3, "ms"), (1.0, "s")] {
         let value = seconds * scale;

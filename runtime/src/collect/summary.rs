@@ -1,7 +1,7 @@
 //! Per-stage statistics of finished spans: counts, errors, exact-enough percentiles.
 //!
-//! [`StageTable`] is fed on the thread that ends a span, so it may neither block for long nor panic: one lock, one
-//! hash look-up, one histogram increment. It never prints; the guard does.
+//! [`StageTable`] is fed on the thread that ends a span, so it may neither block for long nor
+//! panic: one lock, one hash look-up, one histogram increment. It never prints; the guard does.
 
 use std::borrow::Cow;
 use std::collections::HashMap;
@@ -26,13 +26,15 @@ const LONGEST: Duration = Duration::from_secs(60);
 
 /// The statistics of each stage so far.
 ///
-/// [`Telemetry::summary`](crate::Telemetry::summary) takes it at run time, and the guard prints it on stderr when it is
-/// dropped. A stage is a span name; spans that other libraries make with `tracing` are counted like annotated functions.
+/// [`Telemetry::summary`](crate::Telemetry::summary) takes it at run time, and the guard prints it
+/// on stderr when it is dropped. A stage is a span name; spans that other libraries make with
+/// `tracing` are counted like annotated functions.
 ///
-/// Durations have three significant digits (0.1 %) from 1 ns to 60 s; longer ones count as 60 s in percentiles, while
-/// [`max`](StageSummary::max) is exact. Only sampled spans are seen: under `OTEL_TRACES_SAMPLER=traceidratio` the counts are
-/// those of the sample. After 1,024 different names, further ones share the row `(other names)`. A name takes about
-/// 100 KB as long as its durations stay below 1 ms, and 220 KB at most.
+/// Durations have three significant digits (0.1 %) from 1 ns to 60 s; longer ones count as 60 s in
+/// percentiles, while [`max`](StageSummary::max) is exact. Only sampled spans are seen: under
+/// `OTEL_TRACES_SAMPLER=traceidratio` the counts are those of the sample. After 1,024 different
+/// names, further ones share the row `(other names)`. A name takes about 100 KB as long as its
+/// durations stay below 1 ms, and 220 KB at most.
 ///
 /// `Display` writes an aligned table, sorted by name:
 ///
@@ -131,7 +133,8 @@ pub(crate) struct StageTable {
 impl StageTable {
     /// Counts one finished span.
     pub(crate) fn observe(&self, span: &SpanData) {
-        // A clock set back while the span ran makes it end before its start: that is no duration, so zero.
+        // A clock set back while the span ran makes it end before its start: that is no duration,
+        // so zero.
         let duration = span
             .end_time
             .duration_since(span.start_time)
@@ -164,7 +167,8 @@ impl StageTable {
         Summary { stages }
     }
 
-    /// A thread that panicked with the lock held leaves, at worst, one span half counted: the table stays usable.
+    /// A thread that panicked with the lock held leaves, at worst, one span half counted: the table
+    /// stays usable.
     fn lock(&self) -> MutexGuard<'_, HashMap<Cow<'static, str>, Stage>> {
         self.stages.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -193,12 +197,14 @@ impl Stage {
         self.errors += u64::from(failed);
         self.max = self.max.max(duration);
         let nanoseconds = u64::try_from(duration.min(LONGEST).as_nanos()).unwrap_or(u64::MAX);
-        // Cannot be out of range: the histogram grows by itself, and 60 s is far below its largest value.
+        // Cannot be out of range: the histogram grows by itself, and 60 s is far below its largest
+        // value.
         let _ = self.nanoseconds.record(nanoseconds);
     }
 
     fn summary(&self, name: String) -> StageSummary {
-        // The histogram answers with the upper end of a bucket, which may lie just above what was measured.
+        // The histogram answers with the upper end of a bucket, which may lie just above what was
+        // measured.
         let quantile =
             |q| Duration::from_nanos(self.nanoseconds.value_at_quantile(q)).min(self.max);
         StageSummary {

@@ -1,7 +1,8 @@
-//! Finished spans as lines on stdout, for looking at without a backend (`OTEL_TRACES_EXPORTER=console`).
+//! Finished spans as lines on stdout, for looking at without a backend
+//! (`OTEL_TRACES_EXPORTER=console`).
 //!
-//! One line a span and one indented line an event, for people: the format may change. Not the log lines of
-//! `with_console`, which are written on stderr as things happen.
+//! One line a span and one indented line an event, for people: the format may change. Not the log
+//! lines of `with_console`, which are written on stderr as things happen.
 
 use std::fmt::{self, Write as _};
 use std::io::{self, Write as _};

@@ -1,7 +1,9 @@
-//! The one span processor: counts each finished span, measures its stage, queues it for every exporter.
+//! The one span processor: counts each finished span, measures its stage, queues it for every
+//! exporter.
 //!
-//! Called by the SDK on the thread that starts or ends a span; it neither waits nor allocates but for the copy that each
-//! further exporter needs. One processor instead of one for each exporter, because the SDK copies a span for every processor.
+//! Called by the SDK on the thread that starts or ends a span; it neither waits nor allocates but
+//! for the copy that each further exporter needs. One processor instead of one for each exporter,
+//! because the SDK copies a span for every processor.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -60,8 +62,8 @@ impl SpanProcessor for Fanout {
         }
     }
 
-    // The guard flushes and shuts the queues down itself, all at once and each within the deadline; the SDK would do
-    // one after the other. So the provider's own calls end here.
+    // The guard flushes and shuts the queues down itself, all at once and each within the deadline;
+    // the SDK would do one after the other. So the provider's own calls end here.
 
     fn force_flush(&self) -> OTelSdkResult {
         Ok(())

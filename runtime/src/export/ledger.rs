@@ -1,7 +1,7 @@
 //! The account of one exporter: what it delivered, what it lost, and why.
 //!
-//! Written by the exporter's own thread and read by the guard. It says the first failure on stderr, once; it never stops
-//! or slows anything.
+//! Written by the exporter's own thread and read by the guard. It says the first failure on stderr,
+//! once; it never stops or slows anything.
 
 use std::io::{self, Write};
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -11,8 +11,8 @@ use std::sync::{Mutex, PoisonError};
 #[derive(Debug)]
 pub(crate) struct Ledger {
     exporter: String,
-    // Relaxed: independent statistics. The guard reads them after the exporter's thread has told that it is done, or
-    // else accepts to miss what is still going on.
+    // Relaxed: independent statistics. The guard reads them after the exporter's thread has told
+    // that it is done, or else accepts to miss what is still going on.
     exported: AtomicU64,
     failed: AtomicU64,
     last_failure: Mutex<Option<String>>,
@@ -58,7 +58,8 @@ impl Ledger {
             // Not `eprintln!`, which panics when stderr is closed.
             let _ = writeln!(
                 io::stderr(),
-                "tickspan: spans do not reach {}: {reason}; the program goes on, the loss is counted, and this is said once",
+                "tickspan: spans do not reach {}: {reason}; the program goes on, the loss is counted, \
+                 and this is said once",
                 self.exporter,
             );
         }

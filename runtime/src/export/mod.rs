@@ -1,9 +1,10 @@
 //! Where finished spans go, and what became of each.
 //!
-//! [`Fanout`] takes every span on the thread that ended it and queues it for each [`Pipeline`]; a pipeline is one exporter
-//! behind the SDK's batch processor, supervised; [`ExportThread`] turns the I/O of those exporters. [`crate::setup`] builds
-//! all of it and is the only caller. Nothing here may block the thread that ends a span, reach the caller's tokio
-//! runtime, or be traced itself.
+//! [`Fanout`] takes every span on the thread that ended it and queues it for each [`Pipeline`]; a
+//! pipeline is one exporter behind the SDK's batch processor, supervised; [`ExportThread`] turns
+//! the I/O of those exporters. [`crate::setup`] builds all of it and is the only caller. Nothing
+//! here may block the thread that ends a span, reach the caller's tokio runtime, or be traced
+//! itself.
 
 mod bounded;
 mod console;
@@ -27,8 +28,9 @@ pub(crate) use ledger::Tally;
 pub(crate) use pipeline::{FlushFailure, Pipeline};
 use thread::ExportThread;
 
-/// How long shutdown waits, after the deadline, for exporters to notice that they were given up. Their spans are then
-/// counted as failed; an exporter that blocks its thread does not notice, and is left behind.
+/// How long shutdown waits, after the deadline, for exporters to notice that they were given up.
+/// Their spans are then counted as failed; an exporter that blocks its thread does not notice, and
+/// is left behind.
 const GRACE: Duration = Duration::from_millis(100);
 
 /// The exporters of this process and the thread that serves them.
@@ -83,8 +85,8 @@ impl Export {
         flushes.into_iter().try_for_each(|flush| flush.wait(until))
     }
 
-    /// Drains every exporter at once until `until`, gives up what is left, and stops the export thread. Returns whether
-    /// everything ended in time.
+    /// Drains every exporter at once until `until`, gives up what is left, and stops the export
+    /// thread. Returns whether everything ended in time.
     pub(crate) fn shutdown(self, until: Instant) -> (bool, Vec<Tally>) {
         let mut drains: Vec<_> = self
             .pipelines

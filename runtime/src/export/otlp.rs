@@ -1,8 +1,9 @@
 //! The network exporters: OTLP over gRPC (feature `otlp-grpc`) and over HTTP (feature `otlp-http`).
 //!
-//! Only translates settings that were checked before into the exporter's own builder; called inside the export thread's
-//! runtime context, which the clients need. Headers are the exception: the exporter reads `OTEL_EXPORTER_OTLP_HEADERS`
-//! and its `TRACES` form itself, after [`crate::setup`] has checked them.
+//! Only translates settings that were checked before into the exporter's own builder; called inside
+//! the export thread's runtime context, which the clients need. Headers are the exception: the
+//! exporter reads `OTEL_EXPORTER_OTLP_HEADERS` and its `TRACES` form itself, after [`crate::setup`]
+//! has checked them.
 
 use std::time::Duration;
 

@@ -1,7 +1,8 @@
 //! One exporter: its queue, its supervision, its account.
 //!
-//! The queue and the batches are the SDK's [`BatchSpanProcessor`], as it is: one thread, a bounded queue, a full queue
-//! drops. Its own time limits do not hold when an exporter blocks, so every wait on it goes through [`super::bounded`].
+//! The queue and the batches are the SDK's [`BatchSpanProcessor`], as it is: one thread, a bounded
+//! queue, a full queue drops. Its own time limits do not hold when an exporter blocks, so every
+//! wait on it goes through [`super::bounded`].
 
 use std::sync::Arc;
 use std::time::Instant;

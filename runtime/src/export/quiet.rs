@@ -1,7 +1,8 @@
 //! Silence for telemetry about telemetry.
 //!
-//! An exporter uses libraries that are instrumented themselves; their spans would be exported, which makes new spans, for
-//! ever. Each thread that runs exporter code holds a [`QuietScope`] while it does.
+//! An exporter uses libraries that are instrumented themselves; their spans would be exported,
+//! which makes new spans, for ever. Each thread that runs exporter code holds a [`QuietScope`]
+//! while it does.
 
 use opentelemetry::{Context, ContextGuard};
 use tracing::Dispatch;
@@ -15,8 +16,8 @@ pub(super) struct QuietScope {
 
 /// Silences the current thread.
 ///
-/// While any thread has a subscriber of its own, `tracing` looks for one on every thread: a look at a thread-local, which does
-/// not show against the 100 ns of the cheapest enabled span.
+/// While any thread has a subscriber of its own, `tracing` looks for one on every thread: a look at
+/// a thread-local, which does not show against the 100 ns of the cheapest enabled span.
 pub(super) fn enter() -> QuietScope {
     QuietScope {
         _tracing: dispatcher::set_default(&Dispatch::none()),

@@ -1,10 +1,11 @@
 //! Any span exporter, made safe to run.
 //!
-//! The SDK's batch processor calls [`Supervised`] on its own thread and waits for it there. Each poll of the exporter
-//! happens inside the export thread's runtime *context* but not inside the runtime itself (`Handle::enter` and the
-//! processor's plain `block_on`). So an async exporter finds a reactor and timers, a blocking one may block, or run a
-//! runtime of its own, which panics inside a tokio task, and neither holds up another exporter. Polls are silent
-//! ([`super::quiet`]), and a panic, an endless export and the end of the process's patience become a counted failure.
+//! The SDK's batch processor calls [`Supervised`] on its own thread and waits for it there. Each
+//! poll of the exporter happens inside the export thread's runtime *context* but not inside the
+//! runtime itself (`Handle::enter` and the processor's plain `block_on`). So an async exporter
+//! finds a reactor and timers, a blocking one may block, or run a runtime of its own, which panics
+//! inside a tokio task, and neither holds up another exporter. Polls are silent ([`super::quiet`]),
+//! and a panic, an endless export and the end of the process's patience become a counted failure.
 
 use std::any::Any;
 use std::future::{Future, poll_fn};
@@ -61,11 +62,13 @@ impl<E: SpanExporter> SpanExporter for Supervised<E> {
 }
 
 impl<E: SpanExporter> Supervised<E> {
-    /// Exports one batch, and ends: with the exporter, its panic, its time-out, or when exports are given up.
+    /// Exports one batch, and ends: with the exporter, its panic, its time-out, or when exports are
+    /// given up.
     async fn attempt(&self, batch: Vec<SpanData>) -> OTelSdkResult {
         let mut given_up = self.given_up.clone();
         let mut given_up = pin!(given_up.wait_for(|given_up| *given_up));
-        // Boxed so that it can be dropped inside the runtime's context, and its panics be caught there.
+        // Boxed so that it can be dropped inside the runtime's context, and its panics be caught
+        // there.
         let mut export = Some(Box::pin(async {
             tokio::time::timeout(self.timeout, self.exporter.export(batch)).await
         }));
@@ -90,11 +93,13 @@ impl<E: SpanExporter> Supervised<E> {
         outcome.and(dropped)
     }
 
-    /// Runs code of the exporter: in the runtime's context, in silence, and with its panic as an error.
+    /// Runs code of the exporter: in the runtime's context, in silence, and with its panic as an
+    /// error.
     fn guarded<T>(&self, code: impl FnOnce() -> T) -> Result<T, OTelSdkError> {
         let _quiet = quiet::enter();
         let _runtime = self.runtime.enter();
-        // What the exporter leaves behind when it panics is its own: nothing of ours is shared with it.
+        // What the exporter leaves behind when it panics is its own: nothing of ours is shared with
+        // it.
         catch_unwind(AssertUnwindSafe(code))
             .map_err(|panic| failure(format!("the exporter panicked: {}", words(&*panic))))
     }

@@ -1,9 +1,10 @@
 //! The thread that turns the I/O of every exporter.
 //!
-//! It owns a current-thread tokio runtime, so that exporters find a reactor wherever `init` was called, and never use or
-//! block the caller's runtime. The runtime is made and ended on this thread, outside of any async context, where that is
-//! allowed. Exporters themselves are polled by their batch processor's thread ([`super::supervised`]); here run the
-//! connections, timers and tasks that they start.
+//! It owns a current-thread tokio runtime, so that exporters find a reactor wherever `init` was
+//! called, and never use or block the caller's runtime. The runtime is made and ended on this
+//! thread, outside of any async context, where that is allowed. Exporters themselves are polled by
+//! their batch processor's thread ([`super::supervised`]); here run the connections, timers and
+//! tasks that they start.
 
 use std::io;
 use std::sync::mpsc;

@@ -13,12 +13,14 @@ use super::settings::Settings;
 use super::{Error, Protocol, Telemetry, chain};
 use crate::export::{Export, PipelineSettings};
 
-/// Settings of telemetry, made with [`builder`](crate::builder) and put to work with [`init`](Self::init).
+/// Settings of telemetry, made with [`builder`](crate::builder) and put to work with
+/// [`init`](Self::init).
 ///
 /// # What wins
 ///
-/// For each setting on its own: the builder, then the variable for traces, then the variable for all signals, then the
-/// default. A variable is checked even where the builder wins. An empty variable counts as unset.
+/// For each setting on its own: the builder, then the variable for traces, then the variable for
+/// all signals, then the default. A variable is checked even where the builder wins. An empty
+/// variable counts as unset.
 ///
 /// | builder | variables | default |
 /// |---|---|---|
@@ -36,15 +38,17 @@ use crate::export::{Export, PipelineSettings};
 /// | [`with_filter`](Self::with_filter) | `RUST_LOG` | `info` |
 /// | [`with_console`](Self::with_console) | `NO_COLOR` | on, coloured on a terminal |
 ///
-/// The limits of a span (`OTEL_SPAN_*_LIMIT`) are read by the OpenTelemetry SDK and not checked. The variables for compression,
-/// certificates, propagators, metrics and logs have no effect yet.
+/// The limits of a span (`OTEL_SPAN_*_LIMIT`) are read by the OpenTelemetry SDK and not checked.
+/// The variables for compression, certificates, propagators, metrics and logs have no effect yet.
 ///
-/// `OTEL_TRACES_EXPORTER=otlp` without an endpoint sends to `localhost`, to the port of the protocol. Set to something without
-/// `otlp`, it switches the endpoint variables off, not [`with_endpoint`](Self::with_endpoint). `console` writes finished spans
-/// to stdout, and has nothing to do with [`with_console`](Self::with_console).
+/// `OTEL_TRACES_EXPORTER=otlp` without an endpoint sends to `localhost`, to the port of the
+/// protocol. Set to something without `otlp`, it switches the endpoint variables off, not
+/// [`with_endpoint`](Self::with_endpoint). `console` writes finished spans to stdout, and has
+/// nothing to do with [`with_console`](Self::with_console).
 ///
-/// With `OTEL_SDK_DISABLED=true` no other `OTEL_*` variable is read, nothing is exported or measured, also not by exporters of
-/// the builder, and no thread is started; log lines still go to stderr.
+/// With `OTEL_SDK_DISABLED=true` no other `OTEL_*` variable is read, nothing is exported or
+/// measured, also not by exporters of the builder, and no thread is started; log lines still go to
+/// stderr.
 ///
 /// # Examples
 ///
@@ -93,7 +97,8 @@ impl Default for Choices {
     }
 }
 
-/// Puts an exporter of the user to work. A closure, because exporters of different types have no common trait object.
+/// Puts an exporter of the user to work. A closure, because exporters of different types have no
+/// common trait object.
 pub(super) type ExporterStart = Box<dyn FnOnce(&mut Export, PipelineSettings<'_>) + Send>;
 
 #[derive(Default)]
@@ -105,7 +110,8 @@ impl fmt::Debug for Exporters {
     }
 }
 
-/// Whether `init` has succeeded in this process. Held while it works, so that of two at once one sees the other's result.
+/// Whether `init` has succeeded in this process. Held while it works, so that of two at once one
+/// sees the other's result.
 static INITIALISED: Mutex<bool> = Mutex::new(false);
 
 impl Builder {
@@ -115,11 +121,13 @@ impl Builder {
         self
     }
 
-    /// Sends spans with OTLP to `url`, the base URL of a backend or collector, such as `http://localhost:4318`.
+    /// Sends spans with OTLP to `url`, the base URL of a backend or collector, such as
+    /// `http://localhost:4318`.
     ///
-    /// Over HTTP, `/v1/traces` is appended. Only `http://` works: TLS is not supported yet. The URL may hold a user and a
-    /// password, which are never shown. Over HTTP, the proxy variables (`HTTP_PROXY`, `NO_PROXY`) apply, to `localhost` too.
-    /// Needs the feature `otlp-http` or `otlp-grpc`.
+    /// Over HTTP, `/v1/traces` is appended. Only `http://` works: TLS is not supported yet. The URL
+    /// may hold a user and a password, which are never shown. Over HTTP, the proxy variables
+    /// (`HTTP_PROXY`, `NO_PROXY`) apply, to `localhost` too. Needs the feature `otlp-http` or
+    /// `otlp-grpc`.
     pub fn with_endpoint(mut self, url: impl Into<String>) -> Self {
         self.choices.endpoint = Some(url.into());
         self
@@ -131,12 +139,14 @@ impl Builder {
         self
     }
 
-    /// Adds an exporter of the OpenTelemetry SDK, besides those already set; any number can be added.
+    /// Adds an exporter of the OpenTelemetry SDK, besides those already set; any number can be
+    /// added.
     ///
-    /// Each has a queue and a thread of its own. It finds a tokio runtime there, whether or not the program has one, and it
-    /// may as well block, at its own cost: spans are dropped and counted when its queue is full. If it panics, its batch is
-    /// counted as failed, and it is given the next one. An export that takes longer than `OTEL_BSP_EXPORT_TIMEOUT` is given up.
-    /// What it traces or logs itself goes nowhere. (Where panics abort, its panic ends the program.)
+    /// Each has a queue and a thread of its own. It finds a tokio runtime there, whether or not the
+    /// program has one, and it may as well block, at its own cost: spans are dropped and counted
+    /// when its queue is full. If it panics, its batch is counted as failed, and it is given the
+    /// next one. An export that takes longer than `OTEL_BSP_EXPORT_TIMEOUT` is given up. What it
+    /// traces or logs itself goes nowhere. (Where panics abort, its panic ends the program.)
     ///
     /// # Examples
     ///
@@ -172,16 +182,19 @@ impl Builder {
         self
     }
 
-    /// Whether stages are measured, and their [`Summary`](crate::Summary) printed when the guard is dropped. On unless set.
+    /// Whether stages are measured, and their [`Summary`](crate::Summary) printed when the guard is
+    /// dropped. On unless set.
     ///
-    /// It costs a lock, a look-up and an increment for each span that ends: 43 ns, measured in a release build on one thread
-    /// with 20 names. Threads that end spans at the same moment wait for each other that long.
+    /// It costs a lock, a look-up and an increment for each span that ends: 43 ns, measured in a
+    /// release build on one thread with 20 names. Threads that end spans at the same moment wait
+    /// for each other that long.
     pub fn with_summary(mut self, on: bool) -> Self {
         self.choices.summary = on;
         self
     }
 
-    /// Sets which spans and log lines are made, with directives as in `RUST_LOG`: `warn`, `info,market_maker::book=debug`.
+    /// Sets which spans and log lines are made, with directives as in `RUST_LOG`: `warn`,
+    /// `info,market_maker::book=debug`.
     ///
     /// A filtered span is not exported, not measured and costs next to nothing.
     pub fn with_filter(mut self, directives: &str) -> Self {
@@ -189,7 +202,8 @@ impl Builder {
         self
     }
 
-    /// Sets how long the guard, when it is dropped, waits for exporters. 5 s unless set; zero gives up what is queued.
+    /// Sets how long the guard, when it is dropped, waits for exporters. 5 s unless set; zero gives
+    /// up what is queued.
     pub fn with_shutdown_deadline(mut self, deadline: Duration) -> Self {
         self.choices.shutdown_deadline = deadline;
         self
@@ -197,7 +211,8 @@ impl Builder {
 
     /// Reads the environment, starts everything, and installs the global `tracing` subscriber.
     ///
-    /// Works the same without a tokio runtime, in one, and in a blocking task of one. Does not wait for any backend.
+    /// Works the same without a tokio runtime, in one, and in a blocking task of one. Does not wait
+    /// for any backend.
     ///
     /// # Errors
     ///

@@ -1,7 +1,8 @@
-//! Starts the chain: exporters, provider, subscriber, in the order that leaves nothing behind when a step fails.
+//! Starts the chain: exporters, provider, subscriber, in the order that leaves nothing behind when
+//! a step fails.
 //!
-//! Called once by the builder. First comes what can fail without a trace (the filter), then what can be undone (threads and
-//! exporters), last the global subscriber, which cannot.
+//! Called once by the builder. First comes what can fail without a trace (the filter), then what
+//! can be undone (threads and exporters), last the global subscriber, which cannot.
 
 use std::sync::Arc;
 #[cfg(any(feature = "otlp-grpc", feature = "otlp-http"))]
@@ -24,8 +25,8 @@ use crate::export::{ConsoleExporter, Export, Fanout, Pipeline, PipelineSettings,
 ///
 /// # Errors
 ///
-/// [`Error::Filter`], [`Error::Thread`], [`Error::Exporter`] and [`Error::SubscriberInstalled`]. What was started before
-/// has then been ended.
+/// [`Error::Filter`], [`Error::Thread`], [`Error::Exporter`] and [`Error::SubscriberInstalled`].
+/// What was started before has then been ended.
 pub(super) fn start(
     settings: &Settings,
     exporters: Vec<ExporterStart>,

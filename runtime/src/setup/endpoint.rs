@@ -1,7 +1,7 @@
 //! OTLP endpoints: checked URLs, the traces path, and how they are shown without their secrets.
 //!
-//! The check is our own, not the HTTP client's, so that it is the same with every feature set and its message never holds
-//! a password.
+//! The check is our own, not the HTTP client's, so that it is the same with every feature set and
+//! its message never holds a password.
 
 use std::fmt;
 
@@ -70,8 +70,10 @@ impl Endpoint {
             return Err(Error::Invalid {
                 setting: self.setting,
                 value: Some(redacted(&self.url)),
-                accepted: "an `http://` URL, because TLS is not supported yet (a collector on this machine can add it)"
-                    .to_owned(),
+                accepted:
+                    "an `http://` URL, because TLS is not supported yet (a collector on this \
+                           machine can add it)"
+                        .to_owned(),
             });
         }
         Ok(match (protocol, self.form) {
@@ -120,7 +122,8 @@ fn scheme_is(url: &str, expected: &str) -> bool {
         .is_some_and(|(scheme, _)| scheme.eq_ignore_ascii_case(expected))
 }
 
-/// `http` or `https`, a host, perhaps user and port, perhaps a path and a query; no fragment, nothing that must be encoded.
+/// `http` or `https`, a host, perhaps user and port, perhaps a path and a query; no fragment,
+/// nothing that must be encoded.
 fn is_url(url: &str) -> bool {
     let Some((_, rest)) = url.split_once("://") else {
         return false;

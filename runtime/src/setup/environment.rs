@@ -1,8 +1,9 @@
 //! The variables that `init` reads, each checked.
 //!
-//! Reads through a look-up function, so that tests need not change the process's environment. Knows what each variable
-//! may hold, and nothing of the builder: [`super::settings`] merges. An empty variable counts as unset, as the OpenTelemetry
-//! specification says, and words are accepted in any case.
+//! Reads through a look-up function, so that tests need not change the process's environment. Knows
+//! what each variable may hold, and nothing of the builder: [`super::settings`] merges. An empty
+//! variable counts as unset, as the OpenTelemetry specification says, and words are accepted in any
+//! case.
 
 use std::ffi::OsString;
 use std::ops::RangeInclusive;
@@ -24,7 +25,8 @@ pub(super) struct Environment {
     pub(super) filter: Option<String>,
     /// `NO_COLOR` is set.
     pub(super) no_color: bool,
-    /// Everything of OpenTelemetry, or `None` under `OTEL_SDK_DISABLED=true`: then none of it is read.
+    /// Everything of OpenTelemetry, or `None` under `OTEL_SDK_DISABLED=true`: then none of it is
+    /// read.
     pub(super) tracing: Option<TracingEnvironment>,
 }
 
@@ -97,7 +99,8 @@ impl Environment {
     ///
     /// # Errors
     ///
-    /// [`Error::Invalid`] for the first variable with a value that is not accepted. `RUST_LOG` is checked where the filter is made.
+    /// [`Error::Invalid`] for the first variable with a value that is not accepted. `RUST_LOG` is
+    /// checked where the filter is made.
     pub(super) fn read(lookup: Lookup<'_>) -> Result<Self, Error> {
         let variables = Variables(lookup);
         let disabled = variables
@@ -186,7 +189,8 @@ fn read_protocol(variables: &Variables<'_>) -> Result<Option<Protocol>, Error> {
     read_first(PROTOCOL, |name| variables.word(name, &words))
 }
 
-/// The exporter reads headers itself, and leaves out what it does not understand: so it must understand everything.
+/// The exporter reads headers itself, and leaves out what it does not understand: so it must
+/// understand everything.
 fn check_headers(variables: &Variables<'_>) -> Result<(), Error> {
     let [for_traces, for_all] = HEADERS;
     if variables.is_present_but_empty(for_traces) && variables.text(for_all)?.is_some() {
@@ -194,7 +198,8 @@ fn check_headers(variables: &Variables<'_>) -> Result<(), Error> {
             setting: for_traces,
             value: Some(String::new()),
             accepted: format!(
-                "headers, or no such variable: the exporter would not send `{for_all}` with an empty one"
+                "headers, or no such variable: the exporter would not send `{for_all}` with an \
+                 empty one"
             ),
         });
     }
@@ -207,8 +212,9 @@ fn check_headers(variables: &Variables<'_>) -> Result<(), Error> {
             return Err(Error::Invalid {
                 setting: name,
                 value: None,
-                accepted: "`name=value` pairs separated by commas, names made of letters, digits, `-`, `_` and `.`, \
-                           values of visible ASCII, other characters percent-encoded"
+                accepted: "`name=value` pairs separated by commas, names made of letters, digits, \
+                           `-`, `_` and `.`, values of visible ASCII, other characters \
+                           percent-encoded"
                     .to_owned(),
             });
         }
@@ -302,7 +308,8 @@ impl Variables<'_> {
             Ok(text) => Ok(Some(text)),
             Err(value) => Err(Error::Invalid {
                 setting: name,
-                // Headers and endpoints may hold secrets, which cannot be found in what is not text.
+                // Headers and endpoints may hold secrets, which cannot be found in what is not
+                // text.
                 value: Some(value.to_string_lossy().into_owned())
                     .filter(|_| !name.contains("_OTLP_")),
                 accepted: "valid Unicode".to_owned(),
@@ -378,7 +385,8 @@ impl Variables<'_> {
     }
 }
 
-/// `key=value` pairs separated by commas, percent-encoded; `None` if one is not such a pair. The last comma may be left.
+/// `key=value` pairs separated by commas, percent-encoded; `None` if one is not such a pair. The
+/// last comma may be left.
 fn parse_pairs(text: &str) -> Option<Vec<(String, String)>> {
     text.split_terminator(',')
         .map(|pair| {

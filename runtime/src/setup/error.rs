@@ -1,12 +1,14 @@
-//! What can go wrong when telemetry is set up or flushed. Written out by hand: eight cases need no macro.
+//! What can go wrong when telemetry is set up or flushed. Written out by hand: eight cases need no
+//! macro.
 
 use std::error::Error as StdError;
 use std::{fmt, io};
 
 /// Why telemetry could not be set up, or a flush did not deliver.
 ///
-/// After an error of [`init`](crate::init) nothing is installed and no thread runs, so it can be tried again. A backend that
-/// cannot be reached is never an `Error` of `init`: it is counted in the [`Report`](crate::Report).
+/// After an error of [`init`](crate::init) nothing is installed and no thread runs, so it can be
+/// tried again. A backend that cannot be reached is never an `Error` of `init`: it is counted in
+/// the [`Report`](crate::Report).
 ///
 /// # Examples
 ///
@@ -20,8 +22,8 @@ use std::{fmt, io};
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum Error {
-    /// `init` has succeeded in this process before. It works once: the subscriber that it installs is global and stays,
-    /// also after a shutdown.
+    /// `init` has succeeded in this process before. It works once: the subscriber that it installs
+    /// is global and stays, also after a shutdown.
     AlreadyInitialised,
     /// Another global `tracing` subscriber is installed.
     #[non_exhaustive]
@@ -34,7 +36,8 @@ pub enum Error {
     Invalid {
         /// The variable or the builder method.
         setting: &'static str,
-        /// Its value, with what may be a secret masked; `None` for headers, which are secret as a whole.
+        /// Its value, with what may be a secret masked; `None` for headers, which are secret as a
+        /// whole.
         value: Option<String>,
         /// What is accepted.
         accepted: String,
@@ -87,10 +90,12 @@ impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::AlreadyInitialised => f.write_str(
-                "tickspan is already initialised in this process; call `init` once, and keep its guard until the end",
+                "tickspan is already initialised in this process; call `init` once, and keep its \
+                 guard until the end",
             ),
             Self::SubscriberInstalled { .. } => f.write_str(
-                "another `tracing` subscriber is already installed; call `tickspan::init` before, or instead of, installing it",
+                "another `tracing` subscriber is already installed; call `tickspan::init` before, or \
+                 instead of, installing it",
             ),
             Self::Invalid {
                 setting,
@@ -104,7 +109,8 @@ impl fmt::Display for Error {
             } => write!(f, "`{setting}` is wrong (its value is not shown); accepted: {accepted}"),
             Self::Filter { setting, directive, .. } => write!(
                 f,
-                "`{setting}` has the directive `{directive}`; accepted: directives such as `info` or `my_crate=debug`"
+                "`{setting}` has the directive `{directive}`; accepted: directives such as `info` or \
+                 `my_crate=debug`"
             ),
             Self::MissingFeature {
                 setting,
@@ -112,9 +118,12 @@ impl fmt::Display for Error {
                 feature,
             } => write!(
                 f,
-                "`{setting}` asks for {wanted}, which is not compiled in; enable the feature `{feature}` of `tickspan`"
+                "`{setting}` asks for {wanted}, which is not compiled in; enable the feature \
+                 `{feature}` of `tickspan`"
             ),
-            Self::Exporter { exporter, .. } => write!(f, "the exporter for {exporter} could not be made"),
+            Self::Exporter { exporter, .. } => {
+                write!(f, "the exporter for {exporter} could not be made")
+            }
             Self::Thread { .. } => f.write_str("the export thread could not be started"),
             Self::Flush { exporter, reason } => {
                 write!(f, "the flush did not deliver every span to {exporter}: {reason}")

@@ -12,15 +12,17 @@ use crate::export::{Export, SpanCounts};
 
 /// Keeps telemetry running; dropping it ends telemetry.
 ///
-/// Bind it in `main` to a name (`let _telemetry = …`, not `let _ = …`), so that it lives as long as the program works.
+/// Bind it in `main` to a name (`let _telemetry = …`, not `let _ = …`), so that it lives as long as
+/// the program works.
 ///
-/// Dropped, it does what [`shutdown`](Self::shutdown) does with the builder's deadline (5 s unless set), then prints on
-/// stderr the summary of the stages, if it is on and there are any, and what was lost, if something was. It may be dropped
-/// anywhere: in an async context, in a thread that panics. A program that ends with [`std::process::exit`], by a signal or by
-/// an abort drops nothing, and loses what was queued.
+/// Dropped, it does what [`shutdown`](Self::shutdown) does with the builder's deadline (5 s unless
+/// set), then prints on stderr the summary of the stages, if it is on and there are any, and what
+/// was lost, if something was. It may be dropped anywhere: in an async context, in a thread that
+/// panics. A program that ends with [`std::process::exit`], by a signal or by an abort drops
+/// nothing, and loses what was queued.
 ///
-/// Spans that are still open when telemetry ends are not exported, nor are spans that end afterwards; log lines go on.
-/// Telemetry cannot be initialised again.
+/// Spans that are still open when telemetry ends are not exported, nor are spans that end
+/// afterwards; log lines go on. Telemetry cannot be initialised again.
 #[must_use = "dropped at once it shuts telemetry down; bind it: `let _telemetry = …`"]
 #[derive(Debug)]
 pub struct Telemetry {
@@ -53,8 +55,8 @@ impl Telemetry {
 
     /// The statistics of each stage until now; without rows if the summary is off.
     ///
-    /// Spans count when they end. Reading is safe at any time from any thread; it holds up spans that end meanwhile for some
-    /// microseconds a stage.
+    /// Spans count when they end. Reading is safe at any time from any thread; it holds up spans
+    /// that end meanwhile for some microseconds a stage.
     ///
     /// # Examples
     ///
@@ -77,9 +79,9 @@ impl Telemetry {
 
     /// Sends what is queued now, and waits until every exporter has done so, `deadline` at most.
     ///
-    /// Blocks the calling thread; in an async program where that matters, call it in `spawn_blocking`. It needs no
-    /// runtime, and cannot deadlock with the caller's. Spans that are dropped because a queue was full before are not seen
-    /// here, but in the [`Report`].
+    /// Blocks the calling thread; in an async program where that matters, call it in
+    /// `spawn_blocking`. It needs no runtime, and cannot deadlock with the caller's. Spans that are
+    /// dropped because a queue was full before are not seen here, but in the [`Report`].
     ///
     /// # Examples
     ///
@@ -95,7 +97,8 @@ impl Telemetry {
     ///
     /// # Errors
     ///
-    /// [`Error::Flush`] when spans failed meanwhile or the deadline passed. Telemetry goes on in either case.
+    /// [`Error::Flush`] when spans failed meanwhile or the deadline passed. Telemetry goes on in
+    /// either case.
     pub fn flush(&self, deadline: Duration) -> Result<(), Error> {
         let Some(export) = self
             .running
@@ -112,13 +115,15 @@ impl Telemetry {
             })
     }
 
-    /// Ends telemetry: sends what is queued, for `deadline` at most, and says what became of everything.
+    /// Ends telemetry: sends what is queued, for `deadline` at most, and says what became of
+    /// everything.
     ///
-    /// All exporters are served at once. What they have not taken when the deadline passes is given up and counted. The
-    /// call then returns within some 200 ms, whatever an exporter does; one that blocks its thread for ever keeps that thread.
+    /// All exporters are served at once. What they have not taken when the deadline passes is given
+    /// up and counted. The call then returns within some 200 ms, whatever an exporter does; one
+    /// that blocks its thread for ever keeps that thread.
     ///
-    /// Blocks the calling thread; in an async program where that matters, call it in `spawn_blocking`. It needs no
-    /// runtime, and cannot deadlock with the caller's.
+    /// Blocks the calling thread; in an async program where that matters, call it in
+    /// `spawn_blocking`. It needs no runtime, and cannot deadlock with the caller's.
     ///
     /// Prints nothing: the report is yours to show. Take [`summary`](Self::summary) before.
     pub fn shutdown(mut self, deadline: Duration) -> Report {
@@ -155,7 +160,8 @@ impl Running {
     pub(super) fn shutdown(self, deadline: Duration) -> Report {
         let until = until(deadline);
         if let Some(provider) = &self.provider {
-            // Only makes the provider refuse further spans: its one processor leaves the queues alone.
+            // Only makes the provider refuse further spans: its one processor leaves the queues
+            // alone.
             let _ = provider.shutdown_with_timeout(Duration::ZERO);
         }
         let (in_time, tallies) = self

@@ -1,8 +1,9 @@
 //! `init` and its builder: from settings to a running chain, and the guard that ends it.
 //!
-//! The only module that sees the whole chain: it reads the [`environment`], merges it with the [`Builder`] into
-//! [`settings`], has [`crate::export`] and [`crate::collect`] started by [`chain`], installs the [`subscriber`], and hands
-//! the [`guard`] out. It does no work after `init` and before the guard's end.
+//! The only module that sees the whole chain: it reads the [`environment`], merges it with the
+//! [`Builder`] into [`settings`], has [`crate::export`] and [`crate::collect`] started by
+//! [`chain`], installs the [`subscriber`], and hands the [`guard`] out. It does no work after
+//! `init` and before the guard's end.
 
 mod builder;
 mod chain;
@@ -23,8 +24,9 @@ pub use report::{ExporterReport, Report};
 
 /// Starts telemetry as the environment says: the same as [`builder()`]`.init()`.
 ///
-/// Without any variable set, log lines of level `info` and above go to stderr, stages are measured, and the returned guard
-/// prints their summary when it is dropped. Nothing is sent or written anywhere else. [`Builder`] lists the variables.
+/// Without any variable set, log lines of level `info` and above go to stderr, stages are measured,
+/// and the returned guard prints their summary when it is dropped. Nothing is sent or written
+/// anywhere else. [`Builder`] lists the variables.
 ///
 /// # Examples
 ///
@@ -38,9 +40,10 @@ pub use report::{ExporterReport, Report};
 ///
 /// # Errors
 ///
-/// When a variable is wrong, something needs a feature that is not compiled in, another subscriber is installed, or
-/// telemetry was initialised before: see [`Error`]. Then nothing is installed and no thread is left running. A backend that
-/// cannot be reached is not an error: the program runs, and the loss is counted.
+/// When a variable is wrong, something needs a feature that is not compiled in, another subscriber
+/// is installed, or telemetry was initialised before: see [`Error`]. Then nothing is installed and
+/// no thread is left running. A backend that cannot be reached is not an error: the program runs,
+/// and the loss is counted.
 pub fn init() -> Result<Telemetry, Error> {
     builder().init()
 }

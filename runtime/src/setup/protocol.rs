@@ -4,14 +4,16 @@ use std::fmt;
 
 /// How spans travel to an OTLP endpoint.
 ///
-/// Unless it is set, it is [`HttpProtobuf`](Self::HttpProtobuf) when the feature `otlp-http` is compiled in, otherwise
-/// [`Grpc`](Self::Grpc) when `otlp-grpc` is.
+/// Unless it is set, it is [`HttpProtobuf`](Self::HttpProtobuf) when the feature `otlp-http` is
+/// compiled in, otherwise [`Grpc`](Self::Grpc) when `otlp-grpc` is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Protocol {
-    /// OTLP over gRPC (feature `otlp-grpc`, default port 4317, `grpc` in `OTEL_EXPORTER_OTLP_PROTOCOL`).
+    /// OTLP over gRPC (feature `otlp-grpc`, default port 4317, `grpc` in
+    /// `OTEL_EXPORTER_OTLP_PROTOCOL`).
     Grpc,
-    /// OTLP over HTTP with protobuf bodies (feature `otlp-http`, default port 4318, `http/protobuf`).
+    /// OTLP over HTTP with protobuf bodies (feature `otlp-http`, default port 4318,
+    /// `http/protobuf`).
     HttpProtobuf,
 }
 

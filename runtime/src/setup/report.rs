@@ -7,9 +7,9 @@ use crate::export::Tally;
 
 /// What was made, delivered and lost until telemetry was shut down.
 ///
-/// A span counts when it is sampled and passes the filter. For each exporter, every span that ended was either exported,
-/// failed or dropped; nothing is lost without being counted here, but what a backend accepts and then discards (OTLP's
-/// partial success) counts as exported.
+/// A span counts when it is sampled and passes the filter. For each exporter, every span that ended
+/// was either exported, failed or dropped; nothing is lost without being counted here, but what a
+/// backend accepts and then discards (OTLP's partial success) counts as exported.
 ///
 /// `Display` writes a line for the spans and one for each exporter.
 ///
@@ -48,7 +48,8 @@ pub struct ExporterReport {
     pub exporter: String,
     /// Spans that it took without an error.
     pub exported: u64,
-    /// Spans that it was given and failed to deliver: an error, a panic, a time-out, or given up at the deadline.
+    /// Spans that it was given and failed to deliver: an error, a panic, a time-out, or given up at
+    /// the deadline.
     pub failed: u64,
     /// Spans that it was never given, because its queue was full or it was still busy at the end.
     pub dropped: u64,

@@ -1,7 +1,7 @@
 //! The builder and the environment, merged: what is going to be started.
 //!
-//! Decides and starts nothing. Everything that can be refused without doing something is refused here, so that
-//! [`super::chain`] has little left that can fail.
+//! Decides and starts nothing. Everything that can be refused without doing something is refused
+//! here, so that [`super::chain`] has little left that can fail.
 
 use std::time::Duration;
 
@@ -116,9 +116,9 @@ impl TracingSettings {
     }
 }
 
-/// Where to send spans. Nowhere, unless somebody asked: the builder or the environment with an endpoint, or
-/// `OTEL_TRACES_EXPORTER` by name. That variable, when it does not name OTLP, switches the environment's endpoint off, not
-/// the builder's.
+/// Where to send spans. Nowhere, unless somebody asked: the builder or the environment with an
+/// endpoint, or `OTEL_TRACES_EXPORTER` by name. That variable, when it does not name OTLP, switches
+/// the environment's endpoint off, not the builder's.
 fn otlp_settings(
     choices: &Choices,
     environment: &TracingEnvironment,

@@ -1,4 +1,5 @@
-//! The `tracing` subscriber: one filter for everything, log lines on stderr, spans to OpenTelemetry.
+//! The `tracing` subscriber: one filter for everything, log lines on stderr, spans to
+//! OpenTelemetry.
 //!
 //! Making it has no effect; installing it is the last step of `init` that can fail.
 
@@ -25,7 +26,8 @@ pub(super) fn filter(text: &FilterText) -> Result<EnvFilter, Error> {
         .with_default_directive(LevelFilter::INFO.into())
         .parse(&text.directives)
         .map_err(|source| {
-            // The error does not say which directive it is about; directives are separated like this.
+            // The error does not say which directive it is about; directives are separated like
+            // this.
             let guilty = text
                 .directives
                 .split(',')
@@ -65,7 +67,8 @@ where
 {
     tracing_opentelemetry::layer()
         .with_tracer(tracer)
-        // The next four would copy the text of an error, which nobody has declared public, into the span.
+        // The next four would copy the text of an error, which nobody has declared public, into the
+        // span.
         .with_error_fields_to_exceptions(false)
         .with_error_events_to_status(false)
         .with_error_events_to_exceptions(false)
