@@ -10,6 +10,7 @@
 )]
 
 mod attribute_value;
+mod callsite;
 mod diagnostics;
 mod field;
 mod inline;
@@ -17,6 +18,7 @@ mod options;
 mod paths;
 mod public;
 mod reason;
+mod setting;
 mod stage;
 #[cfg(test)]
 mod tests;
@@ -27,7 +29,7 @@ use proc_macro::TokenStream;
 /// Documented where users find it, in `tickspan`.
 #[proc_macro_attribute]
 pub fn traced_stage(options: TokenStream, item: TokenStream) -> TokenStream {
-    stage::traced_stage(options.into(), item.into()).into()
+    stage::traced_stage(options.into(), &item.into()).into()
 }
 
 /// Documented where users find it, in `tickspan`.

@@ -1,20 +1,20 @@
 //! From what the user wrote to a model that cannot be wrong.
 
 use proc_macro2::{Span, TokenStream};
-use syn::{ExprAsync, Ident};
+use syn::ExprAsync;
 
 use super::parse::{Form, Invocation};
 use crate::diagnostics::Faults;
 use crate::field::{self, Capture, Field, Key};
 use crate::paths;
+use crate::setting::{Kind, Level, Text};
 use crate::stage::analyze::Parent;
-use crate::stage::parse::{Level, Text};
 
 /// An invocation to be expanded.
 pub(crate) enum Inline {
     Stage {
         common: Common,
-        kind: Option<Ident>,
+        kind: Option<Kind>,
         parent: Parent,
         /// Keys that are recorded later.
         late: Vec<Key>,
@@ -48,7 +48,11 @@ pub(crate) fn analyze(invocation: Invocation, form: Form, faults: &mut Faults) -
         future,
     } = invocation;
     field::check(&fields, faults);
-    field::check_count(fields.len(), proc_macro2::Literal::string(""), faults);
+    field::check_count(
+        fields.len(),
+        fields.last().map(|last| &last.key.tokens),
+        faults,
+    );
     if form == Form::Record && fields.is_empty() && faults.is_empty() {
         faults.at_span(
             Span::call_site(),

@@ -4,8 +4,9 @@ use proc_macro2::{Span, TokenStream};
 use quote::{ToTokens, quote, quote_spanned};
 
 use super::analyze::{Common, Inline};
-use crate::stage::expand::{Callsite, TAIL, callsite, keys, level_tokens, parent_tokens, values};
-use crate::stage::parse::Text;
+use crate::callsite::{Callsite, SPAN_TAIL, function_item, keys, values};
+use crate::setting::{Kind, Level};
+use crate::stage::expand::parent_tokens;
 
 pub(crate) fn expand(inline: Inline) -> TokenStream {
     match inline {
@@ -17,8 +18,8 @@ pub(crate) fn expand(inline: Inline) -> TokenStream {
             future,
         } => {
             let support = &common.support;
-            let kind = kind.map_or_else(|| quote!(Internal), ToTokens::into_token_stream);
-            let fields = keys(&common.captures, &late, &TAIL);
+            let kind = Kind::tokens(kind.as_ref());
+            let fields = keys(&common.captures, &late, &SPAN_TAIL);
             let site = site("__TICKSPAN_STAGE", &common, kind, fields);
             let parent = parent_tokens(&parent, support);
             let values = values(&common.captures);
@@ -36,7 +37,7 @@ pub(crate) fn expand(inline: Inline) -> TokenStream {
                         },
                         #future,
                         |__tickspan_returned, __tickspan_stage| {
-                            __tickspan_stage.end(#support::Returned::new(__tickspan_returned).outcome());
+                            __tickspan_stage.end(&#support::Returned::new(__tickspan_returned).outcome());
                         },
                     )
                 },
@@ -76,20 +77,16 @@ fn site(ident: &str, common: &Common, kind: TokenStream, fields: TokenStream) ->
         target,
         ..
     } = common;
-    let name = match name {
-        Text::Literal(name) => name.to_token_stream(),
-        Text::Constant(name) => name.to_token_stream(),
-    };
-    let callsite = callsite(&Callsite {
+    let function = function_item();
+    let callsite = Callsite {
         ident,
-        name,
+        name: name.to_token_stream(),
         target: target.as_ref(),
-        level: level_tokens(level.as_ref(), "info", support),
+        level: Level::tokens(level.as_ref(), "info", support),
         kind,
-        function: quote!(__TickspanFunction),
         fields,
         at: Span::call_site(),
         support,
-    });
-    quote!(enum __TickspanFunction {} #callsite)
+    };
+    quote!(#function #callsite)
 }

@@ -7,7 +7,7 @@ use syn::{Expr, ExprAsync, Ident, LitStr, Path, Token, parenthesized};
 
 use crate::diagnostics::{Faults, suggest};
 use crate::field::{self, Field, skip_to_comma};
-use crate::stage::parse::{Given, Level, Text, kind, level};
+use crate::setting::{Given, Kind, Level, Text};
 
 /// Which macro it is.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -41,7 +41,7 @@ pub(crate) struct Invocation {
     pub(crate) name: Option<Text>,
     pub(crate) level: Option<Given<Level>>,
     pub(crate) target: Option<Given<Text>>,
-    pub(crate) kind: Option<Given<Ident>>,
+    pub(crate) kind: Option<Given<Kind>>,
     pub(crate) parent: Option<Given<Expr>>,
     pub(crate) fields: Vec<Field>,
     /// The future that a stage goes around.
@@ -100,9 +100,9 @@ impl Invocation {
             return Err(syn::Error::new(option.span(), message));
         }
         match text.as_str() {
-            "level" => put(&mut self.level, option, input.call(level)?),
+            "level" => put(&mut self.level, option, input.parse()?),
             "target" => put(&mut self.target, option, name(input, form)?),
-            "kind" => put(&mut self.kind, option, input.call(kind)?),
+            "kind" => put(&mut self.kind, option, input.parse()?),
             _ => put(&mut self.parent, option, input.parse()?),
         }
     }

@@ -14,7 +14,7 @@ pub(crate) struct Public {
     pub(crate) value: Expr,
 }
 
-pub(crate) fn analyze(written: Written, faults: &mut Faults) -> Option<Public> {
+pub(crate) fn analyze(written: Written, faults: &mut Faults) -> Public {
     let Written {
         krate,
         value,
@@ -35,8 +35,8 @@ pub(crate) fn analyze(written: Written, faults: &mut Faults) -> Option<Public> {
             format_args!("`.{exposed}(..)` opens a sensitive value, which no reason makes public"),
         );
     }
-    Some(Public {
+    Public {
         support: paths::support(Some(&krate)),
         value,
-    })
+    }
 }

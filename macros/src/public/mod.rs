@@ -15,7 +15,7 @@ pub(crate) fn public(input: TokenStream) -> TokenStream {
     let parsed = parse::parse(input);
     let checked = faults
         .ok(parsed)
-        .and_then(|written| analyze::analyze(written, &mut faults));
+        .map(|written| analyze::analyze(written, &mut faults));
     let (good, errors) = (faults.is_empty(), faults.into_tokens());
     match checked {
         Some(checked) if good => expand::expand(checked),

@@ -1,18 +1,24 @@
 //! From what the user wrote to a model that cannot be wrong.
 
-use proc_macro2::{Group, TokenStream, TokenTree};
+use proc_macro2::{Group, TokenStream};
 use quote::ToTokens;
-use syn::visit_mut::{self, VisitMut};
+use syn::ext::IdentExt;
 use syn::{
-    Attribute, Expr, FnArg, GenericArgument, Ident, Lifetime, Pat, PatIdent, Path, PathArguments,
-    PathSegment, ReturnType, Signature, Type, TypeParamBound, Visibility,
+    Attribute, Expr, Ident, LitStr, PatIdent, Path, ReturnType, Signature, Type, Visibility,
 };
 
-use super::parse::{Body, Err, Function, Given, Level, Options, Text};
-use super::{boxed, expand};
+use super::item::{Body, Function};
+use super::late::recorded_keys;
+use super::parse::{Err, Options, Ret};
+use super::returns::{
+    Asynchronous, is_track_caller, may_be_result, mentions_impl, returned_stream_or_future,
+    unwrapped, without_impl,
+};
+use super::{arguments, boxed, expand};
 use crate::diagnostics::{Faults, suggest};
 use crate::field::{self, Capture, Field, Key, capture_argument};
 use crate::paths;
+use crate::setting::{Given, Kind, Level, Text};
 
 /// A function to be expanded.
 pub(crate) struct Stage {
@@ -24,7 +30,7 @@ pub(crate) struct Stage {
     pub(crate) name: TokenStream,
     pub(crate) target: Option<Text>,
     pub(crate) level: Option<Level>,
-    pub(crate) kind: Option<Ident>,
+    pub(crate) kind: Option<Kind>,
     pub(crate) parent: Parent,
     pub(crate) follows_from: Option<Expr>,
     pub(crate) captures: Vec<Capture>,
@@ -43,7 +49,7 @@ pub(crate) struct Stage {
 
 /// What is recorded of the function's return.
 pub(crate) struct Ending {
-    pub(crate) ret: Option<Option<Level>>,
+    pub(crate) ret: Option<Ret>,
     pub(crate) err: Option<Given<Err>>,
 }
 
@@ -127,44 +133,17 @@ pub(crate) fn analyze(options: Options, function: Function, faults: &mut Faults)
     let fields = options.fields.map(|given| given.value).unwrap_or_default();
     field::check(&fields, faults);
 
-    let bindings = bindings(&sig);
+    let bindings = arguments::bindings(&sig);
     let skipped = options.skip.map(|given| given.value).unwrap_or_default();
-    check_skipped(&skipped, &bindings, faults);
-
-    let mut captures: Vec<Capture> = Vec::new();
-    let mut rebound = Vec::new();
-    if options.skip_all.is_none() {
-        for binding in bindings {
-            let key = Key::of_ident(&binding.pattern.ident).text;
-            let given = fields.iter().any(|field| field.key.text == key);
-            if !given && !skipped.contains(&binding.pattern.ident) {
-                captures.push(capture_argument(
-                    &binding.pattern.ident,
-                    binding.reads_duration,
-                    binding.cfgs,
-                    &support,
-                ));
-                rebound.push(binding.pattern);
-            }
-        }
-    }
-    let (empty, given): (Vec<Field>, Vec<Field>) = fields.into_iter().partition(Field::is_empty);
-    for field in given {
-        captures.push(Capture {
-            value: field.capture(&support),
-            key: field.key,
-            cfgs: Vec::new(),
-        });
-    }
-    let mut late: Vec<Key> = empty.into_iter().map(|field| field.key).collect();
+    arguments::check_skipped(&skipped, &bindings, faults);
+    let wanted = bindings
+        .into_iter()
+        .filter(|binding| options.skip_all.is_none() && !skipped.contains(&binding.pattern.ident))
+        .collect();
+    let (mut rebound, captures, declared) = attributes(wanted, fields, &support);
     let recorded = recorded_keys(body.stream());
     let records_late = !recorded.is_empty();
-    for key in recorded {
-        let known = captures.iter().map(|capture| &capture.key).chain(&late);
-        if known.into_iter().all(|known| known.text != key.text) {
-            late.push(key);
-        }
-    }
+    let late = with_recorded(declared, recorded, &captures);
     field::check_count(captures.len() + late.len(), &sig.ident, faults);
     check_labels(options.labels.as_ref(), &captures, &late, faults);
 
@@ -186,7 +165,7 @@ pub(crate) fn analyze(options: Options, function: Function, faults: &mut Faults)
         // A second binding would make the future hold its arguments twice, or end what is returned.
         rebound.clear();
     }
-    strip_mut(&mut sig, &rebound);
+    arguments::strip_mut(&mut sig, &rebound);
 
     let parent = match (options.root, options.parent) {
         (Some(_), _) => Parent::Root,
@@ -213,6 +192,49 @@ pub(crate) fn analyze(options: Options, function: Function, faults: &mut Faults)
         mark: options.mark.map(|given| given.value),
         shape,
     })
+}
+
+/// What is recorded at the start, and the keys that are declared for later. A field with the key of an
+/// argument takes its place.
+fn attributes(
+    arguments: Vec<arguments::Binding>,
+    fields: Vec<Field>,
+    support: &TokenStream,
+) -> (Vec<PatIdent>, Vec<Capture>, Vec<Key>) {
+    let (rebound, mut captures): (Vec<PatIdent>, Vec<Capture>) = arguments
+        .into_iter()
+        .map(|argument| {
+            let name = &argument.pattern.ident;
+            let capture = capture_argument(name, argument.reads_duration, argument.cfgs, support);
+            (argument.pattern, capture)
+        })
+        .filter(|(pattern, capture)| {
+            let name = Key::of_ident(&pattern.ident).text;
+            fields
+                .iter()
+                .all(|field| field.key.text != name && field.key.text != capture.key.text)
+        })
+        .unzip();
+    let (empty, given): (Vec<Field>, Vec<Field>) = fields.into_iter().partition(Field::is_empty);
+    captures.extend(given.into_iter().map(|field| Capture {
+        value: field.capture(support),
+        key: field.key,
+        cfgs: Vec::new(),
+    }));
+    let declared = empty.into_iter().map(|field| field.key).collect();
+    (rebound, captures, declared)
+}
+
+/// The keys for later: those declared, and those that the body records.
+fn with_recorded(declared: Vec<Key>, recorded: Vec<Key>, captures: &[Capture]) -> Vec<Key> {
+    let mut late = declared;
+    for key in recorded {
+        let mut known = captures.iter().map(|capture| &capture.key).chain(&late);
+        if known.all(|known| known.text != key.text) {
+            late.push(key);
+        }
+    }
+    late
 }
 
 /// Options that contradict each other or the function.
@@ -266,36 +288,10 @@ fn returns_nothing_to_record(
             (_, None) => return None,
         },
     };
-    Some(match option == "err" {
-        true => format!("`err` needs a function that returns a `Result`; this one {what}"),
-        false => format!("`ret` needs a function that returns a value; this one {what}"),
-    })
-}
-
-fn check_skipped(skipped: &[Ident], bindings: &[Binding], faults: &mut Faults) {
-    let names: Vec<String> = bindings
-        .iter()
-        .map(|binding| binding.pattern.ident.to_string())
-        .collect();
-    let names: Vec<&str> = names.iter().map(String::as_str).collect();
-    for (index, name) in skipped.iter().enumerate() {
-        if skipped[..index].contains(name) {
-            faults.at(name, format_args!("`{name}` is skipped twice; remove one"));
-        } else if name != "self"
-            && !name.to_string().starts_with('_')
-            && !names.contains(&name.to_string().as_str())
-        {
-            let hint = if names.is_empty() {
-                "it has none that would be recorded".to_owned()
-            } else {
-                suggest(&name.to_string(), &names)
-            };
-            faults.at(
-                name,
-                format_args!("there is no argument `{name}` to skip; {hint}"),
-            );
-        }
-    }
+    let needed = if option == "err" { "`Result`" } else { "value" };
+    Some(format!(
+        "`{option}` needs a function that returns a {needed}; this one {what}"
+    ))
 }
 
 fn check_labels(
@@ -339,134 +335,16 @@ fn check_labels(
 
 fn span_name(
     name: Option<Given<Text>>,
-    prefix: Option<Given<Text>>,
+    prefix: Option<Given<LitStr>>,
     function: &Ident,
 ) -> TokenStream {
-    use syn::ext::IdentExt;
+    let function = function.unraw().to_string();
     match (name, prefix) {
-        (
-            Some(Given {
-                value: Text::Literal(name),
-                ..
-            }),
-            _,
-        ) => name.to_token_stream(),
-        (
-            Some(Given {
-                value: Text::Constant(name),
-                ..
-            }),
-            _,
-        ) => name.to_token_stream(),
-        (
-            None,
-            Some(Given {
-                value: Text::Literal(prefix),
-                ..
-            }),
-        ) => {
-            let name = format!("{}.{}", prefix.value(), function.unraw());
-            syn::LitStr::new(&name, prefix.span()).to_token_stream()
+        (Some(name), _) => name.value.to_token_stream(),
+        (None, Some(Given { value, .. })) => {
+            LitStr::new(&format!("{}.{function}", value.value()), value.span()).to_token_stream()
         }
-        (None, _) => function.unraw().to_string().to_token_stream(),
-    }
-}
-
-/// A name that a parameter binds.
-struct Binding {
-    pattern: PatIdent,
-    cfgs: Vec<Attribute>,
-    reads_duration: bool,
-}
-
-/// The names that the parameters bind and that may be recorded, in their order.
-fn bindings(sig: &Signature) -> Vec<Binding> {
-    let mut bindings: Vec<Binding> = Vec::new();
-    for input in &sig.inputs {
-        let FnArg::Typed(argument) = input else {
-            continue;
-        };
-        let mut names = BoundNames::default();
-        names.visit_pat_mut(&mut argument.pat.clone());
-        let alone = matches!(*argument.pat, Pat::Ident(_));
-        for pattern in names.0 {
-            let name = pattern.ident.to_string();
-            let first = name.trim_start_matches("r#").chars().next();
-            // `_x` is not wanted; `None` and `Unit` are no bindings.
-            let recordable = first.is_some_and(|c| c != '_' && !c.is_uppercase());
-            if recordable
-                && bindings
-                    .iter()
-                    .all(|known| known.pattern.ident != pattern.ident)
-            {
-                bindings.push(Binding {
-                    pattern,
-                    cfgs: argument
-                        .attrs
-                        .iter()
-                        .filter(|attr| attr.path().is_ident("cfg"))
-                        .cloned()
-                        .collect(),
-                    reads_duration: alone && reads_duration(&argument.ty),
-                });
-            }
-        }
-    }
-    bindings
-}
-
-#[derive(Default)]
-struct BoundNames(Vec<PatIdent>);
-
-impl VisitMut for BoundNames {
-    fn visit_pat_ident_mut(&mut self, pattern: &mut PatIdent) {
-        self.0.push(PatIdent {
-            attrs: Vec::new(),
-            by_ref: None,
-            mutability: pattern.mutability,
-            ident: pattern.ident.clone(),
-            subpat: None,
-        });
-        visit_mut::visit_pat_ident_mut(self, pattern);
-    }
-
-    fn visit_expr_mut(&mut self, _: &mut Expr) {}
-}
-
-/// Moves `mut` from the parameters to the bindings that the body gets.
-fn strip_mut(sig: &mut Signature, rebound: &[PatIdent]) {
-    struct StripMut<'a>(&'a [PatIdent]);
-
-    impl VisitMut for StripMut<'_> {
-        fn visit_pat_ident_mut(&mut self, pattern: &mut PatIdent) {
-            // In `ref mut x` the `mut` is the reference's.
-            if pattern.by_ref.is_none() && self.0.iter().any(|name| name.ident == pattern.ident) {
-                pattern.mutability = None;
-            }
-            visit_mut::visit_pat_ident_mut(self, pattern);
-        }
-
-        fn visit_expr_mut(&mut self, _: &mut Expr) {}
-    }
-
-    for input in &mut sig.inputs {
-        if let FnArg::Typed(argument) = input {
-            StripMut(rebound).visit_pat_mut(&mut argument.pat);
-        }
-    }
-}
-
-/// Whether a type reads `Duration`, through references and `Option`.
-fn reads_duration(ty: &Type) -> bool {
-    match unwrapped(ty) {
-        Type::Reference(reference) => reads_duration(&reference.elem),
-        Type::Path(path) => path.path.segments.last().is_some_and(|last| {
-            ["Duration", "SignedDuration", "TimeDelta"]
-                .iter()
-                .any(|name| last.ident == name)
-                || last.ident == "Option" && type_argument(last).is_some_and(reads_duration)
-        }),
-        _ => false,
+        (None, None) => function.to_token_stream(),
     }
 }
 
@@ -514,170 +392,4 @@ fn shape(
             },
         },
     }
-}
-
-/// What a function returns that does its work when polled.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Asynchronous {
-    Future,
-    Stream,
-}
-
-impl Asynchronous {
-    fn of_bound(bound: &TypeParamBound) -> Option<Self> {
-        match bound {
-            TypeParamBound::Trait(bound) => Self::of_name(&bound.path.segments.last()?.ident),
-            _ => None,
-        }
-    }
-
-    fn of_name(name: &Ident) -> Option<Self> {
-        if name == "Future" {
-            Some(Self::Future)
-        } else if name == "Stream" {
-            Some(Self::Stream)
-        } else {
-            None
-        }
-    }
-}
-
-/// `impl Future`, `Pin<Box<dyn Future>>`, `BoxFuture` and the like of streams.
-fn returned_stream_or_future(ty: &Type) -> Option<Asynchronous> {
-    match unwrapped(ty) {
-        Type::ImplTrait(opaque) => opaque.bounds.iter().find_map(Asynchronous::of_bound),
-        Type::Path(path) => {
-            let last = path.path.segments.last()?;
-            match last.ident.to_string().as_str() {
-                "Pin" => {
-                    let Type::Path(boxed) = type_argument(last)? else {
-                        return None;
-                    };
-                    let boxed = boxed
-                        .path
-                        .segments
-                        .last()
-                        .filter(|last| last.ident == "Box")?;
-                    match unwrapped(type_argument(boxed)?) {
-                        Type::TraitObject(object) => {
-                            object.bounds.iter().find_map(Asynchronous::of_bound)
-                        }
-                        _ => None,
-                    }
-                }
-                "BoxFuture" | "LocalBoxFuture" => Some(Asynchronous::Future),
-                "BoxStream" | "LocalBoxStream" => Some(Asynchronous::Stream),
-                _ => None,
-            }
-        }
-        _ => None,
-    }
-}
-
-fn type_argument(segment: &PathSegment) -> Option<&Type> {
-    match &segment.arguments {
-        PathArguments::AngleBracketed(arguments) => {
-            arguments.args.iter().find_map(|argument| match argument {
-                GenericArgument::Type(ty) => Some(ty),
-                _ => None,
-            })
-        }
-        _ => None,
-    }
-}
-
-const PRIMITIVES: &[&str] = &[
-    "bool", "char", "f32", "f64", "i128", "i16", "i32", "i64", "i8", "isize", "str", "u128", "u16",
-    "u32", "u64", "u8", "usize",
-];
-
-/// Whether a type could be a `Result`: a path that is no primitive, or a macro.
-fn may_be_result(ty: &Type) -> bool {
-    match unwrapped(ty) {
-        Type::Path(path) => !PRIMITIVES.iter().any(|name| path.path.is_ident(name)),
-        Type::Macro(_) => true,
-        _ => false,
-    }
-}
-
-fn is_track_caller(attrs: &[Attribute]) -> bool {
-    attrs
-        .iter()
-        .any(|attr| attr.path().is_ident("track_caller"))
-}
-
-/// A type without parentheses and the invisible groups of `macro_rules`.
-fn unwrapped(ty: &Type) -> &Type {
-    match ty {
-        Type::Group(group) => unwrapped(&group.elem),
-        Type::Paren(paren) => unwrapped(&paren.elem),
-        other => other,
-    }
-}
-
-fn mentions_impl(ty: &Type) -> bool {
-    struct Find(bool);
-
-    impl VisitMut for Find {
-        fn visit_type_mut(&mut self, ty: &mut Type) {
-            self.0 |= matches!(ty, Type::ImplTrait(_));
-            visit_mut::visit_type_mut(self, ty);
-        }
-    }
-
-    let mut find = Find(false);
-    find.visit_type_mut(&mut ty.clone());
-    find.0
-}
-
-/// The type with `_` for each `impl Trait`, as a type inside a body must be written.
-fn without_impl(mut ty: Type) -> Type {
-    struct Erase;
-
-    impl VisitMut for Erase {
-        fn visit_type_mut(&mut self, ty: &mut Type) {
-            if matches!(ty, Type::ImplTrait(_)) {
-                *ty = syn::parse_quote!(_);
-            } else {
-                visit_mut::visit_type_mut(self, ty);
-            }
-        }
-
-        fn visit_lifetime_mut(&mut self, _: &mut Lifetime) {}
-    }
-
-    Erase.visit_type_mut(&mut ty);
-    ty
-}
-
-/// The keys of each `record!` in a body, also where it stands inside other macros.
-fn recorded_keys(body: TokenStream) -> Vec<Key> {
-    let mut keys = Vec::new();
-    let mut tokens = body.into_iter().peekable();
-    while let Some(token) = tokens.next() {
-        match token {
-            TokenTree::Ident(name) if name == "record" => {
-                let exclamation = tokens.next_if(
-                    |next| matches!(next, TokenTree::Punct(punct) if punct.as_char() == '!'),
-                );
-                if let (Some(_), Some(TokenTree::Group(arguments))) = (exclamation, tokens.peek()) {
-                    keys.extend(keys_of(arguments.stream()));
-                }
-            }
-            TokenTree::Group(group) => keys.extend(recorded_keys(group.stream())),
-            _ => {}
-        }
-    }
-    keys
-}
-
-fn keys_of(arguments: TokenStream) -> Vec<Key> {
-    use syn::parse::Parser;
-    // What is wrong with them, the macro itself will say.
-    let mut ignored = Faults::new();
-    let fields = (|input: syn::parse::ParseStream<'_>| Ok(field::parse_list(input, &mut ignored)))
-        .parse2(arguments)
-        .unwrap_or_default();
-    drop(ignored.into_tokens());
-    fields.into_iter().map(|field| field.key).collect()
 }

@@ -3,11 +3,12 @@
 use proc_macro2::{Delimiter, Group, Ident, Span, TokenStream, TokenTree};
 use quote::{ToTokens, quote};
 
-use super::parse::{INHERITED, ImplBlock, Options};
+use super::item::ImplBlock;
+use super::parse::{INHERITED, Options};
 use crate::paths;
 
 /// The block with `#[traced_stage]` on its functions, which pass on the block's `options`.
-pub(crate) fn expand(checked: &Options, options: TokenStream, block: ImplBlock) -> TokenStream {
+pub(crate) fn expand(checked: &Options, options: &TokenStream, block: ImplBlock) -> TokenStream {
     let root = paths::root(checked.krate.as_ref().map(|given| &given.value));
     let inherited = Ident::new(INHERITED, Span::call_site());
     let inherited = quote!(#inherited(#options));

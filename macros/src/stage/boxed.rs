@@ -6,7 +6,7 @@ use quote::ToTokens;
 use syn::visit_mut::VisitMut;
 use syn::{Block, Expr, ExprAsync, ExprClosure, ExprReturn, Item, Stmt};
 
-use super::analyze::Asynchronous;
+use super::returns::Asynchronous;
 use crate::diagnostics::Faults;
 
 /// The body with what each of its ends boxes wrapped by `wrap`; a fault is noted where an end boxes

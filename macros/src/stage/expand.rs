@@ -34,19 +34,12 @@ use quote::{ToTokens, quote, quote_spanned};
 use syn::spanned::Spanned;
 use syn::{Expr, ReturnType, Signature};
 
-use super::analyze::{Asynchronous, Ending, Parent, Returns, Shape, Stage};
-use super::parse::{Level, Text};
-use crate::field::{Capture, Key};
+use super::analyze::{Ending, Parent, Returns, Shape, Stage};
+use super::returns::Asynchronous;
+use crate::callsite::{Callsite, SPAN_TAIL, function_item, keys, values};
+use crate::setting::{Kind, Level};
 
-/// The keys that end the list of every span; `tickspan::record::callsite::tail` knows their places.
-pub(crate) const TAIL: [&str; 4] = [
-    "otel.kind",
-    "otel.status_code",
-    "tickspan.outcome",
-    "error.type",
-];
-
-pub(crate) fn expand(stage: Stage) -> TokenStream {
+pub(crate) fn expand(stage: &Stage) -> TokenStream {
     let Stage {
         attrs,
         vis,
@@ -57,13 +50,13 @@ pub(crate) fn expand(stage: Stage) -> TokenStream {
         mark,
         shape,
         ..
-    } = &stage;
-    let items = items(&stage);
+    } = stage;
+    let items = items(stage);
     let mark = mark.as_ref().map(|mark| quote!(if false { _ = #mark; }));
     let body = match shape {
         Shape::Plain { body, returns } => {
-            let guard = guard(&stage);
-            let rebound = rebound(&stage);
+            let guard = guard(stage);
+            let rebound = rebound(stage);
             let finish = ending.ret.as_ref().map(|_| {
                 let finish = finish(ending, sig, support);
                 quote!(__tickspan_guard.finish(&__tickspan_returned, #finish);)
@@ -84,8 +77,8 @@ pub(crate) fn expand(stage: Stage) -> TokenStream {
             }
         }
         Shape::Classified { body, returns } => {
-            let guard = guard(&stage);
-            let rebound = rebound(&stage);
+            let guard = guard(stage);
+            let rebound = rebound(stage);
             let finish = finish(ending, sig, support);
             quote_spanned!(Span::mixed_site()=>
                 #guard
@@ -96,7 +89,7 @@ pub(crate) fn expand(stage: Stage) -> TokenStream {
             )
         }
         Shape::Async { body, returns } => {
-            let begin = begin(&stage);
+            let begin = begin(stage);
             let finish = finish(ending, sig, support);
             // The type of the block is fixed first, so that what is returned is coerced to it and a mismatch is
             // told where it stands.
@@ -112,22 +105,22 @@ pub(crate) fn expand(stage: Stage) -> TokenStream {
             )
         }
         Shape::Future { body } => {
-            let open = open(&stage);
-            let rebound = rebound(&stage);
+            let open = open(stage);
+            let rebound = rebound(stage);
             let future = quote_spanned!(Span::mixed_site()=> #support::call(move || #body));
             let wrapped = wrap(Asynchronous::Future, &future, ending, sig, support);
             quote!(#open #rebound #wrapped)
         }
         Shape::Stream { body } => {
-            let open = open(&stage);
-            let rebound = rebound(&stage);
+            let open = open(stage);
+            let rebound = rebound(stage);
             let stream = quote_spanned!(Span::mixed_site()=> #support::call(move || #body));
             let wrapped = wrap(Asynchronous::Stream, &stream, ending, sig, support);
             quote!(#open #rebound #wrapped)
         }
         Shape::Boxed { body, returns } => {
-            let open = open(&stage);
-            let rebound = rebound(&stage);
+            let open = open(stage);
+            let rebound = rebound(stage);
             quote_spanned!(Span::mixed_site()=>
                 #open
                 #rebound
@@ -180,155 +173,52 @@ fn items(stage: &Stage) -> TokenStream {
     let Stage {
         sig,
         support,
-        name,
-        target,
-        level,
-        kind,
-        captures,
-        late,
         ending,
         ..
     } = stage;
-    let kind = kind
-        .as_ref()
-        .map_or_else(|| quote!(Internal), ToTokens::to_token_stream);
-    let function = quote!(__TickspanFunction);
-    let at = sig.ident.span();
-    let level = level_tokens(level.as_ref(), "info", support);
-    let fields = keys(captures, late, &TAIL);
-    let span = callsite(&Callsite {
-        ident: "__TICKSPAN_STAGE",
-        name: name.clone(),
-        target: target.as_ref(),
-        level: level.clone(),
-        kind,
-        function: function.clone(),
-        fields,
-        at,
-        support,
-    });
-    let error = ending.err.as_ref().map(|err| {
-        callsite(&Callsite {
-            ident: "__TICKSPAN_ERROR",
-            name: quote!("error"),
-            target: target.as_ref(),
-            level: level_tokens(err.value.level.as_ref(), "error", support),
-            kind: quote!(Event),
-            function: function.clone(),
-            fields: quote!("error.type"),
-            at,
-            support,
-        })
-    });
-    let returned = ending.ret.as_ref().map(|given| {
-        callsite(&Callsite {
-            ident: "__TICKSPAN_RETURN",
-            name: quote!("return"),
-            target: target.as_ref(),
-            level: given
-                .as_ref()
-                .map_or(level, |given| level_tokens(Some(given), "info", support)),
-            kind: quote!(Event),
-            function: function.clone(),
-            fields: quote!("return"),
-            at,
-            support,
-        })
-    });
-    quote! {
-        enum #function {}
-        #span
-        #error
-        #returned
-    }
-}
-
-/// What a static callsite is made of.
-pub(crate) struct Callsite<'a> {
-    pub(crate) ident: &'a str,
-    pub(crate) name: TokenStream,
-    pub(crate) target: Option<&'a Text>,
-    pub(crate) level: TokenStream,
-    pub(crate) kind: TokenStream,
-    /// A type whose name tells the function's path.
-    pub(crate) function: TokenStream,
-    pub(crate) fields: TokenStream,
-    /// Where `line!()` looks.
-    pub(crate) at: Span,
-    pub(crate) support: &'a TokenStream,
-}
-
-pub(crate) fn callsite(callsite: &Callsite<'_>) -> TokenStream {
-    let Callsite {
+    let function = function_item();
+    let level = Level::tokens(stage.level.as_ref(), "info", support);
+    let callsite = |ident, name, level, kind, fields| Callsite {
         ident,
         name,
-        target,
+        target: stage.target.as_ref(),
         level,
         kind,
-        function,
         fields,
-        at,
+        at: sig.ident.span(),
         support,
-    } = callsite;
-    let ident = syn::Ident::new(ident, Span::call_site());
-    let target = match target {
-        None => quote!(::core::module_path!()),
-        Some(Text::Literal(target)) => target.to_token_stream(),
-        Some(Text::Constant(target)) => target.to_token_stream(),
     };
-    let line = quote_spanned!(*at=> ::core::line!());
-    quote! {
-        static #ident: #support::Callsite = #support::Callsite::new(
-            &#support::Site {
-                name: #name,
-                target: #target,
-                level: #level,
-                kind: #support::Kind::#kind,
-                function: ::core::any::type_name::<#function>,
-                file: ::core::file!(),
-                line: #line,
-                module: ::core::module_path!(),
-                fields: &[#fields],
-            },
-            &#ident,
-        );
-    }
-}
-
-/// The keys of a record, in their order.
-pub(crate) fn keys(captures: &[Capture], late: &[Key], tail: &[&str]) -> TokenStream {
-    let from_start = captures.iter().map(|Capture { key, cfgs, .. }| {
-        let key = key.literal();
-        quote!(#(#cfgs)* #key,)
+    let error = ending.err.as_ref().map(|err| {
+        let level = Level::tokens(err.value.level.as_ref(), "error", support);
+        callsite(
+            "__TICKSPAN_ERROR",
+            quote!("error"),
+            level,
+            quote!(Event),
+            quote!("error.type"),
+        )
     });
-    let late = late.iter().map(Key::literal);
-    quote!(#(#from_start)* #(#late,)* #(#tail,)*)
-}
-
-/// The values of a record, in the order of their keys.
-pub(crate) fn values(captures: &[Capture]) -> TokenStream {
-    let values = captures
-        .iter()
-        .map(|Capture { cfgs, value, .. }| quote!(#(#cfgs)* #value,));
-    quote!(&[#(#values)*])
-}
-
-/// A level in the runtime's terms.
-pub(crate) fn level_tokens(
-    level: Option<&Level>,
-    default: &str,
-    support: &TokenStream,
-) -> TokenStream {
-    match level {
-        Some(Level::Constant(path)) => path.to_token_stream(),
-        Some(Level::Named(name)) => named_level(name, support),
-        None => named_level(default, support),
-    }
-}
-
-fn named_level(name: &str, support: &TokenStream) -> TokenStream {
-    let level = syn::Ident::new(&name.to_uppercase(), Span::call_site());
-    quote!(#support::Level::#level)
+    let returned = ending.ret.as_ref().map(|ret| {
+        let level = match &ret.level {
+            Some(given) => Level::tokens(Some(given), "info", support),
+            None => level.clone(),
+        };
+        callsite(
+            "__TICKSPAN_RETURN",
+            quote!("return"),
+            level,
+            quote!(Event),
+            quote!("return"),
+        )
+    });
+    let span = callsite(
+        "__TICKSPAN_STAGE",
+        stage.name.clone(),
+        level,
+        Kind::tokens(stage.kind.as_ref()),
+        keys(&stage.captures, &stage.late, &SPAN_TAIL),
+    );
+    quote!(#function #span #error #returned)
 }
 
 /// The expression that starts the stage.
@@ -371,10 +261,10 @@ fn hidden(stage: &Stage) -> Option<TokenStream> {
 fn guard(stage: &Stage) -> TokenStream {
     let support = &stage.support;
     let start = start(stage);
-    let off = match hidden(stage) {
-        Some(hidden) => quote!(#hidden.enter()),
-        None => quote!(#support::StageGuard::off()),
-    };
+    let off = hidden(stage).map_or_else(
+        || quote!(#support::StageGuard::off()),
+        |hidden| quote!(#hidden.enter()),
+    );
     quote_spanned!(Span::mixed_site()=>
         let __tickspan_guard = if __TICKSPAN_STAGE.is_enabled() { #start.enter() } else { #off };
     )
@@ -388,10 +278,10 @@ fn begin(stage: &Stage) -> TokenStream {
 
 fn open(stage: &Stage) -> TokenStream {
     let start = start(stage);
-    let off = match hidden(stage) {
-        Some(hidden) => quote!(::core::option::Option::Some(#hidden)),
-        None => quote!(::core::option::Option::None),
-    };
+    let off = hidden(stage).map_or_else(
+        || quote!(::core::option::Option::None),
+        |hidden| quote!(::core::option::Option::Some(#hidden)),
+    );
     quote_spanned!(Span::mixed_site()=>
         let __tickspan_open = if __TICKSPAN_STAGE.is_enabled() { ::core::option::Option::Some(#start) } else { #off };
     )
@@ -433,7 +323,7 @@ fn finish(ending: &Ending, sig: &Signature, support: &TokenStream) -> TokenStrea
     });
     let end = match &ending.err {
         None => quote_spanned!(Span::mixed_site()=>
-            __tickspan_stage.end(#support::Returned::new(__tickspan_returned).outcome());
+            __tickspan_stage.end(&#support::Returned::new(__tickspan_returned).outcome());
         ),
         Some(err) => {
             let at = err.name.span().resolved_at(Span::mixed_site());

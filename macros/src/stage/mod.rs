@@ -1,36 +1,41 @@
 //! `#[traced_stage]`: a span around a function.
 //!
-//! [`parse`] reads the options and as much of the item as is needed, [`analyze`] checks them against each
+//! [`parse`] reads the options and [`item`] as much of the item as is needed, [`analyze`] checks them against each
 //! other into a model that cannot be wrong, [`expand`] writes the model down. [`block`] passes the options
 //! of an `impl` block on to its methods, which are then expanded one by one.
 
 pub(crate) mod analyze;
+mod arguments;
 mod block;
 mod boxed;
 pub(crate) mod expand;
+pub(crate) mod item;
+mod late;
 pub(crate) mod parse;
+mod returns;
 
 use proc_macro2::TokenStream;
 use quote::quote;
 
 use crate::diagnostics::Faults;
 use crate::options::Placement;
-use parse::{Annotated, Options};
+use item::Annotated;
+use parse::Options;
 
 /// The expansion of `#[traced_stage(options)] item`. On any fault it holds the item as it was.
-pub(crate) fn traced_stage(options: TokenStream, item: TokenStream) -> TokenStream {
+pub(crate) fn traced_stage(options: TokenStream, item: &TokenStream) -> TokenStream {
     let mut faults = Faults::new();
-    let expanded = match parse::item(item.clone()) {
+    let expanded = match item::parse(item.clone()) {
         Ok(Annotated::Function(function)) => {
             let options = Options::parse(options, Placement::Function, &mut faults);
-            analyze::analyze(options, *function, &mut faults).map(expand::expand)
+            analyze::analyze(options, *function, &mut faults).map(|stage| expand::expand(&stage))
         }
         Ok(Annotated::ImplBlock(block)) => {
             // Faults among the options are told once, here, and not again at each method.
             let checked = Options::parse(options.clone(), Placement::ImplBlock, &mut faults);
             faults
                 .is_empty()
-                .then(|| block::expand(&checked, options, block))
+                .then(|| block::expand(&checked, &options, block))
         }
         Ok(Annotated::Other { keyword, advice }) => {
             faults.at(keyword, advice);

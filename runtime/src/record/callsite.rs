@@ -74,6 +74,7 @@ pub struct Callsite {
     tracing: DefaultCallsite,
     metadata: Metadata<'static>,
     kind: Kind,
+    #[cfg(feature = "init")]
     function: fn() -> &'static str,
 }
 
@@ -97,6 +98,7 @@ impl Callsite {
                 kind,
             ),
             kind: site.kind,
+            #[cfg(feature = "init")]
             function: site.function,
         }
     }
@@ -140,15 +142,9 @@ impl Callsite {
         };
         #[cfg(feature = "init")]
         if let Some(observe) = NEW_SPANS.get() {
-            observe(&span, self);
+            observe(&span, enclosing((self.function)()));
         }
         span
-    }
-
-    /// The path of the annotated function, as `code.function.name` wants it.
-    #[cfg(feature = "init")]
-    pub(crate) fn function_name(&self) -> &'static str {
-        enclosing((self.function)())
     }
 }
 
@@ -172,12 +168,13 @@ pub(crate) const MAX_FIELDS: usize = crate::support::MAX_KEYS + 4;
 pub(crate) type FieldValues<'a> = [Option<&'a dyn tracing::Value>; MAX_FIELDS];
 
 #[cfg(feature = "init")]
-type Observer = fn(&Span, &'static Callsite);
+type Observer = fn(&Span, &'static str);
 
 #[cfg(feature = "init")]
 static NEW_SPANS: std::sync::OnceLock<Observer> = std::sync::OnceLock::new();
 
-/// Has `observer` called with each new span. Only the first call counts; `init` makes it.
+/// Has `observer` called with each new span and the path of its function. Only the first call counts; `init`
+/// makes it.
 #[cfg(feature = "init")]
 pub(crate) fn observe_new_spans(observer: Observer) {
     _ = NEW_SPANS.set(observer);

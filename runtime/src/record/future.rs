@@ -51,31 +51,32 @@ struct Polling<'a> {
     state: &'a mut State,
     /// What was current before the poll.
     left: Option<Frame>,
-    /// In the first poll, what the poll around this one has begun.
-    around: Option<Option<Begun>>,
+    /// Whether it is the first poll, and then what the poll around this one has begun.
+    first: bool,
+    around: Option<Begun>,
     unwinding: bool,
 }
 
 impl<'a> Polling<'a> {
     #[inline]
     fn start(state: &'a mut State) -> Self {
-        let (left, around) = match state {
-            State::Unpolled => (None, Some(replace_begun(None))),
-            State::Off => (None, None),
-            State::Open(open) => (open.make_current(), None),
-        };
+        let first = matches!(state, State::Unpolled);
         Self {
+            first,
+            around: if first { replace_begun(None) } else { None },
+            left: match state {
+                State::Open(open) => open.make_current(),
+                State::Unpolled | State::Off => None,
+            },
             state,
-            left,
-            around,
             unwinding: std::thread::panicking(),
         }
     }
 
     /// Takes the stage that the body began in its first poll. It is current already.
     fn take_begun(&mut self) {
-        if let Some(around) = self.around.take() {
-            *self.state = match replace_begun(around) {
+        if core::mem::replace(&mut self.first, false) {
+            *self.state = match replace_begun(self.around.take()) {
                 Some(Begun { stage, left }) => {
                     self.left = left;
                     State::Open(stage)
@@ -114,7 +115,7 @@ impl Drop for Polling<'_> {
         match self.stage() {
             None => {}
             Some(stage) if panicked => {
-                stage.end(Outcome::Panicked);
+                stage.end(&Outcome::Panicked);
                 self.leave_for_good();
             }
             Some(stage) => stage.leave(left),
@@ -244,7 +245,7 @@ impl<S: Stream> Stream for StageStream<S> {
 /// Ends a stage whose future or stream goes before its end; `release` drops it within the stage.
 fn cancel(state: &mut State, release: impl FnOnce()) {
     if let State::Open(stage) = state {
-        stage.end(Outcome::Cancelled);
+        stage.end(&Outcome::Cancelled);
         let polling = Polling::start(state);
         release();
         polling.over();

@@ -89,7 +89,7 @@ impl Stage {
     }
 
     /// Says how the stage ended. What is said first counts.
-    pub fn end(&mut self, outcome: Outcome<'_>) {
+    pub fn end(&mut self, outcome: &Outcome<'_>) {
         let ended = core::mem::replace(&mut self.ended, true);
         if ended || matches!(outcome, Outcome::Ok) {
             return;
@@ -115,7 +115,7 @@ impl Stage {
     /// Says how the stage ended, and emits an event at `site` for an error.
     pub fn end_with_event(&mut self, returned: &impl Fallible, site: &'static Callsite) {
         match returned.error() {
-            None => self.end(Outcome::Ok),
+            None => self.end(&Outcome::Ok),
             Some(_) => self.end_in_error(returned.error_type(), site),
         }
     }
@@ -134,13 +134,13 @@ impl Stage {
         let kind = returned.error().map(map);
         match kind.as_ref().map(V::attribute) {
             Some(kind) if !kind.is_absent() => self.end_in_error(kind, site),
-            _ => self.end(Outcome::Ok),
+            _ => self.end(&Outcome::Ok),
         }
     }
 
     fn end_in_error(&mut self, kind: Value<'_>, site: &'static Callsite) {
         event::emit(site, core::slice::from_ref(&kind));
-        self.end(Outcome::Error(kind));
+        self.end(&Outcome::Error(kind));
     }
 }
 
@@ -181,7 +181,7 @@ impl Drop for StageGuard {
     fn drop(&mut self) {
         if let Some((mut stage, left)) = self.entered.take() {
             if std::thread::panicking() && !self.unwinding {
-                stage.end(Outcome::Panicked);
+                stage.end(&Outcome::Panicked);
             }
             stage.leave(left);
         }
@@ -192,6 +192,6 @@ impl core::fmt::Debug for StageGuard {
     fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
         f.debug_struct("StageGuard")
             .field("recorded", &self.entered.is_some())
-            .finish()
+            .finish_non_exhaustive()
     }
 }

@@ -7,6 +7,7 @@ use std::io::{self, IsTerminal};
 
 use opentelemetry_sdk::trace::SdkTracer;
 use tracing::Subscriber;
+use tracing_opentelemetry::OpenTelemetrySpanExt as _;
 use tracing::level_filters::LevelFilter;
 use tracing_subscriber::filter::{Directive, EnvFilter};
 use tracing_subscriber::layer::SubscriberExt as _;
@@ -50,6 +51,7 @@ pub(super) fn install(
     settings: &Settings,
     tracer: Option<SdkTracer>,
 ) -> Result<(), Error> {
+    let exports = tracer.is_some();
     let subscriber = tracing_subscriber::registry()
         .with(filter)
         .with(tracer.map(opentelemetry_layer))
@@ -58,7 +60,16 @@ pub(super) fn install(
         Error::SubscriberInstalled {
             source: source.into(),
         }
-    })
+    })?;
+    if exports {
+        crate::record::observe_new_spans(name_function);
+    }
+    Ok(())
+}
+
+/// Adds the path of the annotated function, which `tracing` metadata has no place for.
+fn name_function(span: &tracing::Span, function: &'static str) {
+    span.set_attribute("code.function.name", function);
 }
 
 fn opentelemetry_layer<S>(tracer: SdkTracer) -> impl Layer<S>

@@ -1,0 +1,147 @@
+//! Values of options that more than one macro takes: names, levels, kinds of span.
+
+use proc_macro2::{Span, TokenStream};
+use quote::{ToTokens, quote};
+use syn::parse::{Parse, ParseStream};
+use syn::{Expr, ExprLit, ExprPath, Ident, Lit, LitStr};
+
+use crate::diagnostics::suggest;
+
+/// An option, with the token to which a fault of it points.
+pub(crate) struct Given<T> {
+    pub(crate) name: Ident,
+    pub(crate) value: T,
+}
+
+/// A literal or a constant: text that stands in the source.
+pub(crate) enum Text {
+    Literal(LitStr),
+    Constant(ExprPath),
+}
+
+impl Parse for Text {
+    fn parse(input: ParseStream<'_>) -> syn::Result<Self> {
+        match input.parse()? {
+            Expr::Lit(ExprLit {
+                lit: Lit::Str(literal),
+                ..
+            }) => Ok(Self::Literal(literal)),
+            Expr::Path(path) => Ok(Self::Constant(path)),
+            other => Err(syn::Error::new_spanned(
+                other,
+                "expected a string literal or a constant: a name stands in the source, so that nothing personal gets \
+                 into it",
+            )),
+        }
+    }
+}
+
+impl ToTokens for Text {
+    fn to_tokens(&self, tokens: &mut TokenStream) {
+        match self {
+            Self::Literal(literal) => literal.to_tokens(tokens),
+            Self::Constant(constant) => constant.to_tokens(tokens),
+        }
+    }
+}
+
+/// A level, as `tracing` takes it: its name, its number, or a constant.
+pub(crate) enum Level {
+    Named(&'static str),
+    Constant(ExprPath),
+}
+
+const LEVELS: [&str; 5] = ["trace", "debug", "info", "warn", "error"];
+
+impl Parse for Level {
+    fn parse(input: ParseStream<'_>) -> syn::Result<Self> {
+        let value: Expr = input.parse()?;
+        let text = match &value {
+            Expr::Lit(ExprLit {
+                lit: Lit::Str(literal),
+                ..
+            }) => literal.value().to_lowercase(),
+            Expr::Lit(ExprLit {
+                lit: Lit::Int(literal),
+                ..
+            }) => literal
+                .base10_parse::<usize>()
+                .ok()
+                .and_then(|number| LEVELS.get(number.checked_sub(1)?))
+                .map_or_else(|| literal.to_string(), ToString::to_string),
+            // `debug` alone is a name without its quotes, not a constant.
+            Expr::Path(path) if !LEVELS.iter().any(|level| path.path.is_ident(level)) => {
+                return Ok(Self::Constant(path.clone()));
+            }
+            other => other.to_token_stream().to_string(),
+        };
+        match LEVELS.iter().find(|level| text == **level) {
+            Some(level) if matches!(value, Expr::Lit(_)) => Ok(Self::Named(level)),
+            _ => Err(unknown("level", &text, &LEVELS, value)),
+        }
+    }
+}
+
+impl Level {
+    /// The level in the runtime's terms; without one, `default`.
+    pub(crate) fn tokens(
+        level: Option<&Self>,
+        default: &str,
+        support: &TokenStream,
+    ) -> TokenStream {
+        let name = match level {
+            Some(Self::Constant(constant)) => return constant.to_token_stream(),
+            Some(Self::Named(name)) => name,
+            None => default,
+        };
+        let level = Ident::new(&name.to_uppercase(), Span::call_site());
+        quote!(#support::Level::#level)
+    }
+}
+
+/// A kind of span.
+pub(crate) struct Kind(&'static str);
+
+const KINDS: [(&str, &str); 5] = [
+    ("internal", "Internal"),
+    ("client", "Client"),
+    ("server", "Server"),
+    ("producer", "Producer"),
+    ("consumer", "Consumer"),
+];
+
+impl Parse for Kind {
+    fn parse(input: ParseStream<'_>) -> syn::Result<Self> {
+        let value: Expr = input.parse()?;
+        let text = match &value {
+            Expr::Lit(ExprLit {
+                lit: Lit::Str(literal),
+                ..
+            }) => literal.value().to_lowercase(),
+            other => other.to_token_stream().to_string(),
+        };
+        match KINDS.iter().find(|(name, _)| text == *name) {
+            Some((_, variant)) if matches!(value, Expr::Lit(_)) => Ok(Self(variant)),
+            _ => Err(unknown(
+                "kind of span",
+                &text,
+                &KINDS.map(|(name, _)| name),
+                value,
+            )),
+        }
+    }
+}
+
+impl Kind {
+    /// The kind as a variant of the runtime's `Kind`; without one, `Internal`.
+    pub(crate) fn tokens(kind: Option<&Self>) -> TokenStream {
+        let variant = Ident::new(kind.map_or("Internal", |kind| kind.0), Span::call_site());
+        quote!(#variant)
+    }
+}
+
+/// These are written as strings, so they are listed as strings.
+fn unknown(what: &str, wrong: &str, names: &[&str], at: Expr) -> syn::Error {
+    let suggestion = suggest(wrong, names).replace('`', "\"");
+    syn::Error::new_spanned(at, format_args!("unknown {what}; {suggestion}"))
+}

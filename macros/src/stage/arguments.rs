@@ -1,0 +1,133 @@
+//! The parameters of a function: which names they bind, and how the body gets them.
+
+use syn::visit_mut::{self, VisitMut};
+use syn::{Attribute, Expr, FnArg, Ident, Pat, PatIdent, Signature, Type};
+
+use super::returns::{type_argument, unwrapped};
+use crate::diagnostics::{Faults, suggest};
+
+/// A name that a parameter binds.
+pub(super) struct Binding {
+    pub(super) pattern: PatIdent,
+    pub(super) cfgs: Vec<Attribute>,
+    /// Whether the parameter's type reads `Duration`.
+    pub(super) reads_duration: bool,
+}
+
+/// The names that the parameters bind and that may be recorded, in their order.
+pub(super) fn bindings(sig: &Signature) -> Vec<Binding> {
+    let mut bindings: Vec<Binding> = Vec::new();
+    for input in &sig.inputs {
+        let FnArg::Typed(argument) = input else {
+            continue;
+        };
+        let mut names = BoundNames::default();
+        names.visit_pat_mut(&mut argument.pat.clone());
+        let alone = matches!(*argument.pat, Pat::Ident(_));
+        for pattern in names.0 {
+            let name = pattern.ident.to_string();
+            let first = name.trim_start_matches("r#").chars().next();
+            // `_x` is not wanted; `None` and `Unit` are no bindings.
+            let recordable = first.is_some_and(|c| c != '_' && !c.is_uppercase());
+            if recordable
+                && bindings
+                    .iter()
+                    .all(|known| known.pattern.ident != pattern.ident)
+            {
+                bindings.push(Binding {
+                    pattern,
+                    cfgs: argument
+                        .attrs
+                        .iter()
+                        .filter(|attr| attr.path().is_ident("cfg"))
+                        .cloned()
+                        .collect(),
+                    reads_duration: alone && reads_duration(&argument.ty),
+                });
+            }
+        }
+    }
+    bindings
+}
+
+#[derive(Default)]
+struct BoundNames(Vec<PatIdent>);
+
+impl VisitMut for BoundNames {
+    fn visit_pat_ident_mut(&mut self, pattern: &mut PatIdent) {
+        self.0.push(PatIdent {
+            attrs: Vec::new(),
+            by_ref: None,
+            mutability: pattern.mutability,
+            ident: pattern.ident.clone(),
+            subpat: None,
+        });
+        visit_mut::visit_pat_ident_mut(self, pattern);
+    }
+
+    fn visit_expr_mut(&mut self, _: &mut Expr) {}
+}
+
+/// Moves `mut` from the parameters to the bindings that the body gets.
+pub(super) fn strip_mut(sig: &mut Signature, rebound: &[PatIdent]) {
+    struct StripMut<'a>(&'a [PatIdent]);
+
+    impl VisitMut for StripMut<'_> {
+        fn visit_pat_ident_mut(&mut self, pattern: &mut PatIdent) {
+            // In `ref mut x` the `mut` is the reference's.
+            if pattern.by_ref.is_none() && self.0.iter().any(|name| name.ident == pattern.ident) {
+                pattern.mutability = None;
+            }
+            visit_mut::visit_pat_ident_mut(self, pattern);
+        }
+
+        fn visit_expr_mut(&mut self, _: &mut Expr) {}
+    }
+
+    for input in &mut sig.inputs {
+        if let FnArg::Typed(argument) = input {
+            StripMut(rebound).visit_pat_mut(&mut argument.pat);
+        }
+    }
+}
+
+/// Whether a type reads `Duration`, through references and `Option`.
+fn reads_duration(ty: &Type) -> bool {
+    match unwrapped(ty) {
+        Type::Reference(reference) => reads_duration(&reference.elem),
+        Type::Path(path) => path.path.segments.last().is_some_and(|last| {
+            ["Duration", "SignedDuration", "TimeDelta"]
+                .iter()
+                .any(|name| last.ident == name)
+                || last.ident == "Option" && type_argument(last).is_some_and(reads_duration)
+        }),
+        _ => false,
+    }
+}
+
+/// Notes names to skip that no parameter binds.
+pub(super) fn check_skipped(skipped: &[Ident], bindings: &[Binding], faults: &mut Faults) {
+    let names: Vec<String> = bindings
+        .iter()
+        .map(|binding| binding.pattern.ident.to_string())
+        .collect();
+    let names: Vec<&str> = names.iter().map(String::as_str).collect();
+    for (index, name) in skipped.iter().enumerate() {
+        if skipped[..index].contains(name) {
+            faults.at(name, format_args!("`{name}` is skipped twice; remove one"));
+        } else if name != "self"
+            && !name.to_string().starts_with('_')
+            && !names.contains(&name.to_string().as_str())
+        {
+            let hint = if names.is_empty() {
+                "it has none that would be recorded".to_owned()
+            } else {
+                suggest(&name.to_string(), &names)
+            };
+            faults.at(
+                name,
+                format_args!("there is no argument `{name}` to skip; {hint}"),
+            );
+        }
+    }
+}

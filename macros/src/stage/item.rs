@@ -1,0 +1,169 @@
+//! The item that the attribute stands on, with its body left as it is.
+
+use proc_macro2::{Delimiter, Group, TokenStream, TokenTree};
+use quote::ToTokens;
+use syn::ext::IdentExt;
+use syn::parse::{ParseStream, Parser};
+use syn::spanned::Spanned;
+use syn::{Attribute, Ident, LitStr, Signature, Token, Visibility};
+
+/// What the attribute stands on.
+pub(crate) enum Annotated {
+    Function(Box<Function>),
+    ImplBlock(ImplBlock),
+    Other {
+        keyword: TokenStream,
+        advice: &'static str,
+    },
+}
+
+/// A function with its body unparsed: a body that is half typed must not hide the function.
+pub(crate) struct Function {
+    pub(crate) attrs: Vec<Attribute>,
+    pub(crate) vis: Visibility,
+    pub(crate) defaultness: Option<Ident>,
+    pub(crate) sig: Signature,
+    pub(crate) body: Body,
+}
+
+/// A body, or the `;` of a trait's method without one.
+pub(crate) enum Body {
+    Block(Group),
+    Missing(Token![;]),
+}
+
+/// An `impl` block: all before its braces, and what is in them.
+pub(crate) struct ImplBlock {
+    pub(crate) head: TokenStream,
+    pub(crate) body: Group,
+}
+
+/// Parses the item that the attribute stands on.
+pub(crate) fn parse(tokens: TokenStream) -> syn::Result<Annotated> {
+    let start = tokens.clone();
+    let parser = |input: ParseStream<'_>| {
+        let attrs = input.call(Attribute::parse_outer)?;
+        match keyword(&input.fork())? {
+            Some(word) if word == "fn" => {
+                function(attrs, input).map(|f| Annotated::Function(Box::new(f)))
+            }
+            Some(word) if word == "impl" => {
+                input.parse::<TokenStream>()?;
+                impl_block(start)
+            }
+            word => {
+                let rest: TokenStream = input.parse()?;
+                let keyword = match &word {
+                    Some(word) => word.to_token_stream(),
+                    None => rest.into_iter().take(1).collect(),
+                };
+                Ok(Annotated::Other {
+                    advice: advice(word.map(|word| word.to_string()).as_deref()),
+                    keyword,
+                })
+            }
+        }
+    };
+    parser.parse2(tokens)
+}
+
+fn advice(keyword: Option<&str>) -> &'static str {
+    match keyword {
+        Some("trait") => {
+            "`#[traced_stage]` goes on a function or an `impl` block: put it on the methods with a body"
+        }
+        Some("mod") => {
+            "`#[traced_stage]` goes on a function or an `impl` block: put it on the functions of the module"
+        }
+        Some("struct" | "enum" | "union") => {
+            "`#[traced_stage]` goes on a function or an `impl` block; for a value to be recorded, derive `AttributeValue`"
+        }
+        _ => {
+            "`#[traced_stage]` goes on a function or an `impl` block; inside a body, `stage!(\"name\")` starts a stage"
+        }
+    }
+}
+
+/// The keyword that says what the item is.
+fn keyword(ahead: ParseStream<'_>) -> syn::Result<Option<Ident>> {
+    ahead.parse::<Visibility>()?;
+    let mut constant = None;
+    loop {
+        if ahead.peek(LitStr) {
+            ahead.parse::<LitStr>()?;
+            continue;
+        }
+        let Ok(word) = ahead.call(Ident::parse_any) else {
+            return Ok(constant);
+        };
+        match word.to_string().as_str() {
+            "const" => constant = Some(word),
+            "default" | "async" | "unsafe" | "safe" | "extern" => {}
+            _ => {
+                return Ok(match constant {
+                    Some(constant) if word != "fn" && word != "impl" => Some(constant),
+                    _ => Some(word),
+                });
+            }
+        }
+    }
+}
+
+fn function(attrs: Vec<Attribute>, input: ParseStream<'_>) -> syn::Result<Function> {
+    let vis = input.parse()?;
+    let ahead = input.fork();
+    let defaultness = match ahead.parse::<Ident>() {
+        Ok(word) if word == "default" => Some(input.parse()?),
+        _ => None,
+    };
+    let sig = input.parse()?;
+    let body = if input.peek(Token![;]) {
+        Body::Missing(input.parse()?)
+    } else {
+        let token: TokenTree = input.parse()?;
+        let at = token.span();
+        match braces(token) {
+            Some(block) => Body::Block(block),
+            None => return Err(syn::Error::new(at, "expected the body of the function")),
+        }
+    };
+    Ok(Function {
+        attrs,
+        vis,
+        defaultness,
+        sig,
+        body,
+    })
+}
+
+/// A group of braces, also inside the invisible group that `macro_rules` puts around a `$body:block`.
+fn braces(token: TokenTree) -> Option<Group> {
+    let TokenTree::Group(group) = token else {
+        return None;
+    };
+    match group.delimiter() {
+        Delimiter::Brace => Some(group),
+        Delimiter::None => {
+            let mut inner = group.stream().into_iter();
+            let only = inner.next().filter(|_| inner.next().is_none());
+            only.and_then(braces)
+        }
+        Delimiter::Parenthesis | Delimiter::Bracket => None,
+    }
+}
+
+fn impl_block(tokens: TokenStream) -> syn::Result<Annotated> {
+    let mut head: Vec<TokenTree> = tokens.into_iter().collect();
+    let last = head.pop();
+    let at = last.span();
+    match last.and_then(braces) {
+        Some(body) => Ok(Annotated::ImplBlock(ImplBlock {
+            head: head.into_iter().collect(),
+            body,
+        })),
+        None => Err(syn::Error::new(
+            at,
+            "expected the braces of the `impl` block",
+        )),
+    }
+}
