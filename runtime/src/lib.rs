@@ -60,3 +60,5 @@ pub use record::{Context, StageGuard};
 #[cfg(feature = "init")]
 pub use setup::{Builder, Error, ExporterReport, Protocol, Report, Telemetry, builder, init};
 pub use tickspan_macros::{AttributeValue, traced_stage};
+/// In `fields(key = Empty)` and `stage!("name", key = Empty)`: the key is recorded later, by [`record!`].
+pub use tracing::field::Empty;

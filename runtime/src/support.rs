@@ -11,7 +11,7 @@ pub use crate::privacy::{AttributeValue, Value};
 pub use crate::record::outcome::{Outcome, Returned};
 pub use crate::record::{
     Callsite, IntoParent, Kind, LateCallsite, Parent, Site, Stage, StageFuture, StageGuard,
-    StageStream, emit, record_late,
+    StageStream, emit, emit_value, record_late,
 };
 
 /// The most keys that one stage, event or `record!` may have.

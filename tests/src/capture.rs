@@ -5,8 +5,9 @@ use std::fmt::{self, Write as _};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tracing::field::{Field, Visit};
+use tracing::level_filters::LevelFilter;
 use tracing::span::{Attributes, Id, Record};
-use tracing::{Dispatch, Event, Metadata, Subscriber};
+use tracing::{Dispatch, Event, Level, Metadata, Subscriber};
 use tracing_subscriber::layer::{Context, Layer, SubscriberExt};
 use tracing_subscriber::registry::LookupSpan;
 
@@ -73,18 +74,40 @@ struct State {
 }
 
 /// A subscriber that keeps all that it sees.
-#[derive(Clone, Default)]
-pub struct Capture(Arc<Mutex<State>>);
+#[derive(Clone)]
+pub struct Capture {
+    state: Arc<Mutex<State>>,
+    level: Level,
+}
+
+impl Default for Capture {
+    fn default() -> Self {
+        Self::new()
+    }
+}
 
 impl Capture {
-    /// A subscriber that keeps all that it sees.
+    /// A subscriber for all levels.
     pub fn new() -> Self {
-        Self::default()
+        Self::up_to(Level::TRACE)
+    }
+
+    /// A subscriber for levels up to this one.
+    pub fn up_to(level: Level) -> Self {
+        Self {
+            state: Arc::default(),
+            level,
+        }
     }
 
     /// The subscriber.
     pub fn dispatch(&self) -> Dispatch {
-        Dispatch::new(tracing_subscriber::registry().with(self.clone()))
+        let level = LevelFilter::from_level(self.level);
+        Dispatch::new(
+            tracing_subscriber::registry()
+                .with(level)
+                .with(self.clone()),
+        )
     }
 
     /// Runs `f` with the subscriber as this thread's default.
@@ -128,7 +151,7 @@ impl Capture {
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

@@ -1,6 +1,7 @@
 //! From what the user wrote to a model that cannot be wrong.
 
 use proc_macro2::{Span, TokenStream};
+use quote::ToTokens;
 use syn::ExprAsync;
 
 use super::parse::{Form, Invocation};
@@ -9,6 +10,7 @@ use crate::field::{self, Capture, Field, Key};
 use crate::paths;
 use crate::setting::{Kind, Level, Text};
 use crate::stage::analyze::Parent;
+use crate::stage::late::{recorded_keys, with_recorded};
 
 /// An invocation to be expanded.
 pub(crate) enum Inline {
@@ -92,10 +94,14 @@ pub(crate) fn analyze(invocation: Invocation, form: Form, faults: &mut Faults) -
     };
     Some(match form {
         Form::Stage => Inline::Stage {
-            common,
             kind: kind.map(|given| given.value),
             parent: parent.map_or(Parent::Current, |given| Parent::given(given.value)),
-            late: late.into_iter().map(|field| field.key).collect(),
+            late: with_recorded(
+                late.into_iter().map(|field| field.key).collect(),
+                recorded_keys(future.to_token_stream()),
+                &common.captures,
+            ),
+            common,
             future,
         },
         Form::Event | Form::Record => Inline::Event(common),

@@ -1,14 +1,14 @@
 //! From what the user wrote to a model that cannot be wrong.
 
-use proc_macro2::{Group, TokenStream};
+use std::collections::HashSet;
+
+use proc_macro2::{Group, TokenStream, TokenTree};
 use quote::ToTokens;
 use syn::ext::IdentExt;
-use syn::{
-    Attribute, Expr, Ident, LitStr, PatIdent, Path, ReturnType, Signature, Type, Visibility,
-};
+use syn::{Attribute, Expr, Ident, LitStr, PatIdent, ReturnType, Signature, Type, Visibility};
 
 use super::item::{Body, Function};
-use super::late::recorded_keys;
+use super::late::{recorded_keys, with_recorded};
 use super::parse::{Err, Options, Ret};
 use super::returns::{
     Asynchronous, is_track_caller, may_be_result, mentions_impl, returned_stream_or_future,
@@ -43,7 +43,8 @@ pub(crate) struct Stage {
     /// is still said.
     pub(crate) rebound: Vec<PatIdent>,
     pub(crate) ending: Ending,
-    pub(crate) mark: Option<Path>,
+    /// Paths that stand for no code: the mark, and each `Empty`.
+    pub(crate) named: Vec<TokenStream>,
     pub(crate) shape: Shape,
 }
 
@@ -102,7 +103,11 @@ pub(crate) enum Returns {
     Opaque,
 }
 
-pub(crate) fn analyze(options: Options, function: Function, faults: &mut Faults) -> Option<Stage> {
+pub(crate) fn analyze(
+    mut options: Options,
+    function: Function,
+    faults: &mut Faults,
+) -> Option<Stage> {
     let Function {
         attrs,
         vis,
@@ -130,16 +135,31 @@ pub(crate) fn analyze(options: Options, function: Function, faults: &mut Faults)
     check_options(&options, &sig, &attrs, faults);
 
     let support = paths::support(options.krate.as_ref().map(|given| &given.value));
-    let fields = options.fields.map(|given| given.value).unwrap_or_default();
+    let fields = options
+        .fields
+        .take()
+        .map(|given| given.value)
+        .unwrap_or_default();
     field::check(&fields, faults);
 
     let bindings = arguments::bindings(&sig);
-    let skipped = options.skip.map(|given| given.value).unwrap_or_default();
+    let skipped = options
+        .skip
+        .take()
+        .map(|given| given.value)
+        .unwrap_or_default();
     arguments::check_skipped(&skipped, &bindings, faults);
     let wanted = bindings
         .into_iter()
         .filter(|binding| options.skip_all.is_none() && !skipped.contains(&binding.pattern.ident))
         .collect();
+    let used = names_in_options(&options, &fields);
+    let mut named: Vec<TokenStream> = fields
+        .iter()
+        .filter(|field| field.is_empty())
+        .map(|field| field.value.to_token_stream())
+        .collect();
+    named.extend(options.mark.map(|given| given.value.to_token_stream()));
     let (mut rebound, captures, declared) = attributes(wanted, fields, &support);
     let recorded = recorded_keys(body.stream());
     let records_late = !recorded.is_empty();
@@ -165,6 +185,7 @@ pub(crate) fn analyze(options: Options, function: Function, faults: &mut Faults)
         // A second binding would make the future hold its arguments twice, or end what is returned.
         rebound.clear();
     }
+    rebound.retain(|pattern| !used.contains(&pattern.ident.to_string()));
     arguments::strip_mut(&mut sig, &rebound);
 
     let parent = match (options.root, options.parent) {
@@ -189,9 +210,37 @@ pub(crate) fn analyze(options: Options, function: Function, faults: &mut Faults)
         records_late,
         rebound,
         ending,
-        mark: options.mark.map(|given| given.value),
+        named,
         shape,
     })
+}
+
+/// The names that stand in options: an argument among them is used.
+fn names_in_options(options: &Options, fields: &[Field]) -> HashSet<String> {
+    fn collect(tokens: TokenStream, names: &mut HashSet<String>) {
+        for token in tokens {
+            match token {
+                TokenTree::Ident(ident) => _ = names.insert(ident.to_string()),
+                TokenTree::Group(group) => collect(group.stream(), names),
+                TokenTree::Punct(_) | TokenTree::Literal(_) => {}
+            }
+        }
+    }
+
+    let mut names = HashSet::new();
+    for field in fields {
+        collect(field.value.to_token_stream(), &mut names);
+    }
+    for expr in [&options.parent, &options.follows_from]
+        .into_iter()
+        .flatten()
+    {
+        collect(expr.value.to_token_stream(), &mut names);
+    }
+    for label in options.labels.iter().flat_map(|labels| &labels.value) {
+        names.insert(label.to_string());
+    }
+    names
 }
 
 /// What is recorded at the start, and the keys that are declared for later. A field with the key of an
@@ -223,18 +272,6 @@ fn attributes(
     }));
     let declared = empty.into_iter().map(|field| field.key).collect();
     (rebound, captures, declared)
-}
-
-/// The keys for later: those declared, and those that the body records.
-fn with_recorded(declared: Vec<Key>, recorded: Vec<Key>, captures: &[Capture]) -> Vec<Key> {
-    let mut late = declared;
-    for key in recorded {
-        let mut known = captures.iter().map(|capture| &capture.key).chain(&late);
-        if known.all(|known| known.text != key.text) {
-            late.push(key);
-        }
-    }
-    late
 }
 
 /// Options that contradict each other or the function.

@@ -47,19 +47,20 @@ pub(crate) fn expand(stage: &Stage) -> TokenStream {
         sig,
         support,
         ending,
-        mark,
         shape,
         ..
     } = stage;
     let items = items(stage);
-    let mark = mark.as_ref().map(|mark| quote!(if false { _ = #mark; }));
+    // Names that stand for no code: so that they are looked up, and their imports count as used.
+    let named = stage.named.iter();
+    let named = quote!(#(if false { _ = #named; })*);
     let body = match shape {
         Shape::Plain { body, returns } => {
             let guard = guard(stage);
             let rebound = rebound(stage);
             let finish = ending.ret.as_ref().map(|_| {
                 let finish = finish(ending, sig, support);
-                quote!(__tickspan_guard.finish(&__tickspan_returned, #finish);)
+                quote_spanned!(Span::mixed_site()=> __tickspan_guard.finish(&__tickspan_returned, #finish);)
             });
             match returns {
                 Returns::Opaque => quote_spanned!(Span::mixed_site()=> #guard #body),
@@ -133,7 +134,7 @@ pub(crate) fn expand(stage: &Stage) -> TokenStream {
         #(#attrs)*
         #vis #defaultness #sig {
             #items
-            #mark
+            #named
             #body
         }
     }
@@ -319,7 +320,7 @@ fn finish(ending: &Ending, sig: &Signature, support: &TokenStream) -> TokenStrea
     let ret = ending.ret.as_ref().map(|_| {
         let value =
             quote_spanned!(returned_at=> #support::Returned::new(__tickspan_returned).value());
-        quote_spanned!(Span::mixed_site()=> #support::emit(&__TICKSPAN_RETURN, &[#value]);)
+        quote_spanned!(Span::mixed_site()=> #support::emit_value(&__TICKSPAN_RETURN, &#value);)
     });
     let end = match &ending.err {
         None => quote_spanned!(Span::mixed_site()=>

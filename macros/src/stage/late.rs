@@ -4,10 +4,10 @@ use proc_macro2::{TokenStream, TokenTree};
 use syn::parse::{ParseStream, Parser};
 
 use crate::diagnostics::Faults;
-use crate::field::{self, Key};
+use crate::field::{self, Capture, Key};
 
 /// The keys of each `record!` in a body, also where it stands inside other macros.
-pub(super) fn recorded_keys(body: TokenStream) -> Vec<Key> {
+pub(crate) fn recorded_keys(body: TokenStream) -> Vec<Key> {
     let mut keys = Vec::new();
     let mut tokens = body.into_iter().peekable();
     while let Some(token) = tokens.next() {
@@ -35,4 +35,20 @@ fn keys_of(arguments: TokenStream) -> Vec<Key> {
         .unwrap_or_default();
     drop(ignored.into_tokens());
     fields.into_iter().map(|field| field.key).collect()
+}
+
+/// The keys for later: those declared, and those that the body records.
+pub(crate) fn with_recorded(
+    declared: Vec<Key>,
+    recorded: Vec<Key>,
+    captures: &[Capture],
+) -> Vec<Key> {
+    let mut late = declared;
+    for key in recorded {
+        let mut known = captures.iter().map(|capture| &capture.key).chain(&late);
+        if known.all(|known| known.text != key.text) {
+            late.push(key);
+        }
+    }
+    late
 }

@@ -10,7 +10,7 @@ mod block;
 mod boxed;
 pub(crate) mod expand;
 pub(crate) mod item;
-mod late;
+pub(crate) mod late;
 pub(crate) mod parse;
 mod returns;
 

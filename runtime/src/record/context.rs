@@ -56,8 +56,9 @@ pub(crate) fn replace(frame: Option<Frame>) -> Option<Frame> {
 /// # assert_eq!(filled.unwrap(), 100);
 /// ```
 ///
-/// A context keeps its span open: the span ends when its stage has ended and the last context of it is
-/// dropped. Where no span is current, a context is empty, and a stage with an empty context as its
+/// A context keeps its span alive, so that it can be a parent at any time: a subscriber sees the span close
+/// when its stage has ended and the last context of it is dropped. What is exported ends with the stage all
+/// the same. Where no span is current, a context is empty, and a stage with an empty context as its
 /// parent starts a trace.
 #[derive(Clone, Default)]
 pub struct Context {

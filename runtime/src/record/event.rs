@@ -6,6 +6,13 @@ use super::Callsite;
 use super::callsite::{FieldValues, MAX_FIELDS};
 use crate::privacy::Value;
 
+/// Emits an event of one value; where there is none, nothing.
+pub fn emit_value(site: &'static Callsite, value: &Value<'_>) {
+    if !value.is_absent() {
+        emit(site, core::slice::from_ref(value));
+    }
+}
+
 /// Emits an event with the values of the callsite's keys, if anybody wants it.
 ///
 /// A key named `message` that has no value given takes the event's name, so that a line of text reads

@@ -17,7 +17,7 @@ mod stage;
 pub(crate) use callsite::observe_new_spans;
 pub use callsite::{Callsite, Kind, Site};
 pub use context::Context;
-pub use event::emit;
+pub use event::{emit, emit_value};
 pub use future::{StageFuture, StageStream};
 pub use late::{LateCallsite, record_late};
 pub use parent::{IntoParent, Parent};

@@ -139,7 +139,7 @@ impl Stage {
     }
 
     fn end_in_error(&mut self, kind: Value<'_>, site: &'static Callsite) {
-        event::emit(site, core::slice::from_ref(&kind));
+        event::emit_value(site, &kind);
         self.end(&Outcome::Error(kind));
     }
 }
