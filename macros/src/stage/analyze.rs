@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use proc_macro2::{Group, TokenStream, TokenTree};
+use proc_macro2::{Group, Span, TokenStream, TokenTree};
 use quote::ToTokens;
 use syn::ext::IdentExt;
 use syn::{Attribute, Expr, Ident, LitStr, PatIdent, ReturnType, Signature, Type, Visibility};
@@ -11,8 +11,8 @@ use super::item::{Body, Function};
 use super::late::{recorded_keys, with_recorded};
 use super::parse::{Err, Options, Ret};
 use super::returns::{
-    Asynchronous, is_track_caller, may_be_result, mentions_impl, returned_stream_or_future,
-    unwrapped, without_impl,
+    Asynchronous, is_track_caller, may_be_result, returned_stream_or_future, unwrapped,
+    without_impl,
 };
 use super::{arguments, boxed, expand};
 use crate::diagnostics::{Faults, suggest};
@@ -46,6 +46,8 @@ pub(crate) struct Stage {
     /// Paths that stand for no code: the mark, and each `Empty`.
     pub(crate) named: Vec<TokenStream>,
     pub(crate) shape: Shape,
+    /// Where the body stands.
+    pub(crate) braces_at: Span,
 }
 
 /// What is recorded of the function's return.
@@ -81,9 +83,9 @@ impl Parent {
 
 /// How the function runs.
 pub(crate) enum Shape {
-    /// It returns nothing that could be an error, or something opaque: its body runs in place.
-    Plain { body: Group, returns: Returns },
-    /// It may return a `Result`: its body runs in a closure, so that the outcome is seen.
+    /// Nobody need see what it returns, or nobody can: its body runs in place.
+    Plain { body: Group },
+    /// What it returns is looked at, so its body runs in a closure.
     Classified { body: Group, returns: Type },
     /// An `async fn`; without a type, it never returns.
     Async { body: Group, returns: Option<Type> },
@@ -92,15 +94,7 @@ pub(crate) enum Shape {
     /// It returns `impl Stream`.
     Stream { body: Group },
     /// It returns a boxed future or stream; the body is rewritten to wrap what is boxed.
-    Boxed { body: TokenStream, returns: Type },
-}
-
-/// What a plain function returns.
-pub(crate) enum Returns {
-    /// A value of this type.
-    Value(Type),
-    /// What only the body can tell (`impl Trait`), or nothing ever (`!`).
-    Opaque,
+    Boxed { body: TokenStream },
 }
 
 pub(crate) fn analyze(
@@ -125,6 +119,7 @@ pub(crate) fn analyze(
             return None;
         }
     };
+    let braces_at = body.span();
     if let Some(constness) = &sig.constness {
         faults.at(
             constness,
@@ -171,18 +166,16 @@ pub(crate) fn analyze(
         ret: options.ret.map(|given| given.value),
         err: options.err,
     };
-    let shape = shape(&sig, &attrs, body, faults, &|kind, inner| {
-        expand::around(kind, inner, &ending, &sig, &support)
-    });
-    if matches!(
-        shape,
-        Shape::Async { .. }
-            | Shape::Plain {
-                returns: Returns::Opaque,
-                ..
-            }
-    ) {
-        // A second binding would make the future hold its arguments twice, or end what is returned.
+    let shape = shape(
+        &sig,
+        &attrs,
+        body,
+        ending.ret.is_some(),
+        faults,
+        &|kind, inner| expand::around(kind, inner, &ending, &sig, &support),
+    );
+    if matches!(shape, Shape::Async { .. }) {
+        // With a second binding the future would hold its arguments twice.
         rebound.clear();
     }
     rebound.retain(|pattern| !used.contains(&pattern.ident.to_string()));
@@ -212,6 +205,7 @@ pub(crate) fn analyze(
         ending,
         named,
         shape,
+        braces_at,
     })
 }
 
@@ -389,6 +383,7 @@ fn shape(
     sig: &Signature,
     attrs: &[Attribute],
     body: Group,
+    ret: bool,
     faults: &mut Faults,
     around: &dyn Fn(Asynchronous, &Expr) -> TokenStream,
 ) -> Shape {
@@ -410,23 +405,14 @@ fn shape(
         Some(Asynchronous::Stream) if opaque => Shape::Stream { body },
         Some(kind) => Shape::Boxed {
             body: boxed::rewrite(body, kind, &|inner| around(kind, inner), faults),
-            returns,
         },
-        None if opaque || matches!(returns, Type::Never(_)) => Shape::Plain {
-            body,
-            returns: Returns::Opaque,
-        },
-        None if may_be_result(&returns) && !is_track_caller(attrs) => Shape::Classified {
+        None if opaque || matches!(returns, Type::Never(_)) || is_track_caller(attrs) => {
+            Shape::Plain { body }
+        }
+        None if ret || may_be_result(&returns) => Shape::Classified {
             body,
             returns: without_impl(returns),
         },
-        None => Shape::Plain {
-            body,
-            returns: if mentions_impl(&returns) {
-                Returns::Opaque
-            } else {
-                Returns::Value(returns)
-            },
-        },
+        None => Shape::Plain { body },
     }
 }

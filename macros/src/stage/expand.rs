@@ -29,12 +29,12 @@
 //!
 //! Local names are hygienic, and items begin with `__TICKSPAN`.
 
-use proc_macro2::{Span, TokenStream};
+use proc_macro2::{Delimiter, Group, Span, TokenStream};
 use quote::{ToTokens, quote, quote_spanned};
 use syn::spanned::Spanned;
-use syn::{Expr, ReturnType, Signature};
+use syn::{Expr, Lifetime, ReturnType, Signature};
 
-use super::analyze::{Ending, Parent, Returns, Shape, Stage};
+use super::analyze::{Ending, Parent, Shape, Stage};
 use super::returns::Asynchronous;
 use crate::callsite::{Callsite, SPAN_TAIL, function_item, keys, values};
 use crate::setting::{Kind, Level};
@@ -48,6 +48,7 @@ pub(crate) fn expand(stage: &Stage) -> TokenStream {
         support,
         ending,
         shape,
+        braces_at,
         ..
     } = stage;
     let items = items(stage);
@@ -55,27 +56,11 @@ pub(crate) fn expand(stage: &Stage) -> TokenStream {
     let named = stage.named.iter();
     let named = quote!(#(if false { _ = #named; })*);
     let body = match shape {
-        Shape::Plain { body, returns } => {
+        Shape::Plain { body } => {
             let guard = guard(stage);
             let rebound = rebound(stage);
-            let finish = ending.ret.as_ref().map(|_| {
-                let finish = finish(ending, sig, support);
-                quote_spanned!(Span::mixed_site()=> __tickspan_guard.finish(&__tickspan_returned, #finish);)
-            });
-            match returns {
-                Returns::Opaque => quote_spanned!(Span::mixed_site()=> #guard #body),
-                Returns::Value(ty) => quote_spanned!(Span::mixed_site()=>
-                    #guard
-                    #rebound
-                    let __tickspan_returned: #ty = #body;
-                    // Where the body never ends, this is never reached, and that is nothing to warn of.
-                    #[allow(unreachable_code, clippy::needless_return)]
-                    {
-                        #finish
-                        return __tickspan_returned;
-                    }
-                ),
-            }
+            let body = in_place(body);
+            quote!(#guard #rebound #body)
         }
         Shape::Classified { body, returns } => {
             let guard = guard(stage);
@@ -119,25 +104,25 @@ pub(crate) fn expand(stage: &Stage) -> TokenStream {
             let wrapped = wrap(Asynchronous::Stream, &stream, ending, sig, support);
             quote!(#open #rebound #wrapped)
         }
-        Shape::Boxed { body, returns } => {
+        Shape::Boxed { body } => {
             let open = open(stage);
             let rebound = rebound(stage);
-            quote_spanned!(Span::mixed_site()=>
-                #open
-                #rebound
-                let __tickspan_returned: #returns = #body;
-                __tickspan_returned
-            )
+            let body = in_place(body);
+            quote!(#open #rebound #body)
         }
     };
-    quote! {
-        #(#attrs)*
-        #vis #defaultness #sig {
-            #items
-            #named
-            #body
-        }
-    }
+    let mut braces = Group::new(Delimiter::Brace, quote!(#items #named #body));
+    // With the braces of the user's own, the item is the user's: lints that look at it whole still fire.
+    braces.set_span(*braces_at);
+    quote!(#(#attrs)* #vis #defaultness #sig #braces)
+}
+
+/// The body as the value of the function. The braces around it are of this crate's edition: what its last
+/// expression borrows ends there, before the bindings that it borrows from. The label keeps rustc from
+/// calling the body's own braces unnecessary.
+fn in_place(body: &impl ToTokens) -> TokenStream {
+    let label = Lifetime::new("'__tickspan_body", Span::mixed_site());
+    quote_spanned!(Span::mixed_site()=> { #label: #body })
 }
 
 /// A future or stream with the stage around it.

@@ -104,21 +104,6 @@ pub(super) fn unwrapped(ty: &Type) -> &Type {
     }
 }
 
-pub(super) fn mentions_impl(ty: &Type) -> bool {
-    struct Find(bool);
-
-    impl VisitMut for Find {
-        fn visit_type_mut(&mut self, ty: &mut Type) {
-            self.0 |= matches!(ty, Type::ImplTrait(_));
-            visit_mut::visit_type_mut(self, ty);
-        }
-    }
-
-    let mut find = Find(false);
-    find.visit_type_mut(&mut ty.clone());
-    find.0
-}
-
 /// The type with `_` for each `impl Trait`, as a type inside a body must be written.
 pub(super) fn without_impl(mut ty: Type) -> Type {
     struct Erase;
