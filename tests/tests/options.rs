@@ -178,7 +178,7 @@ fn evaluates(value: u64) -> u64 {
 
 #[test]
 fn field_values_are_evaluated_once_and_only_when_enabled() {
-    evaluates(1);
+    Capture::up_to(Level::ERROR).run(|| evaluates(1));
     assert_eq!(EVALUATED.get(), 0);
     assert_eq!(tree(|| _ = evaluates(2)), "evaluates value=2\n");
     assert_eq!(EVALUATED.get(), 1);

@@ -76,7 +76,12 @@ pub(crate) fn expand(stage: &Stage) -> TokenStream {
         }
         Shape::Async { body, returns } => {
             let begin = begin(stage);
-            let finish = finish(ending, sig, support);
+            let body = in_place(body);
+            // Of what never returns nothing can be asked.
+            let finish = match returns {
+                Some(_) => finish(ending, sig, support),
+                None => quote!(|_, _| {}),
+            };
             // The type of the block is fixed first, so that what is returned is coerced to it and a mismatch is
             // told where it stands.
             let anchor = returns.as_ref().map(|returns| {
@@ -117,7 +122,7 @@ pub(crate) fn expand(stage: &Stage) -> TokenStream {
     quote!(#(#attrs)* #vis #defaultness #sig #braces)
 }
 
-/// The body as the value of the function. The braces around it are of this crate's edition: what its last
+/// The body as the value of what is around it. The braces around it are of this crate's edition: what its last
 /// expression borrows ends there, before the bindings that it borrows from. The label keeps rustc from
 /// calling the body's own braces unnecessary.
 fn in_place(body: &impl ToTokens) -> TokenStream {

@@ -96,6 +96,37 @@ pub fn borrows_to_the_end_of_a_result(book: &Mutex<Vec<u64>>) -> Result<usize, U
     Ok(book.lock().map_err(|_| Unknown)?.len())
 }
 
+/// Bodies of one line, whose braces are needed.
+#[rustfmt::skip]
+pub mod on_one_line {
+    use super::{Future, Pin, Unknown, traced_stage};
+
+    /// Plain.
+    #[must_use] #[traced_stage] pub fn plain(quantity: u64) -> u64 { quantity }
+
+    /// Classified.
+    ///
+    /// # Errors
+    ///
+    /// Never.
+    #[traced_stage] pub fn classified(quantity: u64) -> Result<u64, Unknown> { Ok(quantity) }
+
+    /// Asynchronous.
+    #[traced_stage] pub async fn asynchronous(quantity: u64) -> u64 { std::future::ready(quantity).await }
+
+    /// A future.
+    #[traced_stage] pub fn future(quantity: u64) -> impl Future<Output = u64> { std::future::ready(quantity) }
+
+    /// A boxed future.
+    #[must_use] #[traced_stage] pub fn boxed(quantity: u64) -> Pin<Box<dyn Future<Output = u64>>> { Box::pin(async move { quantity }) }
+
+    /// Opaque.
+    #[traced_stage] pub fn opaque(quantity: u64) -> impl Fn() -> u64 { move || quantity }
+
+    /// Never.
+    #[traced_stage] pub fn never(code: i32) -> ! { std::process::exit(code) }
+}
+
 /// Functions of which the compiler says what it would say without the attribute.
 #[allow(
     missing_docs,
