@@ -469,8 +469,8 @@ fn macros_inside_a_body() {
     assert_eq!(
         capture.tree(),
         "body_macros symbol=\"AAPL\" timeout_seconds=2.0 filled=100 memo=\"a note\"\n  \
-           - order_accepted symbol=\"AAPL\" price=585.33 message=\"order_accepted\"\n  \
-           - order_late delay_seconds=2.0 message=\"order_late\"\n  \
+           - order_accepted message=\"order_accepted\" symbol=\"AAPL\" price=585.33\n  \
+           - order_late message=\"order_late\" delay_seconds=2.0\n  \
            match levels depth=3 total=9\n  \
            send total=9 otel.kind=\"producer\" filled=1 otel.status_code=\"ERROR\" tickspan.outcome=\"error\" \
          error.type=\"options::Rejected\"\n"

@@ -46,7 +46,8 @@ pub(crate) fn expand(inline: Inline) -> TokenStream {
         }
         Inline::Event(common) => {
             let support = &common.support;
-            let fields = keys(&common.captures, &[], &["message"]);
+            let fields = keys(&common.captures, &[], &[]);
+            let fields = quote!("message", #fields);
             let site = site("__TICKSPAN_EVENT", &common, quote!(Event), fields);
             let values = values(&common.captures);
             quote! {{

@@ -200,7 +200,10 @@ pub struct Refused<T>(PhantomData<T>);
 impl<T> Refused<T> {
     /// Refused.
     #[inline]
-    #[expect(clippy::unused_self, reason = "found by method lookup, as the other answers are")]
+    #[expect(
+        clippy::unused_self,
+        reason = "found by method lookup, as the other answers are"
+    )]
     pub fn value(&self) -> Value<'static>
     where
         T: AttributeValue,

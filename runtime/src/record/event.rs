@@ -15,8 +15,8 @@ pub fn emit_value(site: &'static Callsite, value: &Value<'_>) {
 
 /// Emits an event with the values of the callsite's keys, if anybody wants it.
 ///
-/// A key named `message` that has no value given takes the event's name, so that a line of text reads
-/// well; OpenTelemetry takes it as the event's name.
+/// A callsite with a key more than there are values begins with `message`: it takes the event's name, so that
+/// a line of text reads well and OpenTelemetry has the name.
 pub fn emit(site: &'static Callsite, values: &[Value<'_>]) {
     if !site.is_enabled() {
         return;
@@ -25,11 +25,14 @@ pub fn emit(site: &'static Callsite, values: &[Value<'_>]) {
     let fields = metadata.fields();
     let name = metadata.name();
     let mut all: FieldValues<'_> = [None; MAX_FIELDS];
-    for (slot, value) in all.iter_mut().zip(values) {
-        *slot = value.as_tracing();
-    }
+    let mut slots = all.iter_mut();
     if fields.len() > values.len() {
-        all[values.len()] = Some(&name);
+        if let Some(message) = slots.next() {
+            *message = Some(&name);
+        }
+    }
+    for (slot, value) in slots.zip(values) {
+        *slot = value.as_tracing();
     }
     Event::dispatch(metadata, &fields.value_set_all(&all[..fields.len()]));
 }

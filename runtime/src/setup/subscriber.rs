@@ -7,8 +7,8 @@ use std::io::{self, IsTerminal};
 
 use opentelemetry_sdk::trace::SdkTracer;
 use tracing::Subscriber;
-use tracing_opentelemetry::OpenTelemetrySpanExt as _;
 use tracing::level_filters::LevelFilter;
+use tracing_opentelemetry::OpenTelemetrySpanExt as _;
 use tracing_subscriber::filter::{Directive, EnvFilter};
 use tracing_subscriber::layer::SubscriberExt as _;
 use tracing_subscriber::registry::LookupSpan;
