@@ -46,13 +46,22 @@ impl Side {
 }
 
 /// A price, or a difference of prices, in 1/10,000 US dollars.
-#[derive(AttributeValue, Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Price(pub i64);
 
 impl Price {
     /// The highest price a feed may name: ten million dollars. Prices up to it can be added and
     /// subtracted without a thought of overflow.
     pub const MAX: Self = Self(100_000_000_000);
+
+    /// The price in US dollars, to be looked at: a sum of these would not be exact.
+    #[expect(
+        clippy::cast_precision_loss,
+        reason = "prices are far below 2^53 ten-thousandths"
+    )]
+    pub fn usd(self) -> f64 {
+        self.0 as f64 / 10_000.0
+    }
 }
 
 impl Add for Price {

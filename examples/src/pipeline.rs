@@ -5,7 +5,7 @@ use tickspan::traced_stage;
 use crate::book::OrderBook;
 use crate::feed::Row;
 use crate::lobster::Decoder;
-use crate::market::Symbol;
+use crate::market::{Price, Symbol};
 use crate::risk::{Order, Rejected, RiskDesk, RiskLimits};
 use crate::signal::{SignalFinder, SignalSettings};
 use crate::tally::Tally;
@@ -95,7 +95,7 @@ impl Pipeline {
     #[traced_stage(fields(
         side = fill.side,
         filled_quantity = fill.quantity,
-        average_price = fill.average_price
+        average_price_usd = fill.average_price.map(Price::usd)
     ))]
     fn handle_fill(&mut self, fill: &Fill) {
         self.risk.settle(fill.side, fill.quantity);

@@ -109,7 +109,7 @@ impl RiskDesk {
     #[traced_stage(
         name = "check_risk",
         err,
-        fields(side = signal.side, quantity = signal.quantity, spread = signal.spread)
+        fields(side = signal.side, quantity = signal.quantity, spread_usd = signal.spread.usd())
     )]
     pub fn check(&mut self, signal: Signal, status: TradingStatus) -> Result<Order, Rejected> {
         let Signal {

@@ -63,7 +63,7 @@ impl SignalFinder {
     }
 
     /// The signal that `quote` begins, if any.
-    #[traced_stage(name = "find_signal", fields(bid = quote.bid.price, ask = quote.ask.price))]
+    #[traced_stage(name = "find_signal", fields(bid_usd = quote.bid.price.usd(), ask_usd = quote.ask.price.usd()))]
     pub fn find(&mut self, symbol: &Symbol, quote: Quote) -> Option<Signal> {
         let leaning = self.leaning(quote);
         let began = leaning != self.leaning;

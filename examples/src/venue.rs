@@ -78,7 +78,7 @@ impl Gateway {
             symbol = order.symbol,
             side = order.side,
             quantity = order.quantity,
-            limit = order.limit
+            limit_usd = order.limit.usd()
         )
     )]
     pub async fn submit(
