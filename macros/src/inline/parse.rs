@@ -93,10 +93,13 @@ impl Invocation {
         input.parse::<Token![:]>()?;
         let text = option.to_string();
         if !form.options().contains(&text.as_str()) {
-            let message = format!(
-                "unknown option `{option}`; {}",
-                suggest(&text, form.options())
-            );
+            let message = match form.options() {
+                [] => format!(
+                    "there are no options here, only keys and values: {}",
+                    form.usage()
+                ),
+                options => format!("unknown option `{option}`; {}", suggest(&text, options)),
+            };
             return Err(syn::Error::new(option.span(), message));
         }
         match text.as_str() {

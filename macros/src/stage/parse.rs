@@ -123,7 +123,7 @@ impl Options {
         }
         if !input.peek(Ident::peek_any) {
             return Err(input.error(format_args!(
-                "expected an option: {}",
+                "expected an option; {}",
                 suggest("", &options::accepted(on))
             )));
         }
