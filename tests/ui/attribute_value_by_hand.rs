@@ -1,0 +1,15 @@
+#![forbid(unsafe_code)]
+
+use tickspan::AttributeValue;
+
+struct Note(String);
+
+unsafe impl AttributeValue for Note {
+    type Form = <u64 as AttributeValue>::Form;
+
+    fn attribute(&self) -> tickspan::support::Value<'_> {
+        tickspan::support::Value::text(&self.0)
+    }
+}
+
+fn main() {}

@@ -1,0 +1,25 @@
+use tickspan::event;
+
+fn main() {
+    let price = 585.33;
+    let key = Key;
+    event!();
+    event!(price);
+    event!("order accepted", price = %price);
+    event!("order accepted", price = tickspan::Empty);
+    event!("order accepted", price, price = 5.0);
+    event!("order accepted", message = 5);
+    event!("order accepted", length = key.expose("to sign"));
+    event!(kind: "client", "order accepted");
+    event!(target: price, "order accepted");
+    event!("order accepted {price}", price);
+    event!("order {}", price);
+}
+
+struct Key;
+
+impl Key {
+    fn expose(&self, _why: &str) -> u64 {
+        5
+    }
+}

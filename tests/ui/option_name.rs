@@ -1,0 +1,20 @@
+use tickspan::traced_stage;
+
+#[traced_stage(name = 5)]
+fn a_number() {}
+
+#[traced_stage(name = format!("order {id}"))]
+fn made_at_run_time(id: u64) -> u64 {
+    id
+}
+
+#[traced_stage(name)]
+fn without_a_value() {}
+
+#[traced_stage("place_order")]
+fn without_the_option() {}
+
+#[traced_stage(name = "a", name = "b")]
+fn twice() {}
+
+fn main() {}
