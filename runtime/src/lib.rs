@@ -39,8 +39,6 @@
 //! | `chrono`, `jiff`, `rust_decimal`, `time`, `uuid` | [`AttributeValue`] for their types |
 //! | `serde` | `Deserialize` for [`Sensitive`] |
 
-extern crate self as tickspan;
-
 #[cfg(feature = "init")]
 mod collect;
 #[cfg(feature = "init")]

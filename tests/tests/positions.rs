@@ -560,6 +560,14 @@ extern "C" fn is_extern(quantity: u64) -> u64 {
 }
 
 #[traced_stage]
+fn inner_attributes(quantity: u64) -> Result<u64, Refused> {
+    #![deny(warnings)]
+    #![allow(unused_variables)]
+    let unused = quantity;
+    Ok(quantity)
+}
+
+#[traced_stage]
 #[track_caller]
 fn tracks_its_caller(quantity: u64) -> Result<u32, Refused> {
     let _ = quantity;
@@ -571,11 +579,12 @@ fn qualifiers_and_attributes_are_kept() {
     let tree = tree(|| {
         assert_eq!(unsafe { is_unsafe(&raw const *&5) }, Some(5));
         assert_eq!(is_extern(6), 6);
+        assert_eq!(inner_attributes(6), Ok(6));
         assert_eq!(tracks_its_caller(7), Ok(line!()));
     });
     assert_eq!(
         tree,
-        "is_unsafe\nis_extern quantity=6\ntracks_its_caller quantity=7\n"
+        "is_unsafe\nis_extern quantity=6\ninner_attributes quantity=6\ntracks_its_caller quantity=7\n"
     );
 }
 

@@ -5,9 +5,9 @@ use std::collections::HashSet;
 use proc_macro2::{Group, Span, TokenStream, TokenTree};
 use quote::ToTokens;
 use syn::ext::IdentExt;
-use syn::{Attribute, Expr, Ident, LitStr, PatIdent, ReturnType, Signature, Type, Visibility};
+use syn::{Expr, Ident, LitStr, PatIdent, ReturnType, Type};
 
-use super::item::{Body, Function};
+use super::item::{Body, Function, Head};
 use super::late::{recorded_keys, with_recorded};
 use super::parse::{Err, Options, Ret};
 use super::returns::{
@@ -22,10 +22,7 @@ use crate::setting::{Given, Kind, Level, Text};
 
 /// A function to be expanded.
 pub(crate) struct Stage {
-    pub(crate) attrs: Vec<Attribute>,
-    pub(crate) vis: Visibility,
-    pub(crate) defaultness: Option<Ident>,
-    pub(crate) sig: Signature,
+    pub(crate) head: Head,
     pub(crate) support: TokenStream,
     pub(crate) name: TokenStream,
     pub(crate) target: Option<Text>,
@@ -89,10 +86,8 @@ pub(crate) enum Shape {
     Classified { body: Group, returns: Type },
     /// An `async fn`; without a type, it never returns.
     Async { body: Group, returns: Option<Type> },
-    /// It returns `impl Future`.
-    Future { body: Group },
-    /// It returns `impl Stream`.
-    Stream { body: Group },
+    /// It returns `impl Future` or `impl Stream`.
+    Opaque { kind: Asynchronous, body: Group },
     /// It returns a boxed future or stream; the body is rewritten to wrap what is boxed.
     Boxed { body: TokenStream },
 }
@@ -102,13 +97,7 @@ pub(crate) fn analyze(
     function: Function,
     faults: &mut Faults,
 ) -> Option<Stage> {
-    let Function {
-        attrs,
-        vis,
-        defaultness,
-        mut sig,
-        body,
-    } = function;
+    let Function { mut head, body } = function;
     let body = match body {
         Body::Block(body) => body,
         Body::Missing(semicolon) => {
@@ -120,14 +109,14 @@ pub(crate) fn analyze(
         }
     };
     let braces_at = body.span();
-    if let Some(constness) = &sig.constness {
+    if let Some(constness) = &head.sig.constness {
         faults.at(
             constness,
             "a `const fn` may run while compiling, where nothing can be recorded; remove `const`, or put \
              `#[traced_stage]` on its callers",
         );
     }
-    check_options(&options, &sig, &attrs, faults);
+    check_options(&options, &head, faults);
 
     let support = paths::support(options.krate.as_ref().map(|given| &given.value));
     let fields = options
@@ -137,7 +126,7 @@ pub(crate) fn analyze(
         .unwrap_or_default();
     field::check(&fields, faults);
 
-    let bindings = arguments::bindings(&sig);
+    let bindings = arguments::bindings(&head.sig);
     let skipped = options
         .skip
         .take()
@@ -159,27 +148,22 @@ pub(crate) fn analyze(
     let recorded = recorded_keys(body.stream());
     let records_late = !recorded.is_empty();
     let late = with_recorded(declared, recorded, &captures);
-    field::check_count(captures.len() + late.len(), &sig.ident, faults);
+    field::check_count(captures.len() + late.len(), &head.sig.ident, faults);
     check_labels(options.labels.as_ref(), &captures, &late, faults);
 
     let ending = Ending {
         ret: options.ret.map(|given| given.value),
         err: options.err,
     };
-    let shape = shape(
-        &sig,
-        &attrs,
-        body,
-        ending.ret.is_some(),
-        faults,
-        &|kind, inner| expand::around(kind, inner, &ending, &sig, &support),
-    );
+    let shape = shape(&head, body, ending.ret.is_some(), faults, &|kind, inner| {
+        expand::around(kind, inner, &ending, &head.sig, &support)
+    });
     if matches!(shape, Shape::Async { .. }) {
         // With a second binding the future would hold its arguments twice.
         rebound.clear();
     }
     rebound.retain(|pattern| !used.contains(&pattern.ident.to_string()));
-    arguments::strip_mut(&mut sig, &rebound);
+    arguments::strip_mut(&mut head.sig, &rebound);
 
     let parent = match (options.root, options.parent) {
         (Some(_), _) => Parent::Root,
@@ -187,11 +171,8 @@ pub(crate) fn analyze(
         (None, None) => Parent::Current,
     };
     Some(Stage {
-        name: span_name(options.name, options.prefix, &sig.ident),
-        attrs,
-        vis,
-        defaultness,
-        sig,
+        name: span_name(options.name, options.prefix, &head.sig.ident),
+        head,
         support,
         target: options.target.map(|given| given.value),
         level: options.level.map(|given| given.value),
@@ -269,7 +250,7 @@ fn attributes(
 }
 
 /// Options that contradict each other or the function.
-fn check_options(options: &Options, sig: &Signature, attrs: &[Attribute], faults: &mut Faults) {
+fn check_options(options: &Options, head: &Head, faults: &mut Faults) {
     if let (Some(all), Some(_)) = (&options.skip_all, &options.skip) {
         faults.at(
             &all.name,
@@ -287,18 +268,15 @@ fn check_options(options: &Options, sig: &Signature, attrs: &[Attribute], faults
         options.err.as_ref().map(|given| &given.name),
     ];
     for name in returned.into_iter().flatten() {
-        if let Some(why) = returns_nothing_to_record(name, sig, attrs) {
+        if let Some(why) = returns_nothing_to_record(name, head) {
             faults.at(name, why);
         }
     }
 }
 
 /// Why `ret` or `err` cannot be had, where the signature alone tells.
-fn returns_nothing_to_record(
-    option: &Ident,
-    sig: &Signature,
-    attrs: &[Attribute],
-) -> Option<String> {
+fn returns_nothing_to_record(option: &Ident, head: &Head) -> Option<String> {
+    let Head { attrs, sig, .. } = head;
     let what = match &sig.output {
         ReturnType::Default => "returns nothing".to_owned(),
         ReturnType::Type(_, ty) => match (unwrapped(ty), returned_stream_or_future(ty)) {
@@ -380,13 +358,13 @@ fn span_name(
 }
 
 fn shape(
-    sig: &Signature,
-    attrs: &[Attribute],
+    head: &Head,
     body: Group,
     ret: bool,
     faults: &mut Faults,
     around: &dyn Fn(Asynchronous, &Expr) -> TokenStream,
 ) -> Shape {
+    let Head { attrs, sig, .. } = head;
     let unit: Type = syn::parse_quote!(());
     let returns = match &sig.output {
         ReturnType::Default => unit,
@@ -401,8 +379,7 @@ fn shape(
     }
     let opaque = matches!(returns, Type::ImplTrait(_));
     match returned_stream_or_future(&returns) {
-        Some(Asynchronous::Future) if opaque => Shape::Future { body },
-        Some(Asynchronous::Stream) if opaque => Shape::Stream { body },
+        Some(kind) if opaque => Shape::Opaque { kind, body },
         Some(kind) => Shape::Boxed {
             body: boxed::rewrite(body, kind, &|inner| around(kind, inner), faults),
         },

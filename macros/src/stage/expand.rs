@@ -35,22 +35,27 @@ use syn::spanned::Spanned;
 use syn::{Expr, Lifetime, ReturnType, Signature};
 
 use super::analyze::{Ending, Parent, Shape, Stage};
+use super::item::Head;
 use super::returns::Asynchronous;
 use crate::callsite::{Callsite, SPAN_TAIL, function_item, keys, values};
 use crate::setting::{Kind, Level};
 
 pub(crate) fn expand(stage: &Stage) -> TokenStream {
     let Stage {
-        attrs,
-        vis,
-        defaultness,
-        sig,
+        head,
         support,
         ending,
         shape,
         braces_at,
         ..
     } = stage;
+    let Head {
+        attrs,
+        vis,
+        defaultness,
+        sig,
+        inner_attrs,
+    } = head;
     let items = items(stage);
     // Names that stand for no code: so that they are looked up, and their imports count as used.
     let named = stage.named.iter();
@@ -78,9 +83,10 @@ pub(crate) fn expand(stage: &Stage) -> TokenStream {
             let begin = begin(stage);
             let body = in_place(body);
             // Of what never returns nothing can be asked.
-            let finish = match returns {
-                Some(_) => finish(ending, sig, support),
-                None => quote!(|_, _| {}),
+            let finish = if returns.is_some() {
+                finish(ending, sig, support)
+            } else {
+                quote!(|_, _| {})
             };
             // The type of the block is fixed first, so that what is returned is coerced to it and a mismatch is
             // told where it stands.
@@ -95,18 +101,11 @@ pub(crate) fn expand(stage: &Stage) -> TokenStream {
                 #support::StageFuture::around(async move { #begin #anchor #body }, #finish).await
             )
         }
-        Shape::Future { body } => {
+        Shape::Opaque { kind, body } => {
             let open = open(stage);
             let rebound = rebound(stage);
-            let future = quote_spanned!(Span::mixed_site()=> #support::call(move || #body));
-            let wrapped = wrap(Asynchronous::Future, &future, ending, sig, support);
-            quote!(#open #rebound #wrapped)
-        }
-        Shape::Stream { body } => {
-            let open = open(stage);
-            let rebound = rebound(stage);
-            let stream = quote_spanned!(Span::mixed_site()=> #support::call(move || #body));
-            let wrapped = wrap(Asynchronous::Stream, &stream, ending, sig, support);
+            let made = quote_spanned!(Span::mixed_site()=> #support::call(move || #body));
+            let wrapped = wrap(*kind, &made, ending, sig, support);
             quote!(#open #rebound #wrapped)
         }
         Shape::Boxed { body } => {
@@ -116,7 +115,7 @@ pub(crate) fn expand(stage: &Stage) -> TokenStream {
             quote!(#open #rebound #body)
         }
     };
-    let mut braces = Group::new(Delimiter::Brace, quote!(#items #named #body));
+    let mut braces = Group::new(Delimiter::Brace, quote!(#inner_attrs #items #named #body));
     // With the braces of the user's own, the item is the user's: lints that look at it whole still fire.
     braces.set_span(*braces_at);
     quote!(#(#attrs)* #vis #defaultness #sig #braces)
@@ -162,7 +161,7 @@ fn wrap(
 /// The statics.
 fn items(stage: &Stage) -> TokenStream {
     let Stage {
-        sig,
+        head,
         support,
         ending,
         ..
@@ -176,7 +175,7 @@ fn items(stage: &Stage) -> TokenStream {
         level,
         kind,
         fields,
-        at: sig.ident.span(),
+        at: head.sig.ident.span(),
         support,
     };
     let error = ending.err.as_ref().map(|err| {

@@ -19,11 +19,18 @@ pub(crate) enum Annotated {
 
 /// A function with its body unparsed: a body that is half typed must not hide the function.
 pub(crate) struct Function {
+    pub(crate) head: Head,
+    pub(crate) body: Body,
+}
+
+/// All of a function but its body.
+pub(crate) struct Head {
     pub(crate) attrs: Vec<Attribute>,
     pub(crate) vis: Visibility,
     pub(crate) defaultness: Option<Ident>,
     pub(crate) sig: Signature,
-    pub(crate) body: Body,
+    /// The attributes that stand at the start of the body.
+    pub(crate) inner_attrs: TokenStream,
 }
 
 /// A body, or the `;` of a trait's method without one.
@@ -117,23 +124,49 @@ fn function(attrs: Vec<Attribute>, input: ParseStream<'_>) -> syn::Result<Functi
         _ => None,
     };
     let sig = input.parse()?;
+    let mut inner_attrs = TokenStream::new();
     let body = if input.peek(Token![;]) {
         Body::Missing(input.parse()?)
     } else {
         let token: TokenTree = input.parse()?;
         let at = token.span();
         match braces(token) {
-            Some(block) => Body::Block(block),
+            Some(block) => {
+                let (attrs, block) = split_inner_attrs(block);
+                inner_attrs = attrs;
+                Body::Block(block)
+            }
             None => return Err(syn::Error::new(at, "expected the body of the function")),
         }
     };
-    Ok(Function {
+    let head = Head {
         attrs,
         vis,
         defaultness,
         sig,
-        body,
-    })
+        inner_attrs,
+    };
+    Ok(Function { head, body })
+}
+
+/// Takes each `#![..]` from the start of a body.
+fn split_inner_attrs(body: Group) -> (TokenStream, Group) {
+    let is =
+        |token: &TokenTree, c| matches!(token, TokenTree::Punct(punct) if punct.as_char() == c);
+    let tokens: Vec<TokenTree> = body.stream().into_iter().collect();
+    let attrs = tokens
+        .chunks_exact(3)
+        .take_while(|three| {
+            is(&three[0], '#') && is(&three[1], '!') && matches!(three[2], TokenTree::Group(_))
+        })
+        .count();
+    if attrs == 0 {
+        return (TokenStream::new(), body);
+    }
+    let (attrs, rest) = tokens.split_at(attrs * 3);
+    let mut block = Group::new(Delimiter::Brace, rest.iter().cloned().collect());
+    block.set_span(body.span());
+    (attrs.iter().cloned().collect(), block)
 }
 
 /// A group of braces, also inside the invisible group that `macro_rules` puts around a `$body:block`.

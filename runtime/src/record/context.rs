@@ -3,7 +3,6 @@
 use core::cell::Cell;
 use core::fmt;
 
-use tracing::instrument::Instrumented;
 use tracing::span::Id;
 use tracing::{Instrument, Span};
 
@@ -98,7 +97,7 @@ impl Context {
     /// tokio::spawn(task);
     /// # }
     /// ```
-    pub fn attach<F: Future>(self, future: F) -> Instrumented<F> {
+    pub fn attach<F: Future>(self, future: F) -> impl Future<Output = F::Output> {
         future.instrument(self.span.unwrap_or_else(Span::none))
     }
 
