@@ -40,9 +40,13 @@ impl Case {
 
     /// A name for the binary of this case.
     fn name(&self) -> String {
-        let stem = self.source.file_stem().unwrap_or_default().display();
+        let stem = self
+            .source
+            .file_stem()
+            .unwrap_or_default()
+            .to_string_lossy();
         match self.text {
-            Some(_) => stem.to_string(),
+            Some(_) => stem.into_owned(),
             None => format!("pass_{stem}"),
         }
     }
