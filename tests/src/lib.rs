@@ -1,5 +1,7 @@
 //! What the integration tests share: receivers for what is exported, and processes to export from.
 
+#[cfg(doctest)]
+mod book;
 pub mod capture;
 pub mod child;
 pub mod receiver;
