@@ -9,6 +9,7 @@ use syn::spanned::Spanned;
 use syn::{Attribute, Expr, Ident, Lit, LitStr, Token};
 
 use crate::diagnostics::Faults;
+use crate::setting::is_constant;
 use crate::vocabulary::{is_market_name, own_name, plain, says_seconds};
 
 /// The most keys of one stage, event or `record!`; as `tickspan::support::MAX_KEYS`.
@@ -24,6 +25,11 @@ const RESERVED: &[&str] = &[
     "otel.status_description",
     "tickspan.outcome",
 ];
+
+/// Whether tickspan records under this key itself.
+pub(crate) fn is_reserved(key: &str) -> bool {
+    RESERVED.contains(&key)
+}
 
 /// A key as written: `quantity`, `order.quantity` or `"order quantity"`.
 #[derive(Clone)]
@@ -79,7 +85,7 @@ impl Field {
                 quote_spanned!(at=> #support::Value::text(#value))
             }
             // A constant is source text: the `const` block proves that it is one.
-            _ if is_constant(&self.value) => {
+            Expr::Path(path) if is_constant(&path.path) => {
                 quote_spanned!(at=> #support::ExplicitText::<#unit, _>::new(const { &#value }).value())
             }
             _ if own_name(&self.value).is_some_and(|name| is_market_name(&name)) => {
@@ -130,15 +136,6 @@ pub(crate) fn operand(expr: &Expr) -> TokenStream {
     }
 }
 
-/// A path that by Rust's naming rule is a constant: `VENUE`, `Self::NAME`, `config::VENUE`.
-fn is_constant(expr: &Expr) -> bool {
-    let Expr::Path(path) = expr else { return false };
-    path.path.segments.last().is_some_and(|last| {
-        let name = last.ident.unraw().to_string();
-        name.chars().any(char::is_uppercase) && !name.chars().any(char::is_lowercase)
-    })
-}
-
 impl Parse for Field {
     fn parse(input: ParseStream<'_>) -> syn::Result<Self> {
         refuse_sigil(input)?;
@@ -153,7 +150,11 @@ impl Parse for Field {
             parse_dotted(input)?
         };
         let value = if quoted || input.peek(Token![=]) {
-            input.parse::<Token![=]>()?;
+            let equals = input.parse::<Option<Token![=]>>()?;
+            if equals.is_none() || input.is_empty() || input.peek(Token![,]) {
+                let message = format!("`{}` needs a value: `{} = ..`", key.text, key.tokens);
+                return Err(syn::Error::new_spanned(&key.tokens, message));
+            }
             refuse_sigil(input)?;
             input.parse()?
         } else if input.is_empty() || input.peek(Token![,]) {
@@ -239,7 +240,7 @@ pub(crate) fn check(fields: &[Field], faults: &mut Faults) {
         if key.text.trim().is_empty() {
             faults.at(&key.tokens, "a key needs a name");
         }
-        if RESERVED.contains(&key.text.as_str()) {
+        if is_reserved(&key.text) {
             faults.at(
                 &key.tokens,
                 format_args!(
@@ -269,11 +270,13 @@ pub(crate) fn check(fields: &[Field], faults: &mut Faults) {
     }
 }
 
-/// Notes that there are more keys than a record can hold.
-pub(crate) fn check_count(count: usize, at: impl ToTokens, faults: &mut Faults) {
-    if count > MAX_KEYS {
+/// Notes the first key that is one more than a record can hold.
+pub(crate) fn check_count<'a>(keys: impl Iterator<Item = &'a Key>, faults: &mut Faults) {
+    let mut keys = keys.skip(MAX_KEYS);
+    if let Some(key) = keys.next() {
+        let count = MAX_KEYS + 1 + keys.count();
         faults.at(
-            at,
+            &key.tokens,
             format_args!(
                 "{count} keys are more than the {MAX_KEYS} that one record holds; leave some out"
             ),

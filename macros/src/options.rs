@@ -3,9 +3,22 @@
 /// One option.
 pub(crate) struct OptionSpec {
     pub(crate) name: &'static str,
+    pub(crate) form: Form,
     /// How it is written.
     pub(crate) usage: &'static str,
     pub(crate) on: Placement,
+}
+
+/// What follows the name of an option.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Form {
+    Alone,
+    /// `= value`.
+    Value,
+    /// `(..)`.
+    List,
+    AloneOrList,
+    ValueOrList,
 }
 
 /// Where an option may stand.
@@ -18,51 +31,41 @@ pub(crate) enum Placement {
     Method,
 }
 
+use Form::{Alone, AloneOrList, List, Value, ValueOrList};
 use Placement::{Both, Function, ImplBlock, Method};
 
+#[rustfmt::skip]
 pub(crate) const OPTIONS: &[OptionSpec] = &[
-    option("name", "name = \"place_order\"", Function),
-    option("target", "target = \"engine\"", Both),
-    option("level", "level = \"debug\"", Both),
-    option("skip", "skip(book, config)", Function),
-    option("skip_all", "skip_all", Both),
-    option(
-        "fields",
-        "fields(depth = book.depth(), filled = Empty)",
-        Function,
-    ),
-    option("parent", "parent = &order.context", Function),
-    option("follows_from", "follows_from = [&batch.context]", Function),
-    option("ret", "ret, or ret(level = \"debug\")", Function),
-    option(
-        "err",
-        "err, or err(level = \"warn\", map = Rejected::code)",
-        Function,
-    ),
-    option("kind", "kind = \"client\"", Both),
-    option("root", "root", Function),
-    option(
-        "mark",
-        "mark = Path::OrderSent, or mark(Path::OrderSent, always)",
-        Function,
-    ),
-    option("metric", "metric(labels(symbol, venue))", Function),
-    option("crate", "crate = my_facade::tickspan", Both),
-    option("prefix", "prefix = \"engine\"", ImplBlock),
-    option("off", "off", Method),
+    option("name", Value, "name = \"place_order\"", Function),
+    option("target", Value, "target = \"engine\"", Both),
+    option("level", Value, "level = \"debug\"", Both),
+    option("skip", List, "skip(book, config)", Function),
+    option("skip_all", Alone, "skip_all", Both),
+    option("fields", List, "fields(depth = book.depth(), filled = Empty)", Function),
+    option("parent", Value, "parent = &order.context", Function),
+    option("follows_from", Value, "follows_from = [&batch.context]", Function),
+    option("ret", AloneOrList, "ret(level = \"debug\")", Function),
+    option("err", AloneOrList, "err(level = \"warn\", map = Rejected::code)", Function),
+    option("kind", Value, "kind = \"client\"", Both),
+    option("root", Alone, "root", Function),
+    option("mark", ValueOrList, "mark = Path::OrderSent", Function),
+    option("metric", List, "metric(labels(symbol, venue))", Function),
+    option("crate", Value, "crate = my_facade::tickspan", Both),
+    option("prefix", Value, "prefix = \"engine\"", ImplBlock),
+    option("off", Alone, "off", Method),
 ];
 
-const fn option(name: &'static str, usage: &'static str, on: Placement) -> OptionSpec {
-    OptionSpec { name, usage, on }
+const fn option(name: &'static str, form: Form, usage: &'static str, on: Placement) -> OptionSpec {
+    OptionSpec {
+        name,
+        form,
+        usage,
+        on,
+    }
 }
 
 pub(crate) fn find(name: &str) -> Option<&'static OptionSpec> {
     OPTIONS.iter().find(|option| option.name == name)
-}
-
-/// How an option is written, for a message.
-pub(crate) fn usage(name: &str) -> &'static str {
-    find(name).map_or("", |option| option.usage)
 }
 
 /// The names that may stand on a function, or on an `impl` block.

@@ -2,8 +2,9 @@
 
 use proc_macro2::{Span, TokenStream};
 use quote::{ToTokens, quote};
+use syn::ext::IdentExt;
 use syn::parse::{Parse, ParseStream};
-use syn::{Expr, ExprLit, ExprPath, Ident, Lit, LitStr};
+use syn::{Expr, ExprLit, ExprPath, Ident, Lit, LitStr, Path};
 
 use crate::diagnostics::suggest;
 
@@ -25,8 +26,17 @@ impl Parse for Text {
             Expr::Lit(ExprLit {
                 lit: Lit::Str(literal),
                 ..
-            }) => Ok(Self::Literal(literal)),
-            Expr::Path(path) => Ok(Self::Constant(path)),
+            }) => match literal.value() {
+                text if text.trim().is_empty() => {
+                    Err(syn::Error::new_spanned(literal, "this is empty"))
+                }
+                text if text.contains('{') => Err(syn::Error::new_spanned(
+                    literal,
+                    "a name is not formatted; record the value as a field",
+                )),
+                _ => Ok(Self::Literal(literal)),
+            },
+            Expr::Path(path) if is_constant(&path.path) => Ok(Self::Constant(path)),
             other => Err(syn::Error::new_spanned(
                 other,
                 "expected a string literal or a constant: a name stands in the source, so that nothing personal gets \
@@ -34,6 +44,14 @@ impl Parse for Text {
             )),
         }
     }
+}
+
+/// A path that by Rust's naming rule is a constant: `VENUE`, `Self::NAME`, `config::VENUE`.
+pub(crate) fn is_constant(path: &Path) -> bool {
+    path.segments.last().is_some_and(|last| {
+        let name = last.ident.unraw().to_string();
+        name.chars().any(char::is_uppercase) && !name.chars().any(char::is_lowercase)
+    })
 }
 
 impl ToTokens for Text {
@@ -142,6 +160,9 @@ impl Kind {
 
 /// These are written as strings, so they are listed as strings.
 fn unknown(what: &str, wrong: &str, names: &[&str], at: Expr) -> syn::Error {
+    if names.contains(&wrong) {
+        return syn::Error::new_spanned(at, format_args!("write it in quotes: \"{wrong}\""));
+    }
     let suggestion = suggest(wrong, names).replace('`', "\"");
     syn::Error::new_spanned(at, format_args!("unknown {what}; {suggestion}"))
 }

@@ -6,7 +6,9 @@ pub use tickspan_macros::{__event, __public, __record, __stage};
 pub use tracing::Level;
 
 pub use crate::privacy::form::{AddsSeconds, Plain, SaysSeconds, Scalar};
-pub use crate::privacy::probe::{Explicit, ExplicitText, Implicit, ImplicitText, Public};
+pub use crate::privacy::probe::{
+    Explicit, ExplicitText, Held, Implicit, ImplicitText, Public, displayed,
+};
 pub use crate::privacy::{AttributeValue, Value};
 pub use crate::record::outcome::{Outcome, Returned};
 pub use crate::record::{

@@ -1,5 +1,7 @@
 //! From what the user wrote to a model that cannot be wrong.
 
+use proc_macro2::Span;
+use syn::spanned::Spanned;
 use syn::visit::{self, Visit};
 use syn::{
     Data, DataEnum, DataStruct, Fields, GenericParam, Generics, Ident, Index, Member, Path,
@@ -27,9 +29,9 @@ pub(crate) enum Content {
         generic: bool,
     },
     /// As the one field, which may be text.
-    Public { member: Member },
+    Public { member: Member, at: Span },
     /// As the text that the one field's `Display` writes.
-    Displayed { member: Member },
+    Displayed { member: Member, at: Span },
     /// As the name of the variant.
     Names(Vec<Ident>),
 }
@@ -101,16 +103,20 @@ fn newtype(
     }
     let member = match &field.ident {
         Some(name) => Member::Named(name.clone()),
-        None => Member::Unnamed(Index::from(index)),
+        None => Member::Unnamed(Index {
+            span: field.ty.span(),
+            ..Index::from(index)
+        }),
     };
+    let at = field.ty.span().resolved_at(Span::call_site());
     Some(match public {
         None => Content::Proven {
             member,
             ty: field.ty.clone(),
             generic: mentions_parameter(&field.ty, generics),
         },
-        Some(public) if public.via_display.is_some() => Content::Displayed { member },
-        Some(_) => Content::Public { member },
+        Some(public) if public.via_display.is_some() => Content::Displayed { member, at },
+        Some(_) => Content::Public { member, at },
     })
 }
 

@@ -46,17 +46,21 @@ pub(crate) fn expand(proof: Proof) -> TokenStream {
             }
             (
                 quote_spanned!(at=> <#ty as #root::AttributeValue>::Form),
-                quote_spanned!(at=> <#ty as #root::AttributeValue>::attribute(&self.#member)),
+                // A probe, which needs no proof: that there is none has been told by the line above.
+                quote!(#support::Held::new(&self.#member).value()),
             )
         }
-        Content::Public { member } => (
+        Content::Public { member, at } => (
             quote!(#support::Scalar),
-            quote!(#support::ExplicitText::<#support::Plain, _>::new(&self.#member).value()),
+            quote_spanned!(at=> #support::ExplicitText::<#support::Plain, _>::new(&self.#member).value()),
         ),
-        Content::Displayed { member } => (
-            quote!(#support::Scalar),
-            quote!(#support::Value::displayed(&self.#member)),
-        ),
+        Content::Displayed { member, at } => {
+            let here = paths::located(support.clone(), at);
+            (
+                quote!(#support::Scalar),
+                quote_spanned!(at=> #here::displayed(&self.#member)),
+            )
+        }
         Content::Names(variants) => {
             let names = variants.iter().map(|variant| variant.unraw().to_string());
             (

@@ -60,7 +60,19 @@ fn parse_public(attribute: &Attribute, faults: &mut Faults) -> Option<Public> {
     }
     let parsed = attribute.parse_args_with(|input: ParseStream<'_>| {
         while !input.is_empty() {
+            if input.peek(LitStr) {
+                return Err(input.error("a reason is given as `reason = \"...\"`"));
+            }
             let option = input.call(Ident::parse_any)?;
+            let given = match option.to_string().as_str() {
+                "reason" => public.reason.is_some(),
+                "via" => public.via_display.is_some(),
+                _ => false,
+            };
+            if given {
+                let message = format!("`{option}` is given twice; remove one");
+                return Err(syn::Error::new(option.span(), message));
+            }
             match option.to_string().as_str() {
                 "reason" => {
                     input.parse::<Token![=]>()?;

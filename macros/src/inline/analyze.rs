@@ -50,11 +50,7 @@ pub(crate) fn analyze(invocation: Invocation, form: Form, faults: &mut Faults) -
         future,
     } = invocation;
     field::check(&fields, faults);
-    field::check_count(
-        fields.len(),
-        fields.last().map(|last| &last.key.tokens),
-        faults,
-    );
+    field::check_count(fields.iter().map(|field| &field.key), faults);
     if form == Form::Record && fields.is_empty() && faults.is_empty() {
         faults.at_span(
             Span::call_site(),

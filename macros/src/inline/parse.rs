@@ -7,7 +7,7 @@ use syn::{Expr, ExprAsync, Ident, LitStr, Path, Token, parenthesized};
 
 use crate::diagnostics::{Faults, suggest};
 use crate::field::{self, Field, skip_to_comma};
-use crate::setting::{Given, Kind, Level, Text};
+use crate::setting::{Given, Kind, Level, Text, is_constant};
 
 /// Which macro it is.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -162,8 +162,18 @@ fn name(input: ParseStream<'_>, form: Form) -> syn::Result<Text> {
         return Ok(Text::Literal(input.parse()?));
     }
     let at = input.span();
+    if input.peek(Ident::peek_any) && input.peek2(Token![=]) {
+        let option = input.call(Ident::parse_any)?;
+        if form.options().iter().any(|name| option == name) {
+            let message =
+                format!("before the name, an option is given with a colon: `{option}: ..,`");
+            return Err(syn::Error::new(at, message));
+        }
+    }
     match input.parse() {
-        Ok(Expr::Path(path)) if !input.peek(Token![=]) => Ok(Text::Constant(path)),
+        Ok(Expr::Path(path)) if !input.peek(Token![=]) && is_constant(&path.path) => {
+            Ok(Text::Constant(path))
+        }
         _ => Err(syn::Error::new(
             at,
             format_args!(

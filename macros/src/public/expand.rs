@@ -4,11 +4,12 @@ use proc_macro2::{Span, TokenStream};
 use quote::quote_spanned;
 
 use super::analyze::Public;
-use crate::field;
+use crate::{field, paths};
 
 pub(crate) fn expand(public: Public) -> TokenStream {
     let Public { support, value } = public;
     let at = field::guilty(&value).resolved_at(Span::mixed_site());
     let value = field::operand(&value);
+    let support = paths::located(support, at);
     quote_spanned!(at=> #support::Public::new(&#value).open())
 }

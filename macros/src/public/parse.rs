@@ -23,9 +23,18 @@ pub(crate) fn parse(tokens: TokenStream) -> syn::Result<Written> {
             return Err(input.error("expected `public!(value, reason = \"...\")`"));
         }
         let value: Expr = input.parse()?;
+        if let Expr::Assign(assigned) = &value {
+            return Err(syn::Error::new_spanned(
+                assigned,
+                "the value comes first: `public!(value, reason = \"...\")`",
+            ));
+        }
         let mut reason = None;
         if !input.is_empty() {
             input.parse::<Token![,]>()?;
+        }
+        if input.peek(LitStr) {
+            return Err(input.error("a reason is given as `reason = \"...\"`"));
         }
         if !input.is_empty() {
             let option = input.call(Ident::parse_any)?;

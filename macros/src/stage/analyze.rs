@@ -148,7 +148,9 @@ pub(crate) fn analyze(
     let recorded = recorded_keys(body.stream());
     let records_late = !recorded.is_empty();
     let late = with_recorded(declared, recorded, &captures);
-    field::check_count(captures.len() + late.len(), &head.sig.ident, faults);
+    let keys = || captures.iter().map(|capture| &capture.key).chain(&late);
+    field::check_count(keys(), faults);
+    check_argument_keys(&captures, faults);
     check_labels(options.labels.as_ref(), &captures, &late, faults);
 
     let ending = Ending {
@@ -190,15 +192,36 @@ pub(crate) fn analyze(
     })
 }
 
+/// An argument's key may have got its unit from the macro, and be another argument's.
+fn check_argument_keys(captures: &[Capture], faults: &mut Faults) {
+    for (index, capture) in captures.iter().enumerate() {
+        let key = &capture.key;
+        if captures[..index]
+            .iter()
+            .any(|earlier| earlier.key.text == key.text)
+        {
+            faults.at(
+                &key.tokens,
+                format_args!(
+                    "another argument is recorded as `{}` too; skip one of them",
+                    key.text
+                ),
+            );
+        }
+    }
+}
+
 /// The names that stand in options: an argument among them is used.
 fn names_in_options(options: &Options, fields: &[Field]) -> HashSet<String> {
     fn collect(tokens: TokenStream, names: &mut HashSet<String>) {
+        let mut member = false;
         for token in tokens {
-            match token {
-                TokenTree::Ident(ident) => _ = names.insert(ident.to_string()),
+            match &token {
+                TokenTree::Ident(ident) if !member => _ = names.insert(ident.to_string()),
                 TokenTree::Group(group) => collect(group.stream(), names),
-                TokenTree::Punct(_) | TokenTree::Literal(_) => {}
+                _ => {}
             }
+            member = matches!(&token, TokenTree::Punct(punct) if punct.as_char() == '.');
         }
     }
 
@@ -292,7 +315,7 @@ fn returns_nothing_to_record(option: &Ident, head: &Head) -> Option<String> {
                 format!("returns `{}`", ty.to_token_stream())
             }
             (_, None) if sig.asyncness.is_none() && is_track_caller(attrs) => {
-                "is `#[track_caller]`, which no code around the body may hide".to_owned()
+                "is `#[track_caller]`, and what it returns cannot be seen".to_owned()
             }
             (_, None) => return None,
         },

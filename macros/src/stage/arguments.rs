@@ -5,6 +5,7 @@ use syn::{Attribute, Expr, FnArg, Ident, Pat, PatIdent, Signature, Type};
 
 use super::returns::{type_argument, unwrapped};
 use crate::diagnostics::{Faults, suggest};
+use crate::field;
 
 /// A name that a parameter binds.
 pub(super) struct Binding {
@@ -27,8 +28,9 @@ pub(super) fn bindings(sig: &Signature) -> Vec<Binding> {
         for pattern in names.0 {
             let name = pattern.ident.to_string();
             let first = name.trim_start_matches("r#").chars().next();
-            // `_x` is not wanted; `None` and `Unit` are no bindings.
-            let recordable = first.is_some_and(|c| c != '_' && !c.is_uppercase());
+            // `_x` is not wanted; `None` and `Unit` are no bindings; `message` is our own key.
+            let recordable = first.is_some_and(|c| c != '_' && !c.is_uppercase())
+                && !field::is_reserved(name.trim_start_matches("r#"));
             if recordable
                 && bindings
                     .iter()
@@ -120,7 +122,7 @@ pub(super) fn check_skipped(skipped: &[Ident], bindings: &[Binding], faults: &mu
             && !names.contains(&name.to_string().as_str())
         {
             let hint = if names.is_empty() {
-                "it has none that would be recorded".to_owned()
+                "the function has none that would be recorded".to_owned()
             } else {
                 suggest(&name.to_string(), &names)
             };

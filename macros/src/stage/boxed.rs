@@ -3,8 +3,9 @@
 
 use proc_macro2::{Group, TokenStream, TokenTree};
 use quote::ToTokens;
+use syn::visit::Visit;
 use syn::visit_mut::VisitMut;
-use syn::{Block, Expr, ExprAsync, ExprClosure, ExprReturn, Item, Stmt};
+use syn::{Block, Expr, ExprAsync, ExprBreak, ExprClosure, ExprReturn, Item, Path, Stmt};
 
 use super::returns::Asynchronous;
 use crate::diagnostics::Faults;
@@ -47,7 +48,9 @@ impl Ends<'_> {
     /// Rewrites an expression whose value the function returns.
     fn end(&mut self, expr: &mut Expr) {
         match expr {
-            Expr::Block(block) => self.block(&mut block.block),
+            Expr::Block(block) if block.label.is_none() || !breaks_with_value(&block.block) => {
+                self.block(&mut block.block);
+            }
             Expr::Unsafe(block) => self.block(&mut block.block),
             Expr::If(branch) => {
                 self.block(&mut branch.then_branch);
@@ -63,9 +66,14 @@ impl Ends<'_> {
             Expr::Paren(paren) => self.end(&mut paren.expr),
             Expr::Group(group) => self.end(&mut group.expr),
             // These do not come to an end here, or were seen to by the visitor.
-            Expr::Return(_) | Expr::Macro(_) | Expr::Loop(_) => {}
-            Expr::Call(call) if is_box_pin(&call.func) && call.args.len() == 1 => {
-                self.wrap(&mut call.args[0]);
+            Expr::Return(_) => {}
+            Expr::Loop(repeated) if !breaks_with_value(&repeated.body) => {}
+            Expr::Macro(call) if makes_no_box(&call.mac.path) => {}
+            Expr::Call(call) if is_box_pin(&call.func) => {
+                // Without its argument it is half typed.
+                if let Some(boxed) = call.args.first_mut() {
+                    self.wrap(boxed);
+                }
             }
             Expr::MethodCall(call)
                 if call.args.is_empty()
@@ -101,6 +109,42 @@ impl VisitMut for Ends<'_> {
     fn visit_expr_async_mut(&mut self, _: &mut ExprAsync) {}
     fn visit_expr_closure_mut(&mut self, _: &mut ExprClosure) {}
     fn visit_item_mut(&mut self, _: &mut Item) {}
+}
+
+/// Whether a `break` in a block carries a value, of the block's or of an inner loop's.
+fn breaks_with_value(block: &Block) -> bool {
+    struct Find(bool);
+
+    impl Visit<'_> for Find {
+        fn visit_expr_break(&mut self, node: &ExprBreak) {
+            self.0 |= node.expr.is_some();
+        }
+
+        // A `break` in one of these does not leave it.
+        fn visit_expr_async(&mut self, _: &ExprAsync) {}
+        fn visit_expr_closure(&mut self, _: &ExprClosure) {}
+        fn visit_item(&mut self, _: &Item) {}
+    }
+
+    let mut find = Find(false);
+    find.visit_block(block);
+    find.0
+}
+
+/// A macro that does not return, or one of ours: a box is not what it makes.
+fn makes_no_box(path: &Path) -> bool {
+    path.segments.last().is_some_and(|last| {
+        [
+            "event",
+            "panic",
+            "record",
+            "todo",
+            "unimplemented",
+            "unreachable",
+        ]
+        .iter()
+        .any(|name| last.ident == name)
+    })
 }
 
 /// `Box::pin`, under whatever path.

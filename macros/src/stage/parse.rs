@@ -1,13 +1,13 @@
 //! The options that the user wrote.
 
-use proc_macro2::{Span, TokenStream};
+use proc_macro2::TokenStream;
 use syn::ext::IdentExt;
 use syn::parse::{Parse, ParseStream, Parser};
 use syn::{Expr, Ident, LitStr, Path, Token, parenthesized};
 
 use crate::diagnostics::{Faults, suggest};
 use crate::field::{self, Field, skip_to_comma};
-use crate::options::{self, Placement};
+use crate::options::{self, Form, Placement};
 use crate::setting::{Given, Kind, Level, Text};
 
 /// The options of one invocation, each at most once.
@@ -129,27 +129,37 @@ impl Options {
         }
         let name = input.call(Ident::parse_any)?;
         let text = name.to_string();
+        let fault = |message: String| Err(syn::Error::new(name.span(), message));
         let Some(spec) = options::find(&text) else {
-            let message = format!(
-                "unknown option `{name}`; {}",
-                suggest(&text, &options::accepted(on))
-            );
-            return Err(syn::Error::new(name.span(), message));
+            return fault(if text == "always" {
+                "`always` goes inside: `mark(Path::OrderSent, always)`".to_owned()
+            } else {
+                let suggestion = suggest(&text, &options::accepted(on));
+                format!("unknown option `{name}`; {suggestion}")
+            });
         };
         let misplaced = match (spec.on, on) {
             (Placement::Function, Placement::ImplBlock) => {
                 "belongs on a method, not on its `impl` block"
             }
-            (Placement::ImplBlock, _) if on != Placement::ImplBlock => "belongs on an `impl` block",
-            (Placement::Method, _) => "belongs on a method of an annotated `impl` block",
+            (Placement::ImplBlock, Placement::Function) => "belongs on an `impl` block",
+            // A block takes the `off` of its methods away, where it stands alone.
+            (Placement::Method, _) => {
+                "stands alone, `#[traced_stage(off)]`, on a method of an annotated `impl` block"
+            }
             _ => "",
         };
         if !misplaced.is_empty() {
-            // Only a block reads the `off` of its method; here there is no block.
-            return Err(syn::Error::new(
-                name.span(),
-                format_args!("`{name}` {misplaced}"),
-            ));
+            return fault(format!("`{name}` {misplaced}"));
+        }
+        if !follows(spec.form, input) {
+            return fault(match spec.form {
+                Form::Alone => format!("`{name}` takes no value"),
+                Form::AloneOrList => {
+                    format!("`{name}` stands alone or with options: `{}`", spec.usage)
+                }
+                _ => format!("`{name}` needs a value: `{}`", spec.usage),
+            });
         }
         match text.as_str() {
             "name" => put(&mut self.name, name, input.call(value)?, faults),
@@ -160,9 +170,7 @@ impl Options {
             "skip" => put(&mut self.skip, name, input.call(names)?, faults),
             "skip_all" => put(&mut self.skip_all, name, (), faults),
             "fields" => {
-                let content;
-                parenthesized!(content in input);
-                let fields = field::parse_list(&content, faults);
+                let fields = inside(input, |content| Ok(field::parse_list(content, faults)))?;
                 put(&mut self.fields, name, fields, faults);
             }
             "parent" => put(&mut self.parent, name, input.call(value)?, faults),
@@ -172,15 +180,7 @@ impl Options {
             "err" => put(&mut self.err, name, input.call(err_options)?, faults),
             "mark" => put(&mut self.mark, name, input.call(mark_value)?, faults),
             "metric" => put(&mut self.labels, name, input.call(metric_labels)?, faults),
-            "crate" => {
-                input.parse::<Token![=]>()?;
-                put(
-                    &mut self.krate,
-                    name,
-                    input.call(Path::parse_mod_style)?,
-                    faults,
-                );
-            }
+            "crate" => put(&mut self.krate, name, input.call(crate_value)?, faults),
             _ => put(&mut self.off, name, (), faults),
         }
         Ok(())
@@ -201,19 +201,64 @@ fn value<T: Parse>(input: ParseStream<'_>) -> syn::Result<T> {
     input.parse()
 }
 
-fn names(input: ParseStream<'_>) -> syn::Result<Vec<Ident>> {
+fn crate_value(input: ParseStream<'_>) -> syn::Result<Path> {
+    input.parse::<Token![=]>()?;
+    let at = input.span();
+    input.call(Path::parse_mod_style).map_err(|_| {
+        syn::Error::new(
+            at,
+            "expected the path of the crate: `crate = my_facade::tickspan`",
+        )
+    })
+}
+
+/// Whether what an option needs stands after its name.
+fn follows(form: Form, input: ParseStream<'_>) -> bool {
+    let alone = input.is_empty() || input.peek(Token![,]);
+    let list = input.peek(syn::token::Paren);
+    let value = || {
+        let ahead = input.fork();
+        ahead.parse::<Token![=]>().is_ok() && !ahead.is_empty() && !ahead.peek(Token![,])
+    };
+    match form {
+        Form::Alone => alone,
+        Form::Value => value(),
+        Form::List => list,
+        Form::AloneOrList => alone || list,
+        Form::ValueOrList => value() || list,
+    }
+}
+
+/// Parses what stands in parentheses, all of it.
+fn inside<T>(
+    input: ParseStream<'_>,
+    parse: impl FnOnce(ParseStream<'_>) -> syn::Result<T>,
+) -> syn::Result<T> {
     let content;
     parenthesized!(content in input);
-    let names = content.parse_terminated(Ident::parse_any, Token![,])?;
-    Ok(names.into_iter().collect())
+    let parsed = parse(&content).and_then(|parsed| {
+        if content.is_empty() {
+            Ok(parsed)
+        } else {
+            Err(content.error("nothing may follow here"))
+        }
+    });
+    // What is left would be told a second time.
+    content.parse::<TokenStream>()?;
+    parsed
+}
+
+fn names(input: ParseStream<'_>) -> syn::Result<Vec<Ident>> {
+    inside(input, |content| {
+        let names = content.parse_terminated(Ident::parse_any, Token![,])?;
+        Ok(names.into_iter().collect())
+    })
 }
 
 fn ret_options(input: ParseStream<'_>) -> syn::Result<Ret> {
     let mut ret = Ret::default();
-    for_each_option(input, "ret", &["level"], |name, content| {
-        if name == "level" {
-            ret.level = Some(value(content)?);
-        }
+    for_each_option(input, "ret", &["level"], |_, content| {
+        ret.level = Some(value(content)?);
         Ok(())
     })?;
     Ok(ret)
@@ -242,34 +287,42 @@ fn for_each_option(
     if !input.peek(syn::token::Paren) {
         return Ok(());
     }
-    let content;
-    parenthesized!(content in input);
-    while !content.is_empty() {
-        let name = content.call(Ident::parse_any)?;
-        if name == "Debug" || name == "Display" {
-            let message = format!(
-                "the text that `{name}` makes is never exported; `{option}` alone records what is proven public: {}",
-                if option == "err" {
+    inside(input, |content| {
+        let mut given: Vec<Ident> = Vec::new();
+        while !content.is_empty() {
+            let name = content.call(Ident::parse_any)?;
+            let fault = |message: String| Err(syn::Error::new(name.span(), message));
+            if name == "Debug" || name == "Display" {
+                let instead = if option == "err" {
                     "the type of the error"
                 } else {
                     "a value that is an `AttributeValue`"
-                },
-            );
-            return Err(syn::Error::new(name.span(), message));
+                };
+                return fault(format!(
+                    "the text that `{name}` makes is never exported; `{option}` alone records what is proven public: \
+                     {instead}"
+                ));
+            }
+            if !accepted.iter().any(|accepted| name == accepted) {
+                let suggestion = suggest(&name.to_string(), accepted);
+                return fault(format!(
+                    "unknown option `{name}` of `{option}`; {suggestion}"
+                ));
+            }
+            if given.contains(&name) {
+                return fault(format!("`{name}` is given twice; remove one"));
+            }
+            if !follows(Form::Value, content) {
+                return fault(format!("`{name}` needs a value: `{name} = ..`"));
+            }
+            parse(&name, content)?;
+            given.push(name);
+            if !content.is_empty() {
+                content.parse::<Token![,]>()?;
+            }
         }
-        if !accepted.iter().any(|accepted| name == accepted) {
-            let message = format!(
-                "unknown option `{name}` of `{option}`; {}",
-                suggest(&name.to_string(), accepted)
-            );
-            return Err(syn::Error::new(name.span(), message));
-        }
-        parse(&name, &content)?;
-        if !content.is_empty() {
-            content.parse::<Token![,]>()?;
-        }
-    }
-    Ok(())
+        Ok(())
+    })
 }
 
 /// `= Path::X`, `(Path::X)` or `(Path::X, always)`.
@@ -277,30 +330,20 @@ fn mark_value(input: ParseStream<'_>) -> syn::Result<Path> {
     if input.parse::<Option<Token![=]>>()?.is_some() {
         return mark_path(input);
     }
-    if !input.peek(syn::token::Paren) {
-        return Err(input.error(format_args!(
-            "expected a mark: `{}`",
-            options::usage("mark")
-        )));
-    }
-    let content;
-    parenthesized!(content in input);
-    let path = mark_path(&content)?;
-    if content.parse::<Option<Token![,]>>()?.is_some() && !content.is_empty() {
-        let when = content.call(Ident::parse_any)?;
-        if when != "always" {
-            return Err(syn::Error::new(
-                when.span(),
-                format_args!("unknown condition `{when}`; accepted: `always`"),
-            ));
+    inside(input, |content| {
+        let path = mark_path(content)?;
+        if content.parse::<Option<Token![,]>>()?.is_some() && !content.is_empty() {
+            let when = content.call(Ident::parse_any)?;
+            if when != "always" {
+                return Err(syn::Error::new(
+                    when.span(),
+                    format_args!("unknown condition `{when}`; accepted: `always`"),
+                ));
+            }
+            content.parse::<Option<Token![,]>>()?;
         }
-        content.parse::<Option<Token![,]>>()?;
-    }
-    if content.is_empty() {
         Ok(path)
-    } else {
-        Err(content.error("nothing may follow"))
-    }
+    })
 }
 
 fn mark_path(input: ParseStream<'_>) -> syn::Result<Path> {
@@ -315,31 +358,17 @@ fn mark_path(input: ParseStream<'_>) -> syn::Result<Path> {
 
 /// `(labels(symbol, venue))`.
 fn metric_labels(input: ParseStream<'_>) -> syn::Result<Vec<Ident>> {
-    let wrong = |span: Span| {
-        syn::Error::new(
-            span,
-            format_args!(
-                "expected the labels of the metric: `{}`",
-                options::usage("metric")
-            ),
-        )
-    };
-    if !input.peek(syn::token::Paren) {
-        return Err(wrong(input.span()));
-    }
-    let content;
-    parenthesized!(content in input);
-    let name = content
-        .call(Ident::parse_any)
-        .map_err(|fault| wrong(fault.span()))?;
-    if name != "labels" || !content.peek(syn::token::Paren) {
-        return Err(wrong(name.span()));
-    }
-    let labels = content.call(names)?;
-    content.parse::<Option<Token![,]>>()?;
-    if content.is_empty() {
-        Ok(labels)
-    } else {
-        Err(wrong(content.span()))
-    }
+    inside(input, |content| {
+        let at = content.span();
+        let labels = content.call(Ident::parse_any);
+        if labels.is_ok_and(|name| name == "labels") && content.peek(syn::token::Paren) {
+            let labels = content.call(names)?;
+            content.parse::<Option<Token![,]>>()?;
+            return Ok(labels);
+        }
+        Err(syn::Error::new(
+            at,
+            "expected the labels of the metric: `metric(labels(symbol, venue))`",
+        ))
+    })
 }

@@ -240,6 +240,33 @@ impl<'a, K, T> Deref for ExplicitText<'a, K, T> {
     }
 }
 
+/// The field of a derived type, which the type's form has proven.
+pub struct Held<'a, T>(&'a T);
+
+impl<'a, T> Held<'a, T> {
+    /// Asks about `value`.
+    #[inline]
+    pub const fn new(value: &'a T) -> Self {
+        Self(value)
+    }
+}
+
+impl<'a, T: AttributeValue> Held<'a, T> {
+    /// The value.
+    #[inline]
+    pub fn value(&self) -> Value<'a> {
+        self.0.attribute()
+    }
+}
+
+impl<T> Deref for Held<'_, T> {
+    type Target = Skipped;
+
+    fn deref(&self) -> &Skipped {
+        &Skipped
+    }
+}
+
 /// What `public!` makes of its expression: proven values as they are, text as text, and the rest by its
 /// `Display`.
 pub struct Public<'a, T: ?Sized>(PublicText<'a, T>);
@@ -295,9 +322,9 @@ impl<'a, T> PublicDisplay<'a, T> {
     #[inline]
     pub fn open(&self) -> Opened<'a, Scalar>
     where
-        T: fmt::Display,
+        T: Displayed,
     {
-        Opened(Value::displayed(self.0), PhantomData)
+        Opened(displayed(self.0), PhantomData)
     }
 }
 
@@ -313,4 +340,21 @@ unsafe impl<F: Form> AttributeValue for Opened<'_, F> {
     fn attribute(&self) -> Value<'_> {
         self.0.clone()
     }
+}
+
+/// What can be opened as text that its `Display` writes.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` has no public form: it is neither proven, nor text, nor does it implement `Display`",
+    label = "there is nothing to record of `{Self}`",
+    note = "name a part of it, or implement `Display` for it"
+)]
+pub trait Displayed: fmt::Display {}
+
+#[diagnostic::do_not_recommend]
+impl<T: fmt::Display> Displayed for T {}
+
+/// A value that somebody declared public, as the text that its `Display` writes when the record is read.
+#[inline]
+pub fn displayed<T: Displayed>(value: &T) -> Value<'_> {
+    Value::displayed(value)
 }

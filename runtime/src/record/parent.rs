@@ -73,3 +73,25 @@ impl<T: IntoParent> IntoParent for Option<T> {
         self.map_or(Parent::Root, T::into_parent)
     }
 }
+
+/// What `follows_from = ..` takes: a list of what `parent = ..` takes.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is no list of spans",
+    label = "expected a list, as in `[&order.context]`",
+    note = "its elements are what `parent` takes: a `tickspan::Context`, a `tracing::Span` or a `tracing::Id`"
+)]
+pub trait IntoLinks {
+    /// The spans.
+    fn into_links(self) -> impl Iterator<Item = Parent>;
+}
+
+#[diagnostic::do_not_recommend]
+impl<I> IntoLinks for I
+where
+    I: IntoIterator,
+    I::Item: IntoParent,
+{
+    fn into_links(self) -> impl Iterator<Item = Parent> {
+        self.into_iter().map(I::Item::into_parent)
+    }
+}

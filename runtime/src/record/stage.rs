@@ -8,7 +8,7 @@ use tracing_core::span::Record;
 use super::callsite::{FieldValues, MAX_FIELDS, tail};
 use super::context::{self, Frame};
 use super::outcome::{Fallible, Outcome};
-use super::parent::{IntoParent, Parent};
+use super::parent::{IntoLinks, Parent};
 use super::{Callsite, event};
 use crate::privacy::{AttributeValue, Value};
 
@@ -44,13 +44,9 @@ pub struct Stage {
 
 impl Stage {
     /// Links the span to those that it follows from.
-    pub fn following<I>(self, spans: I) -> Self
-    where
-        I: IntoIterator,
-        I::Item: IntoParent,
-    {
-        for span in spans {
-            if let Parent::Id(id) = span.into_parent() {
+    pub fn following(self, spans: impl IntoLinks) -> Self {
+        for span in spans.into_links() {
+            if let Parent::Id(id) = span {
                 self.span.follows_from(id);
             }
         }
