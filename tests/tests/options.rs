@@ -1,5 +1,11 @@
 //! Each option of `#[traced_stage]`, and the macros for use inside a body.
 
+#![allow(
+    clippy::all,
+    clippy::pedantic,
+    reason = "functions of every shape, as users write them"
+)]
+
 use std::cell::Cell;
 use std::time::Duration;
 

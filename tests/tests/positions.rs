@@ -1,5 +1,11 @@
 //! `#[traced_stage]` wherever a function can stand, and what its span then says.
 
+#![allow(
+    clippy::all,
+    clippy::pedantic,
+    reason = "functions of every shape, as users write them"
+)]
+
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Mutex;
@@ -548,9 +554,10 @@ fn patterns_bind_attributes() {
 
 /// # Safety
 ///
-/// None is needed.
+/// `quantity` is null or points to an integer.
 #[traced_stage]
 unsafe fn is_unsafe(quantity: *const u64) -> Option<u64> {
+    // SAFETY: the caller's promise.
     unsafe { quantity.as_ref() }.copied()
 }
 
@@ -577,7 +584,9 @@ fn tracks_its_caller(quantity: u64) -> Result<u32, Refused> {
 #[test]
 fn qualifiers_and_attributes_are_kept() {
     let tree = tree(|| {
-        assert_eq!(unsafe { is_unsafe(&raw const *&5) }, Some(5));
+        let quantity = 5;
+        // SAFETY: it points to an integer.
+        assert_eq!(unsafe { is_unsafe(&raw const quantity) }, Some(5));
         assert_eq!(is_extern(6), 6);
         assert_eq!(inner_attributes(6), Ok(6));
         assert_eq!(tracks_its_caller(7), Ok(line!()));

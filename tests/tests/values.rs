@@ -1,5 +1,11 @@
 //! What each type is recorded as.
 
+#![allow(
+    clippy::all,
+    clippy::pedantic,
+    reason = "functions of every shape, as users write them"
+)]
+
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet, VecDeque};
 use std::marker::PhantomData;
