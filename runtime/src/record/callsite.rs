@@ -57,7 +57,7 @@ pub struct Site {
     /// The module.
     pub module: &'static str,
     /// The keys: those of the values given at the start in their order, those that may be recorded
-    /// later, and for a span those of [`tail`].
+    /// later, and for a span the four that end every span.
     pub fields: &'static [&'static str],
 }
 

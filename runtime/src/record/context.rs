@@ -91,11 +91,11 @@ impl Context {
     /// A future in which this context is current whenever it is polled.
     ///
     /// ```
-    /// # async fn manage_position() {}
-    /// # async fn example() {
+    /// # fn spawn(_: impl Future<Output = ()> + Send + 'static) {}
+    /// async fn manage_position() {}
+    ///
     /// let task = tickspan::Context::current().attach(manage_position());
-    /// tokio::spawn(task);
-    /// # }
+    /// spawn(task); // tokio's, say
     /// ```
     pub fn attach<F: Future>(self, future: F) -> impl Future<Output = F::Output> {
         future.instrument(self.span.unwrap_or_else(Span::none))

@@ -48,7 +48,7 @@ impl Outcome<'_> {
 
 /// Asks a returned value how the stage ended: an `Err` is an error, everything else is ok.
 ///
-/// As in [`probe`](crate::privacy::probe), method lookup picks the answer for a `Result` if it is one.
+/// As in the probes of values, method lookup picks the answer for a `Result` if it is one.
 pub struct Returned<'a, T>(NoResult<'a, T>);
 
 /// The answer for everything that is no `Result`.
