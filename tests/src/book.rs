@@ -1,16 +1,155 @@
-//! The code of the README and the book, compiled and run as documentation tests.
+//! The README and the book: their code is compiled and run, and their lists are those of the source.
 //!
-//! `cargo test -p tickspan-tests --doc`. Nothing here exists otherwise.
+//! `cargo test -p tickspan-tests --doc` runs the code, `cargo test -p tickspan-tests --lib` compares the
+//! lists. Nothing here exists otherwise.
 
-macro_rules! pages {
-    ($($name:ident: $file:literal;)+) => {$(
-        #[doc = include_str!($file)]
-        struct $name;
-    )+};
+#[cfg(doctest)]
+mod code {
+    macro_rules! pages {
+        ($($name:ident: $file:literal;)+) => {$(
+            #[doc = include_str!($file)]
+            struct $name;
+        )+};
+    }
+
+    pages! {
+        Readme: "../../README.md";
+        Contributing: "../../CONTRIBUTING.md";
+        Index: "../../docs/README.md";
+        TracedStage: "../../docs/traced-stage.md";
+        InsideBodies: "../../docs/inside-bodies.md";
+        AttributesAndPrivacy: "../../docs/attributes-and-privacy.md";
+        Setup: "../../docs/setup.md";
+        SemanticConventions: "../../docs/semantic-conventions.md";
+        UsingWithTracing: "../../docs/using-with-tracing.md";
+        Design: "../../docs/design.md";
+    }
 }
 
-pages! {
-    TracedStage: "../../docs/traced-stage.md";
-    InsideBodies: "../../docs/inside-bodies.md";
-    AttributesAndPrivacy: "../../docs/attributes-and-privacy.md";
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+    use std::fs;
+    use std::path::{Path, PathBuf};
+
+    fn root() -> PathBuf {
+        Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
+    }
+
+    fn read(path: impl AsRef<Path>) -> String {
+        let path = root().join(path);
+        fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
+    }
+
+    /// The string literals of a piece of source, which has none with a quote inside.
+    fn literals(source: &str) -> BTreeSet<&str> {
+        source.split('"').skip(1).step_by(2).collect()
+    }
+
+    /// What stands between the first `from` and the next `to`.
+    fn between<'a>(text: &'a str, from: &str, to: &str) -> &'a str {
+        let (_, rest) = text
+            .split_once(from)
+            .unwrap_or_else(|| panic!("no {from:?}"));
+        rest.split_once(to)
+            .unwrap_or_else(|| panic!("no {to:?} after {from:?}"))
+            .0
+    }
+
+    #[test]
+    fn every_option_has_a_row_and_a_section() {
+        let page = read("docs/traced-stage.md");
+        let source = read("macros/src/options.rs");
+        let names: Vec<&str> = source
+            .split("option(")
+            .filter_map(|call| call.trim_start().strip_prefix('"'))
+            .filter_map(|call| call.split('"').next())
+            .collect();
+        assert!(names.len() > 10, "{names:?}");
+        for name in names {
+            assert!(page.contains(&format!("\n### `{name}`\n")), "{name}");
+            assert!(
+                page.contains(&format!("\n| [`{name}`](#{name}) |")),
+                "{name}"
+            );
+        }
+    }
+
+    #[test]
+    fn market_vocabulary_is_that_of_the_macros() {
+        let page = read("docs/attributes-and-privacy.md");
+        let source = read("macros/src/vocabulary.rs");
+        let listed: BTreeSet<&str> = between(
+            between(&page, "## The market vocabulary", "\n## "),
+            "```text",
+            "```",
+        )
+        .split_whitespace()
+        .collect();
+        assert_eq!(listed, literals(between(&source, "const MARKET", "];")));
+    }
+
+    #[test]
+    fn every_variable_is_listed() {
+        let page = read("docs/setup.md");
+        let source = read("runtime/src/setup/environment.rs");
+        let source = source.split("#[cfg(test)]").next().unwrap_or_default();
+        let variables: Vec<&str> = source
+            .split('"')
+            .filter(|text| text.starts_with("OTEL_") || ["RUST_LOG", "NO_COLOR"].contains(text))
+            .collect();
+        assert!(variables.len() > 10, "{variables:?}");
+        for variable in variables {
+            assert!(page.contains(&format!("`{variable}`")), "{variable}");
+        }
+    }
+
+    #[test]
+    fn links_lead_somewhere() {
+        let mut pages: Vec<PathBuf> = ["README.md", "CONTRIBUTING.md", "CHANGELOG.md"]
+            .map(PathBuf::from)
+            .to_vec();
+        let docs = fs::read_dir(root().join("docs")).expect("there is a book");
+        pages
+            .extend(docs.map(|entry| Path::new("docs").join(entry.expect("an entry").file_name())));
+        for page in pages
+            .iter()
+            .filter(|page| page.extension().is_some_and(|e| e == "md"))
+        {
+            let text = read(page);
+            let links = text
+                .split("](")
+                .skip(1)
+                .filter_map(|link| link.split(')').next());
+            for link in links.filter(|link| !link.contains("://")) {
+                let (file, heading) = link.split_once('#').unwrap_or((link, ""));
+                let target = match file {
+                    "" => page.clone(),
+                    file => page.with_file_name(file),
+                };
+                assert!(root().join(&target).exists(), "{}: {link}", page.display());
+                assert!(
+                    heading.is_empty() || headings(&read(&target)).contains(heading),
+                    "{}: {link}",
+                    page.display()
+                );
+            }
+        }
+    }
+
+    /// The headings of a page as the last parts of links.
+    fn headings(page: &str) -> BTreeSet<String> {
+        page.lines()
+            .filter(|line| line.starts_with('#'))
+            .map(|line| line.trim_start_matches('#').trim())
+            .map(|heading| {
+                heading
+                    .to_lowercase()
+                    .chars()
+                    .filter(|c| c.is_alphanumeric() || " -_".contains(*c))
+                    .map(|c| if c == ' ' { '-' } else { c })
+                    .collect()
+            })
+            .collect()
+    }
 }

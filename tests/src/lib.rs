@@ -1,6 +1,6 @@
 //! What the integration tests share: receivers for what is exported, and processes to export from.
 
-#[cfg(doctest)]
+#[cfg(any(doctest, test))]
 mod book;
 pub mod capture;
 pub mod child;
