@@ -57,6 +57,149 @@ pub use privacy::{AttributeValue, Class, Secret, Sensitive};
 pub use record::{Context, StageGuard};
 #[cfg(feature = "init")]
 pub use setup::{Builder, Error, ExporterReport, Protocol, Report, Telemetry, builder, init};
-pub use tickspan_macros::{AttributeValue, traced_stage};
+/// Derives the proof that values of a type may leave the process.
+///
+/// ```
+/// use tickspan::AttributeValue;
+///
+/// /// Recorded as the name of the variant, which stands in the source.
+/// #[derive(AttributeValue)]
+/// enum Side { Buy, Sell }
+///
+/// /// Recorded as its field, which is proven.
+/// #[derive(AttributeValue)]
+/// struct Price(f64);
+///
+/// /// Recorded as its text, for a reason.
+/// #[derive(AttributeValue)]
+/// #[public(reason = "exchange ticker, public listing")]
+/// struct Symbol(String);
+///
+/// /// Recorded as what `Display` writes.
+/// #[derive(AttributeValue)]
+/// #[public(reason = "transaction number on a public chain", via = Display)]
+/// struct TxNumber(u128);
+/// ```
+///
+/// It stands on enums without data and on structs with one field, not counting `PhantomData`. Generic
+/// types may derive it.
+///
+/// | attribute | means |
+/// |---|---|
+/// | `#[public(reason = "..")]` | the field may be text; why anybody may see it, in at least 15 characters and three words that say something |
+/// | `#[public(reason = "..", via = Display)]` | the field is recorded by its `Display` |
+/// | `#[tickspan(crate = path)]` | where tickspan is, for a crate that knows it under another name |
+///
+/// Without `#[public(..)]` a field that is not proven is a compile error, at the field's type. The derive
+/// compiles in crates with `#![forbid(unsafe_code)]`.
+pub use tickspan_macros::AttributeValue;
+/// Puts a span around a function, and records those of its arguments that are proven public.
+///
+/// ```
+/// use tickspan::{AttributeValue, record, traced_stage};
+///
+/// #[derive(AttributeValue)]
+/// enum Side { Buy, Sell }
+///
+/// #[derive(Debug)]
+/// struct Rejected;
+///
+/// #[traced_stage(kind = "client", err(level = "warn"))]
+/// fn submit(symbol: &str, side: Side, quantity: u64, account: &str) -> Result<u64, Rejected> {
+///     let _ = (symbol, side, account);
+///     if quantity > 1_000 {
+///         return Err(Rejected);
+///     }
+///     record!(order_id = 7_u64);
+///     Ok(7)
+/// }
+///
+/// assert_eq!(submit("AAPL", Side::Buy, 100, "DU123").ok(), Some(7));
+/// submit("AAPL", Side::Sell, 5_000, "DU123").unwrap_err();
+/// ```
+///
+/// The spans say `symbol`, `side`, `quantity`, for the first one `order_id`, and for the second one the
+/// outcome `error` with the error's type. `account` is text under a name that is not public in the trade:
+/// no code that reads it is written.
+///
+/// # Where it stands
+///
+/// On functions, `async fn`s, methods, methods of traits with a body, methods of `#[async_trait]`, functions
+/// that return `impl Future`, `impl Stream` or a box of one, and on `impl` blocks, whose functions it then
+/// annotates one by one. Not on `const fn`.
+///
+/// The stage of an `async fn` starts with its first poll; that of a function that returns a future or a stream
+/// with the call. It ends when the future is done or dropped, or the stream ended.
+///
+/// # Options
+///
+/// | option | what it does | without it |
+/// |---|---|---|
+/// | `name = ".."` | names the span; a literal or a constant | the function's name |
+/// | `target = ".."` | sets what filters match | the module's path |
+/// | `level = "debug"` | sets the level | `"info"` |
+/// | `kind = "client"` | sets the kind: `internal`, `client`, `server`, `producer`, `consumer` | `"internal"` |
+/// | `skip(a, b)`, `skip_all` | keeps arguments out | |
+/// | `fields(key = value, later = Empty)` | records values, declares keys for [`record!`] | |
+/// | `parent = &order.context` | makes the span a child of this [`Context`], or of a `tracing` span | the current span is the parent |
+/// | `root` | starts a trace | |
+/// | `follows_from = [&a, &b]` | links the span to others | |
+/// | `ret`, `ret(level = "debug")` | emits an event with what is returned | |
+/// | `err`, `err(level = "warn", map = f)` | emits an event for an `Err`, and may map it | |
+/// | `mark = Path::X`, `metric(labels(a))` | are checked, and have no effect yet | |
+/// | `crate = path` | where tickspan is | `::tickspan` |
+/// | `prefix = ".."` | on an `impl` block: comes before the names | |
+/// | `off` | on a method of such a block: keeps it out | |
+///
+/// # What a span says
+///
+/// Arguments whose type is an [`AttributeValue`] and one value, and text under a name of the market
+/// vocabulary, such as `symbol` or `venue`. Everything else is skipped; what is named in `fields` and cannot be
+/// proven is a compile error. Values are evaluated once, before the body, and only if somebody wants the
+/// span.
+///
+/// | how it ended | `tickspan.outcome` | status | `error.type` |
+/// |---|---|---|---|
+/// | it returned anything but an `Err` | | unset | |
+/// | it returned an `Err` | `error` | error | the error's type, or what `map` gave |
+/// | it returned an `Err` that `map` made `None` | | unset | |
+/// | it panicked | `panicked` | error | `panic` |
+/// | its future was dropped before its end | `cancelled` | unset | |
+///
+/// Functions that return `impl Trait`, streams and `#[track_caller]` functions are not asked for an `Err`.
+///
+/// ```
+/// use tickspan::{AttributeValue, traced_stage};
+///
+/// #[derive(AttributeValue, Clone, Copy)]
+/// enum Rejected { TooLarge, Halted }
+///
+/// impl Rejected {
+///     /// A halt is expected: no error, no event.
+///     fn alarming(&self) -> Option<Self> {
+///         (!matches!(self, Self::Halted)).then_some(*self)
+///     }
+/// }
+///
+/// #[traced_stage(err(map = Rejected::alarming))]
+/// async fn check_risk(quantity: u64, halted: bool) -> Result<u64, Rejected> {
+///     match (halted, quantity) {
+///         (true, _) => Err(Rejected::Halted),
+///         (_, 1_001..) => Err(Rejected::TooLarge),
+///         _ => Ok(quantity),
+///     }
+/// }
+/// ```
+///
+/// # Lints
+///
+/// Those of the function fire as without the attribute, with one exception: in an `async fn` an argument
+/// that is only recorded counts as used.
+///
+/// # Cost
+///
+/// Where no subscriber is installed, one relaxed load and a comparison. No allocation and no box of its own;
+/// the future of an `async fn` grows by a small constant.
+pub use tickspan_macros::traced_stage;
 /// In `fields(key = Empty)` and `stage!("name", key = Empty)`: the key is recorded later, by [`record!`].
 pub use tracing::field::Empty;
