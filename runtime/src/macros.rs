@@ -21,14 +21,14 @@
 /// # assert_eq!(best(&[2.0, 1.0]), 1.0);
 /// ```
 ///
-/// `stage!("name", fields)` gives a [`StageGuard`]: bind it to a name, for a stage ends when its guard is
-/// dropped. `stage!("name", fields, async { .. })` gives a future; its stage starts here, is current during
-/// each poll, and tells an `Err`, a panic and a cancellation.
+/// `stage!("name", fields)` gives a [`StageGuard`](crate::StageGuard): bind it to a name, for a stage ends
+/// when its guard is dropped. `stage!("name", fields, async { .. })` gives a future; its stage starts here,
+/// is current during each poll, and tells an `Err`, a panic and a cancellation.
 ///
 /// Options stand before the name, with a colon: `level: "debug"`, `target: "engine"`, `kind: "client"`,
-/// `parent: &order.context`. Fields are written as in [`traced_stage`]: `key = value`, `key` alone for
-/// `key = key`, `key = Empty` for what [`record!`] will say. Values must be proven, and are evaluated only if
-/// somebody wants the span.
+/// `parent: &order.context`. Fields are written as in [`traced_stage`](macro@crate::traced_stage):
+/// `key = value`, `key` alone for `key = key`, `key = Empty` for what [`record!`](crate::record!) will say.
+/// Values must be proven, and are evaluated only if somebody wants the span.
 #[macro_export]
 macro_rules! stage {
     ($($input:tt)*) => { $crate::support::__stage!(($crate) $($input)*) };
@@ -48,13 +48,13 @@ macro_rules! stage {
 /// # execute(4);
 /// ```
 ///
-/// Outside any stage nothing happens. While the guard of a [`stage!`] lives, that is the innermost stage, and
-/// not the function's.
+/// Outside any stage nothing happens. While the guard of a [`stage!`](crate::stage!) lives, that is the
+/// innermost stage, and not the function's.
 ///
-/// A span knows its keys from its start. [`traced_stage`] declares those of each `record!` in the function's
-/// own body, and `stage!` those in its `async` block. A key that is recorded from another function, or on
-/// the stage of a guard, is declared there by `key = Empty`. One that is not is lost; a `tracing` warning
-/// says so, once for each `record!`.
+/// A span knows its keys from its start. [`traced_stage`](macro@crate::traced_stage) declares those of each
+/// `record!` in the function's own body, and `stage!` those in its `async` block. A key that is recorded from
+/// another function, or on the stage of a guard, is declared there by `key = Empty`. One that is not is lost;
+/// a `tracing` warning says so, once for each `record!`.
 ///
 /// Record a key once: where it is recorded again, `tracing-opentelemetry` exports both values.
 #[macro_export]
@@ -76,8 +76,8 @@ macro_rules! record {
 /// ```
 ///
 /// `level` is `"info"` and `target` the module's path unless given. Fields are written as in
-/// [`traced_stage`], without `Empty`; values must be proven, and are evaluated only if somebody wants the
-/// event. The name is also the event's `message`.
+/// [`traced_stage`](macro@crate::traced_stage), without `Empty`; values must be proven, and are evaluated
+/// only if somebody wants the event. The name is also the event's `message`.
 ///
 /// An event of level `"error"` makes `tracing-opentelemetry` set the status of its span to error.
 #[macro_export]
@@ -100,8 +100,9 @@ macro_rules! event {
 /// # on_print("opening cross", [192, 0, 2, 1].into());
 /// ```
 ///
-/// It stands where a value is recorded: in `fields(..)`, [`stage!`], [`record!`] and [`event!`]. A proven value
-/// is recorded as without it, text as text, and everything else by its `Display`.
+/// It stands where a value is recorded: in `fields(..)`, [`stage!`](crate::stage!),
+/// [`record!`](crate::record!) and [`event!`](crate::event!). A proven value is recorded as without it, text
+/// as text, and everything else by its `Display`.
 ///
 /// The reason is a literal of at least 15 characters and three words that say something. It is for whoever
 /// reads the source, and is not recorded. An expression that calls `.expose(..)` is refused.
