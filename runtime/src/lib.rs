@@ -1,4 +1,4 @@
-//! Spans, latency and decisions of a trading system in OpenTelemetry.
+//! Spans of a trading system in OpenTelemetry, with proof at compile time that no personal data leaves.
 //!
 //! Annotate functions with [`#[traced_stage]`](macro@traced_stage). What is proven public becomes an
 //! attribute of the function's span, and nothing else does:
