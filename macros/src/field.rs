@@ -26,6 +26,14 @@ const RESERVED: &[&str] = &[
     "tickspan.outcome",
 ];
 
+/// An expression without the invisible group that `macro_rules` puts around one of its own arguments.
+pub(crate) fn ungrouped(expr: Expr) -> Expr {
+    match expr {
+        Expr::Group(group) if group.attrs.is_empty() => ungrouped(*group.expr),
+        other => other,
+    }
+}
+
 /// Whether tickspan records under this key itself.
 pub(crate) fn is_reserved(key: &str) -> bool {
     RESERVED.contains(&key)
@@ -59,16 +67,17 @@ pub(crate) struct Field {
 }
 
 impl Field {
-    /// Whether the value is to be recorded later.
+    /// Whether the value is to be recorded later: `Empty`, alone or from a module. `State::Empty` is a value.
     pub(crate) fn is_empty(&self) -> bool {
-        match &self.value {
-            Expr::Path(path) => path
-                .path
-                .segments
-                .last()
-                .is_some_and(|last| last.ident == "Empty"),
-            _ => false,
-        }
+        let Expr::Path(path) = &self.value else {
+            return false;
+        };
+        let mut segments = path.path.segments.iter().rev();
+        segments.next().is_some_and(|last| last.ident == "Empty")
+            && segments.next().is_none_or(|module| {
+                let module = module.ident.to_string();
+                !module.contains(char::is_uppercase)
+            })
     }
 
     /// The expression that captures the value.
@@ -86,13 +95,13 @@ impl Field {
             }
             // A constant is source text: the `const` block proves that it is one.
             Expr::Path(path) if is_constant(&path.path) => {
-                quote_spanned!(at=> #support::ExplicitText::<#unit, _>::new(const { &#value }).value())
+                quote_spanned!(at=> #support::ExplicitText::<#unit, _>::new(&const { #value }).__tickspan_value())
             }
             _ if own_name(&self.value).is_some_and(|name| is_market_name(&name)) => {
-                quote_spanned!(at=> #support::ExplicitText::<#unit, _>::new(&#value).value())
+                quote_spanned!(at=> #support::ExplicitText::<#unit, _>::new(&#value).__tickspan_value())
             }
             _ => {
-                quote_spanned!(at=> #support::Explicit::<#unit, _>::new(&#value).value())
+                quote_spanned!(at=> #support::Explicit::<#unit, _>::new(&#value).__tickspan_value())
             }
         }
     }
@@ -156,7 +165,7 @@ impl Parse for Field {
                 return Err(syn::Error::new_spanned(&key.tokens, message));
             }
             refuse_sigil(input)?;
-            input.parse()?
+            ungrouped(input.parse()?)
         } else if input.is_empty() || input.peek(Token![,]) {
             // The key is the value: it was parsed as names and dots, so it is an expression.
             syn::parse2(key.tokens.clone())?
@@ -258,15 +267,7 @@ pub(crate) fn check(fields: &[Field], faults: &mut Faults) {
                 format_args!("the key `{}` is given twice; remove one", key.text),
             );
         }
-        if let Some(exposed) = find_exposure(field.value.to_token_stream()) {
-            faults.at(
-                &exposed,
-                format_args!(
-                    "`.{exposed}(..)` opens a sensitive value, and this expression is exported; record something \
-                     else, or nothing"
-                ),
-            );
-        }
+        check_exposure(&field.value, faults);
     }
 }
 
@@ -284,24 +285,43 @@ pub(crate) fn check_count<'a>(keys: impl Iterator<Item = &'a Key>, faults: &mut 
     }
 }
 
-/// The name of the first method in `tokens` that opens a sensitive value.
-pub(crate) fn find_exposure(tokens: TokenStream) -> Option<Ident> {
-    let mut after_dot = false;
+/// Notes an expression that opens a sensitive value and is exported.
+pub(crate) fn check_exposure(value: &impl ToTokens, faults: &mut Faults) {
+    if let Some(exposed) = find_exposure(value.to_token_stream()) {
+        let name = exposed.unraw();
+        faults.at(
+            &exposed,
+            format_args!(
+                "`{name}(..)` opens a sensitive value, and this expression is exported; record something else, or \
+                 nothing"
+            ),
+        );
+    }
+}
+
+/// The first name in `tokens` that opens a sensitive value: as a method, or by its path.
+fn find_exposure(tokens: TokenStream) -> Option<Ident> {
+    let mut qualified = false;
     for token in tokens {
         match token {
-            TokenTree::Ident(ident)
-                if after_dot && ["expose", "expose_secret"].iter().any(|name| ident == name) =>
-            {
-                return Some(ident);
+            TokenTree::Ident(ident) => {
+                if qualified
+                    && ["expose", "expose_secret"]
+                        .iter()
+                        .any(|name| ident.unraw() == name)
+                {
+                    return Some(ident);
+                }
+                qualified = false;
             }
             TokenTree::Group(group) => {
                 if let Some(found) = find_exposure(group.stream()) {
                     return Some(found);
                 }
-                after_dot = false;
+                qualified = false;
             }
-            TokenTree::Punct(punct) => after_dot = punct.as_char() == '.',
-            _ => after_dot = false,
+            TokenTree::Punct(punct) => qualified = matches!(punct.as_char(), '.' | ':'),
+            TokenTree::Literal(_) => qualified = false,
         }
     }
     None
@@ -312,6 +332,8 @@ pub(crate) struct Capture {
     pub(crate) key: Key,
     pub(crate) cfgs: Vec<Attribute>,
     pub(crate) value: TokenStream,
+    /// The argument that nobody had to name.
+    pub(crate) argument: Option<Ident>,
 }
 
 /// An argument that nobody named, captured as `key` or skipped, as its type decides.
@@ -338,6 +360,7 @@ pub(crate) fn capture_argument(
     Capture {
         key,
         cfgs,
-        value: quote!(#support::#probe::<#unit, _>::new(&#ident).value()),
+        argument: Some(ident.clone()),
+        value: quote!(#support::#probe::<#unit, _>::new(&#ident).__tickspan_value()),
     }
 }

@@ -26,13 +26,13 @@ mod vocabulary;
 
 use proc_macro::TokenStream;
 
-/// Documented where users find it, in `tickspan`.
+#[expect(missing_docs, reason = "documented where users find it, in `tickspan`")]
 #[proc_macro_attribute]
 pub fn traced_stage(options: TokenStream, item: TokenStream) -> TokenStream {
     stage::traced_stage(options.into(), &item.into()).into()
 }
 
-/// Documented where users find it, in `tickspan`.
+#[expect(missing_docs, reason = "documented where users find it, in `tickspan`")]
 #[proc_macro_derive(AttributeValue, attributes(public, tickspan))]
 pub fn attribute_value(input: TokenStream) -> TokenStream {
     attribute_value::attribute_value(input.into()).into()

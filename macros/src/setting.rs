@@ -7,6 +7,7 @@ use syn::parse::{Parse, ParseStream};
 use syn::{Expr, ExprLit, ExprPath, Ident, Lit, LitStr, Path};
 
 use crate::diagnostics::suggest;
+use crate::field::ungrouped;
 
 /// An option, with the token to which a fault of it points.
 pub(crate) struct Given<T> {
@@ -22,7 +23,7 @@ pub(crate) enum Text {
 
 impl Parse for Text {
     fn parse(input: ParseStream<'_>) -> syn::Result<Self> {
-        match input.parse()? {
+        match ungrouped(input.parse()?) {
             Expr::Lit(ExprLit {
                 lit: Lit::Str(literal),
                 ..
@@ -73,7 +74,7 @@ const LEVELS: [&str; 5] = ["trace", "debug", "info", "warn", "error"];
 
 impl Parse for Level {
     fn parse(input: ParseStream<'_>) -> syn::Result<Self> {
-        let value: Expr = input.parse()?;
+        let value = ungrouped(input.parse()?);
         let text = match &value {
             Expr::Lit(ExprLit {
                 lit: Lit::Str(literal),
@@ -130,7 +131,7 @@ const KINDS: [(&str, &str); 5] = [
 
 impl Parse for Kind {
     fn parse(input: ParseStream<'_>) -> syn::Result<Self> {
-        let value: Expr = input.parse()?;
+        let value = ungrouped(input.parse()?);
         let text = match &value {
             Expr::Lit(ExprLit {
                 lit: Lit::Str(literal),

@@ -26,6 +26,12 @@ pub fn any<T>() -> T {
     loop {}
 }
 
+/// A future, whose output is told to the compiler before it looks at the body.
+#[inline]
+pub fn of_output<T, F: Future<Output = T>>(future: F) -> F {
+    future
+}
+
 /// Calls `f`. A closure that is given here is an `FnOnce`, and may return what it has captured.
 #[inline]
 pub fn call<R>(f: impl FnOnce() -> R) -> R {

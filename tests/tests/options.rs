@@ -214,7 +214,7 @@ fn new_trace_as_in_tracing() {}
 #[traced_stage(parent = span)]
 fn child_of_span(span: &tracing::Span) {}
 
-#[traced_stage(parent = span.id())]
+#[traced_stage(parent = span.clone())]
 async fn child_of_id(span: tracing::Span) {}
 
 #[traced_stage(follows_from = [first, second])]
@@ -550,4 +550,180 @@ fn late_attributes_of_a_filtered_stage_do_not_reach_the_stage_around_it() {
     let capture = Capture::up_to(Level::INFO);
     capture.run(around_filtered_out);
     assert_eq!(capture.tree(), "around_filtered_out\n");
+}
+
+#[test]
+fn guards_may_be_dropped_in_any_order() {
+    #[traced_stage(fields(total = Empty))]
+    fn outer() {
+        let first = stage!("first");
+        let second = stage!("second", total = Empty);
+        drop(first);
+        record!(total = 1_u64);
+        drop(second);
+        record!(total = 2_u64);
+    }
+
+    assert_eq!(tree(outer), "outer total=2\n  first\n    second total=1\n");
+}
+
+#[test]
+fn late_attributes_go_to_the_stage_also_under_another_subscriber() {
+    #[traced_stage(fields(total = Empty))]
+    fn outer() {
+        let other = Capture::new();
+        other.run(|| record!(total = 1_u64));
+        assert_eq!(other.tree(), "");
+    }
+
+    assert_eq!(tree(outer), "outer total=1\n");
+}
+
+#[test]
+fn a_parent_of_another_subscriber_keeps_the_whole_trace_there() {
+    let (here, there) = (Capture::new(), Capture::new());
+    let context = here.run(submit);
+    there.run(|| child_of(&context));
+    drop(context);
+    assert_eq!(here.tree(), "submit\n  child_of\n    inner\n");
+    assert_eq!(there.tree(), "");
+}
+
+#[test]
+fn late_attributes_in_a_context_stay_there() {
+    #[traced_stage(fields(total = Empty))]
+    fn outer(context: Context) {
+        context.run(|| record!(total = 1_u64));
+        block_on(context.attach(async { record!(total = 2_u64) }));
+    }
+
+    assert_eq!(tree(|| outer(submit())), "submit\nouter\n");
+}
+
+#[traced_stage(level = "trace", fields(total = Empty))]
+fn declares_and_lets_a_helper_record() {
+    records_total();
+}
+
+fn records_total() {
+    record!(total = 1_u64);
+}
+
+#[traced_stage(fields(total = Empty))]
+fn around_filtered_blocks() {
+    declares_and_lets_a_helper_record();
+    {
+        let _block = stage!(level: "trace", "block", total = Empty);
+        record!(total = 2_u64);
+    }
+    block_on(stage!(level: "trace", "future", total = Empty, async {
+        record!(total = 3_u64);
+    }));
+}
+
+#[test]
+fn late_attributes_of_filtered_blocks_do_not_reach_the_stage_around_them() {
+    let capture = Capture::up_to(Level::INFO);
+    capture.run(around_filtered_blocks);
+    assert_eq!(capture.tree(), "around_filtered_blocks\n");
+}
+
+macro_rules! through_a_macro {
+    ($name:literal, $level:literal, $kind:literal, $value:expr, $label:expr) => {
+        #[traced_stage(name = $name, level = $level, kind = $kind, fields(value = $value, later = $label))]
+        fn from_macro_arguments(symbol: &str) -> usize {
+            event!($label, value = $value, symbol = symbol);
+            symbol.len()
+        }
+    };
+}
+
+through_a_macro!("from macro", "debug", "client", 7_u64, VENUE);
+
+#[test]
+fn macro_arguments_are_taken_where_tokens_are() {
+    assert_eq!(
+        tree(|| _ = from_macro_arguments("AAPL")),
+        "from macro symbol=\"AAPL\" value=7 later=\"nasdaq\" otel.kind=\"client\"\n  \
+           - nasdaq message=\"nasdaq\" value=7 symbol=\"AAPL\"\n"
+    );
+}
+
+#[traced_stage(ret)]
+fn returns_duration() -> Result<Duration, Rejected> {
+    Ok(Duration::from_millis(1_500))
+}
+
+#[test]
+fn a_returned_duration_says_its_unit() {
+    assert_eq!(
+        tree(|| _ = returns_duration()),
+        "returns_duration\n  - return return_seconds=1.5\n"
+    );
+}
+
+#[derive(AttributeValue)]
+enum Book {
+    Empty,
+}
+
+#[traced_stage(fields(book = Book::Empty))]
+fn a_variant_named_empty() {}
+
+#[test]
+fn a_variant_named_empty_is_a_value() {
+    assert_eq!(
+        tree(a_variant_named_empty),
+        "a_variant_named_empty book=\"Empty\"\n"
+    );
+}
+
+mod with_a_greedy_trait {
+    use super::{record, traced_stage};
+
+    /// Methods of the names that expanded code calls, for every type.
+    trait Greedy: Sized {
+        fn value(&self) -> u64 {
+            1
+        }
+        fn start(self) -> u64 {
+            2
+        }
+        fn is_enabled(self) -> u64 {
+            3
+        }
+        fn enter(self) -> u64 {
+            4
+        }
+        fn outcome(self) -> u64 {
+            5
+        }
+        fn end(self) -> u64 {
+            6
+        }
+    }
+
+    impl<T> Greedy for T {}
+
+    #[traced_stage(err, fields(total = tickspan::Empty))]
+    pub(super) fn greedy(quantity: u64, account: &str) -> Result<u64, String> {
+        record!(total = quantity);
+        let _ = (
+            account.value(),
+            1.start(),
+            1.is_enabled(),
+            1.enter(),
+            1.outcome(),
+            1.end(),
+        );
+        Ok(quantity)
+    }
+}
+
+#[test]
+fn a_trait_of_the_users_does_not_come_between() {
+    assert_eq!(
+        tree(|| _ = with_a_greedy_trait::greedy(1, "x")),
+        "greedy quantity=1 total=1\n"
+    );
 }

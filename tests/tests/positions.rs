@@ -695,3 +695,120 @@ fn macro_rules_may_write_stages() {
         "from_a_macro quantity=1\nanother_from_a_macro symbol=\"AAPL\"\n"
     );
 }
+
+#[traced_stage]
+fn infers_a_future(quantities: Vec<u64>) -> impl Future<Output = Vec<u64>> {
+    async move { quantities.into_iter().collect() }
+}
+
+#[traced_stage]
+fn infers_a_boxed_future(text: String) -> Pin<Box<dyn Future<Output = u64> + Send>> {
+    Box::pin(async move { text.parse().unwrap() })
+}
+
+#[traced_stage]
+fn infers_a_box_future() -> BoxFuture<'static, u64> {
+    async { Default::default() }.boxed()
+}
+
+#[test]
+fn the_output_of_a_returned_future_is_known_to_its_body() {
+    let tree = tree(|| {
+        assert_eq!(block_on(infers_a_future(vec![1])), [1]);
+        assert_eq!(block_on(infers_a_boxed_future("2".to_owned())), 2);
+        assert_eq!(block_on(infers_a_box_future()), 0);
+    });
+    assert_eq!(
+        tree,
+        "infers_a_future\ninfers_a_boxed_future\ninfers_a_box_future\n"
+    );
+}
+
+#[traced_stage]
+fn panics_before_its_future(quantity: u64) -> impl Future<Output = u64> {
+    assert!(quantity < 10, "as asked");
+    async move { quantity }
+}
+
+#[test]
+fn a_panic_before_the_future_is_a_panic_of_the_stage() {
+    let tree = tree(|| {
+        std::panic::catch_unwind(|| drop(panics_before_its_future(10))).unwrap_err();
+    });
+    assert_eq!(
+        tree,
+        "panics_before_its_future quantity=10 otel.status_code=\"ERROR\" tickspan.outcome=\"panicked\" \
+         error.type=\"panic\"\n"
+    );
+}
+
+/// Says when it is dropped.
+struct Noisy<'a>(&'static str, &'a Mutex<Vec<&'static str>>);
+
+impl Drop for Noisy<'_> {
+    fn drop(&mut self) {
+        self.1.lock().unwrap().push(self.0);
+    }
+}
+
+/// A function of each shape, with the attribute and without.
+macro_rules! drops {
+    ($($module:ident: $(#[$attribute:meta])*;)*) => {$(
+        mod $module {
+            use super::{Noisy, Refused};
+
+            $(#[$attribute])*
+            pub(super) fn plain<'a>(first: Noisy<'a>, _second: Noisy<'a>, third: Noisy<'a>) {
+                let _ = (&first, &third);
+            }
+
+            $(#[$attribute])*
+            pub(super) fn classified<'a>(
+                first: Noisy<'a>,
+                _second: Noisy<'a>,
+                third: Noisy<'a>,
+            ) -> Result<(), Refused> {
+                let _ = (&first, &third);
+                Ok(())
+            }
+
+            $(#[$attribute])*
+            pub(super) async fn asynchronous<'a>(first: Noisy<'a>, second: Noisy<'a>, third: Noisy<'a>) {
+                let _ = (&first, &second, &third);
+            }
+        }
+    )*};
+}
+
+drops! {
+    traced: #[tickspan::traced_stage];
+    bare: ;
+}
+
+#[test]
+fn arguments_are_dropped_in_their_order() {
+    let order = |run: &dyn Fn([Noisy<'_>; 3])| {
+        let dropped = Mutex::new(Vec::new());
+        run(["first", "second", "third"].map(|name| Noisy(name, &dropped)));
+        dropped.into_inner().unwrap()
+    };
+    let expected = ["third", "second", "first"];
+    assert_eq!(order(&|[a, b, c]| bare::plain(a, b, c)), expected);
+    assert_eq!(order(&|[a, b, c]| traced::plain(a, b, c)), expected);
+    assert_eq!(
+        order(&|[a, b, c]| bare::classified(a, b, c).unwrap()),
+        expected
+    );
+    assert_eq!(
+        order(&|[a, b, c]| traced::classified(a, b, c).unwrap()),
+        expected
+    );
+    assert_eq!(
+        order(&|[a, b, c]| block_on(bare::asynchronous(a, b, c))),
+        expected
+    );
+    assert_eq!(
+        order(&|[a, b, c]| block_on(traced::asynchronous(a, b, c))),
+        expected
+    );
+}

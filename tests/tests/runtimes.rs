@@ -176,10 +176,17 @@ fn a_panicking_task_is_panicked_and_its_neighbour_is_not() {
     );
 }
 
-/// Futures with the attribute can be sent and shared as those without.
+#[traced_stage]
+async fn quiet(order_id: u64) -> u64 {
+    order_id
+}
+
+/// Futures with the attribute can be sent, shared and unwound as those without.
 #[test]
-fn stages_do_not_take_send_and_sync_away() {
+fn stages_do_not_take_auto_traits_away() {
     fn is_send_and_sync<T: Send + Sync>(_: &T) {}
+    fn is_unwind_safe<T: std::panic::UnwindSafe>(_: &T) {}
+    is_unwind_safe(&quiet(1));
     is_send_and_sync(&execute(1));
     is_send_and_sync(&on_message(1));
 }

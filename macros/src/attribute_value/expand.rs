@@ -47,12 +47,12 @@ pub(crate) fn expand(proof: Proof) -> TokenStream {
             (
                 quote_spanned!(at=> <#ty as #root::AttributeValue>::Form),
                 // A probe, which needs no proof: that there is none has been told by the line above.
-                quote!(#support::Held::new(&self.#member).value()),
+                quote!(#support::Held::new(&self.#member).__tickspan_value()),
             )
         }
         Content::Public { member, at } => (
             quote!(#support::Scalar),
-            quote_spanned!(at=> #support::ExplicitText::<#support::Plain, _>::new(&self.#member).value()),
+            quote_spanned!(at=> #support::ExplicitText::<#support::Plain, _>::new(&self.#member).__tickspan_value()),
         ),
         Content::Displayed { member, at } => {
             let here = paths::located(support.clone(), at);

@@ -2,7 +2,7 @@
 
 use proc_macro2::{Span, TokenStream};
 use quote::ToTokens;
-use syn::ExprAsync;
+use syn::{Expr, ExprAsync};
 
 use super::parse::{Form, Invocation};
 use crate::diagnostics::Faults;
@@ -18,8 +18,9 @@ pub(crate) enum Inline {
         common: Common,
         kind: Option<Kind>,
         parent: Parent,
-        /// Keys that are recorded later.
+        /// Keys that are recorded later, and the paths to `Empty` that say so.
         late: Vec<Key>,
+        named: Vec<Expr>,
         future: Option<ExprAsync>,
     },
     Event(Common),
@@ -76,6 +77,7 @@ pub(crate) fn analyze(invocation: Invocation, form: Form, faults: &mut Faults) -
             value: field.capture(&support),
             key: field.key,
             cfgs: Vec::new(),
+            argument: None,
         })
         .collect();
     if form == Form::Record {
@@ -92,6 +94,7 @@ pub(crate) fn analyze(invocation: Invocation, form: Form, faults: &mut Faults) -
         Form::Stage => Inline::Stage {
             kind: kind.map(|given| given.value),
             parent: parent.map_or(Parent::Current, |given| Parent::given(given.value)),
+            named: late.iter().map(|field| field.value.clone()).collect(),
             late: with_recorded(
                 late.into_iter().map(|field| field.key).collect(),
                 recorded_keys(future.to_token_stream()),

@@ -6,7 +6,7 @@ use quote::{ToTokens, quote, quote_spanned};
 use super::analyze::{Common, Inline};
 use crate::callsite::{Callsite, SPAN_TAIL, function_item, keys, values};
 use crate::setting::{Kind, Level};
-use crate::stage::expand::parent_tokens;
+use crate::stage::expand::{entered, hidden, opened, parent_tokens};
 
 pub(crate) fn expand(inline: Inline) -> TokenStream {
     match inline {
@@ -15,6 +15,7 @@ pub(crate) fn expand(inline: Inline) -> TokenStream {
             kind,
             parent,
             late,
+            named,
             future,
         } => {
             let support = &common.support;
@@ -23,26 +24,27 @@ pub(crate) fn expand(inline: Inline) -> TokenStream {
             let site = site("__TICKSPAN_STAGE", &common, kind, fields);
             let parent = parent_tokens(&parent, support);
             let values = values(&common.captures);
-            let start = quote!(__TICKSPAN_STAGE.start(#parent, #values));
+            let start = quote!(#support::Callsite::start(&__TICKSPAN_STAGE, #parent, #values));
+            let hidden = hidden(&late, support);
             let stage = match future {
-                None => quote! {
-                    if __TICKSPAN_STAGE.is_enabled() { #start.enter() } else { #support::StageGuard::off() }
-                },
-                Some(future) => quote_spanned! {Span::mixed_site()=>
-                    #support::StageFuture::of(
-                        if __TICKSPAN_STAGE.is_enabled() {
-                            ::core::option::Option::Some(#start)
-                        } else {
-                            ::core::option::Option::None
-                        },
-                        #future,
-                        |__tickspan_returned, __tickspan_stage| {
-                            __tickspan_stage.end(&#support::Returned::new(__tickspan_returned).outcome());
-                        },
-                    )
-                },
+                None => entered(&start, hidden, support),
+                Some(future) => {
+                    let opened = opened(&start, hidden, support);
+                    quote_spanned! {Span::mixed_site()=>
+                        #support::StageFuture::of(
+                            #opened,
+                            #future,
+                            |__tickspan_returned, __tickspan_stage| {
+                                #support::Stage::end(
+                                    __tickspan_stage,
+                                    &#support::Returned::new(__tickspan_returned).__tickspan_outcome(),
+                                );
+                            },
+                        )
+                    }
+                }
             };
-            quote!({ #site #stage })
+            quote!({ #site #(if false { _ = #named; })* #stage })
         }
         Inline::Event(common) => {
             let support = &common.support;
@@ -52,7 +54,7 @@ pub(crate) fn expand(inline: Inline) -> TokenStream {
             let values = values(&common.captures);
             quote! {{
                 #site
-                if __TICKSPAN_EVENT.is_enabled() {
+                if #support::Callsite::is_enabled(&__TICKSPAN_EVENT) {
                     #support::emit(&__TICKSPAN_EVENT, #values);
                 }
             }}
@@ -62,7 +64,7 @@ pub(crate) fn expand(inline: Inline) -> TokenStream {
             let values = values(&captures);
             quote! {{
                 static __TICKSPAN_LATE: #support::LateCallsite = #support::LateCallsite::new(&[#fields]);
-                if __TICKSPAN_LATE.is_enabled() {
+                if #support::LateCallsite::is_enabled(&__TICKSPAN_LATE) {
                     #support::record_late(&__TICKSPAN_LATE, #values);
                 }
             }}

@@ -3,10 +3,10 @@
 use proc_macro2::TokenStream;
 use syn::ext::IdentExt;
 use syn::parse::{ParseStream, Parser};
-use syn::{Expr, ExprAsync, Ident, LitStr, Path, Token, parenthesized};
+use syn::{Expr, ExprAsync, Ident, Path, Token, parenthesized};
 
 use crate::diagnostics::{Faults, suggest};
-use crate::field::{self, Field, skip_to_comma};
+use crate::field::{self, Field, skip_to_comma, ungrouped};
 use crate::setting::{Given, Kind, Level, Text, is_constant};
 
 /// Which macro it is.
@@ -158,9 +158,6 @@ fn put<T>(slot: &mut Option<Given<T>>, name: Ident, value: T) -> syn::Result<()>
 }
 
 fn name(input: ParseStream<'_>, form: Form) -> syn::Result<Text> {
-    if input.peek(LitStr) {
-        return Ok(Text::Literal(input.parse()?));
-    }
     let at = input.span();
     if input.peek(Ident::peek_any) && input.peek2(Token![=]) {
         let option = input.call(Ident::parse_any)?;
@@ -170,16 +167,19 @@ fn name(input: ParseStream<'_>, form: Form) -> syn::Result<Text> {
             return Err(syn::Error::new(at, message));
         }
     }
-    match input.parse() {
-        Ok(Expr::Path(path)) if !input.peek(Token![=]) && is_constant(&path.path) => {
-            Ok(Text::Constant(path))
-        }
-        _ => Err(syn::Error::new(
+    let usage = || {
+        syn::Error::new(
             at,
             format_args!(
                 "expected a string literal or a constant: a name stands in the source, as in {}",
                 form.usage()
             ),
-        )),
+        )
+    };
+    let ahead = input.fork();
+    match ahead.parse::<Expr>().map(ungrouped) {
+        Ok(Expr::Lit(_)) => input.parse(),
+        Ok(Expr::Path(path)) if !ahead.peek(Token![=]) && is_constant(&path.path) => input.parse(),
+        _ => Err(usage()),
     }
 }

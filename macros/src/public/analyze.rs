@@ -1,7 +1,6 @@
 //! From what the user wrote to a model that cannot be wrong.
 
 use proc_macro2::TokenStream;
-use quote::ToTokens;
 use syn::Expr;
 
 use super::parse::Written;
@@ -29,12 +28,7 @@ pub(crate) fn analyze(written: Written, faults: &mut Faults) -> Public {
              `public!(memo, reason = \"text printed on the public trade tape\")`",
         ),
     }
-    if let Some(exposed) = field::find_exposure(value.to_token_stream()) {
-        faults.at(
-            &exposed,
-            format_args!("`.{exposed}(..)` opens a sensitive value, which no reason makes public"),
-        );
-    }
+    field::check_exposure(&value, faults);
     Public {
         support: paths::support(Some(&krate)),
         value,

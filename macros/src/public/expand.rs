@@ -11,5 +11,5 @@ pub(crate) fn expand(public: Public) -> TokenStream {
     let at = field::guilty(&value).resolved_at(Span::mixed_site());
     let value = field::operand(&value);
     let support = paths::located(support, at);
-    quote_spanned!(at=> #support::Public::new(&#value).open())
+    quote_spanned!(at=> #support::Public::new(&#value).__tickspan_open())
 }

@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use proc_macro2::{Group, Span, TokenStream, TokenTree};
 use quote::ToTokens;
 use syn::ext::IdentExt;
-use syn::{Expr, Ident, LitStr, PatIdent, ReturnType, Type};
+use syn::{Attribute, Expr, Ident, LitStr, PatIdent, ReturnType, Type};
 
 use super::item::{Body, Function, Head};
 use super::late::{recorded_keys, with_recorded};
@@ -33,18 +33,22 @@ pub(crate) struct Stage {
     pub(crate) captures: Vec<Capture>,
     /// Keys that are recorded later.
     pub(crate) late: Vec<Key>,
-    /// Whether the body records late attributes: those of a stage that nobody wants must not reach the
-    /// stage around it.
-    pub(crate) records_late: bool,
-    /// Arguments that the body gets under a binding of its own, so that what rustc says of an unused one
-    /// is still said.
-    pub(crate) rebound: Vec<PatIdent>,
+    /// Arguments that the body gets under a binding of its own.
+    pub(crate) rebound: Vec<Rebound>,
     pub(crate) ending: Ending,
     /// Paths that stand for no code: the mark, and each `Empty`.
     pub(crate) named: Vec<TokenStream>,
     pub(crate) shape: Shape,
     /// Where the body stands.
     pub(crate) braces_at: Span,
+}
+
+/// An argument under a binding of the body's own.
+pub(crate) struct Rebound {
+    pub(crate) pattern: PatIdent,
+    pub(crate) cfgs: Vec<Attribute>,
+    /// Whether an option uses it, so that the body need not.
+    pub(crate) used: bool,
 }
 
 /// What is recorded of the function's return.
@@ -63,6 +67,7 @@ pub(crate) enum Parent {
 impl Parent {
     /// What `parent` was given; a `None` starts a trace, as in `tracing`.
     pub(crate) fn given(expr: Expr) -> Self {
+        let expr = field::ungrouped(expr);
         match &expr {
             Expr::Path(path)
                 if path
@@ -117,6 +122,9 @@ pub(crate) fn analyze(
         );
     }
     check_options(&options, &head, faults);
+    if let Some(map) = options.err.as_ref().and_then(|err| err.value.map.as_ref()) {
+        field::check_exposure(map, faults);
+    }
 
     let support = paths::support(options.krate.as_ref().map(|given| &given.value));
     let fields = options
@@ -133,21 +141,23 @@ pub(crate) fn analyze(
         .map(|given| given.value)
         .unwrap_or_default();
     arguments::check_skipped(&skipped, &bindings, faults);
+    let rebound = rebound(&bindings, &names_in_options(&options, &fields));
     let wanted = bindings
         .into_iter()
-        .filter(|binding| options.skip_all.is_none() && !skipped.contains(&binding.pattern.ident))
+        .filter(|binding| {
+            binding.recordable
+                && options.skip_all.is_none()
+                && !skipped.contains(&binding.pattern.ident)
+        })
         .collect();
-    let used = names_in_options(&options, &fields);
     let mut named: Vec<TokenStream> = fields
         .iter()
         .filter(|field| field.is_empty())
         .map(|field| field.value.to_token_stream())
         .collect();
     named.extend(options.mark.map(|given| given.value.to_token_stream()));
-    let (mut rebound, captures, declared) = attributes(wanted, fields, &support);
-    let recorded = recorded_keys(body.stream());
-    let records_late = !recorded.is_empty();
-    let late = with_recorded(declared, recorded, &captures);
+    let (captures, declared) = attributes(wanted, fields, &support);
+    let late = with_recorded(declared, recorded_keys(body.stream()), &captures);
     let keys = || captures.iter().map(|capture| &capture.key).chain(&late);
     field::check_count(keys(), faults);
     check_argument_keys(&captures, faults);
@@ -160,11 +170,11 @@ pub(crate) fn analyze(
     let shape = shape(&head, body, ending.ret.is_some(), faults, &|kind, inner| {
         expand::around(kind, inner, &ending, &head.sig, &support)
     });
-    if matches!(shape, Shape::Async { .. }) {
-        // With a second binding the future would hold its arguments twice.
-        rebound.clear();
-    }
-    rebound.retain(|pattern| !used.contains(&pattern.ident.to_string()));
+    // With a second binding a future would hold its arguments twice.
+    let rebound = match shape {
+        Shape::Async { .. } => Vec::new(),
+        _ => rebound,
+    };
     arguments::strip_mut(&mut head.sig, &rebound);
 
     let parent = match (options.root, options.parent) {
@@ -183,7 +193,6 @@ pub(crate) fn analyze(
         follows_from: options.follows_from.map(|given| given.value),
         captures,
         late,
-        records_late,
         rebound,
         ending,
         named,
@@ -241,35 +250,42 @@ fn names_in_options(options: &Options, fields: &[Field]) -> HashSet<String> {
     names
 }
 
+/// The bindings of the body's own; `used` are the names that options use.
+fn rebound(bindings: &[arguments::Binding], used: &HashSet<String>) -> Vec<Rebound> {
+    let rebound = bindings.iter().map(|binding| Rebound {
+        pattern: binding.pattern.clone(),
+        cfgs: binding.cfgs.clone(),
+        used: used.contains(&binding.pattern.ident.to_string()),
+    });
+    rebound.collect()
+}
+
 /// What is recorded at the start, and the keys that are declared for later. A field with the key of an
 /// argument takes its place.
 fn attributes(
     arguments: Vec<arguments::Binding>,
     fields: Vec<Field>,
     support: &TokenStream,
-) -> (Vec<PatIdent>, Vec<Capture>, Vec<Key>) {
-    let (rebound, mut captures): (Vec<PatIdent>, Vec<Capture>) = arguments
+) -> (Vec<Capture>, Vec<Key>) {
+    let mut captures: Vec<Capture> = arguments
         .into_iter()
-        .map(|argument| {
+        .filter_map(|argument| {
             let name = &argument.pattern.ident;
             let capture = capture_argument(name, argument.reads_duration, argument.cfgs, support);
-            (argument.pattern, capture)
+            let keys = [&Key::of_ident(name).text, &capture.key.text];
+            let given = fields.iter().any(|field| keys.contains(&&field.key.text));
+            (!given).then_some(capture)
         })
-        .filter(|(pattern, capture)| {
-            let name = Key::of_ident(&pattern.ident).text;
-            fields
-                .iter()
-                .all(|field| field.key.text != name && field.key.text != capture.key.text)
-        })
-        .unzip();
+        .collect();
     let (empty, given): (Vec<Field>, Vec<Field>) = fields.into_iter().partition(Field::is_empty);
     captures.extend(given.into_iter().map(|field| Capture {
         value: field.capture(support),
         key: field.key,
         cfgs: Vec::new(),
+        argument: None,
     }));
     let declared = empty.into_iter().map(|field| field.key).collect();
-    (rebound, captures, declared)
+    (captures, declared)
 }
 
 /// Options that contradict each other or the function.

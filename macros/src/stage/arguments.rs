@@ -1,8 +1,9 @@
 //! The parameters of a function: which names they bind, and how the body gets them.
 
 use syn::visit_mut::{self, VisitMut};
-use syn::{Attribute, Expr, FnArg, Ident, Pat, PatIdent, Signature, Type};
+use syn::{Attribute, Expr, FnArg, Ident, Pat, PatIdent, ReturnType, Signature, Type};
 
+use super::analyze::Rebound;
 use super::returns::{type_argument, unwrapped};
 use crate::diagnostics::{Faults, suggest};
 use crate::field;
@@ -11,11 +12,13 @@ use crate::field;
 pub(super) struct Binding {
     pub(super) pattern: PatIdent,
     pub(super) cfgs: Vec<Attribute>,
+    /// Whether nobody has to name it to have it recorded.
+    pub(super) recordable: bool,
     /// Whether the parameter's type reads `Duration`.
     pub(super) reads_duration: bool,
 }
 
-/// The names that the parameters bind and that may be recorded, in their order.
+/// The names that the parameters bind, in their order.
 pub(super) fn bindings(sig: &Signature) -> Vec<Binding> {
     let mut bindings: Vec<Binding> = Vec::new();
     for input in &sig.inputs {
@@ -27,16 +30,17 @@ pub(super) fn bindings(sig: &Signature) -> Vec<Binding> {
         let alone = matches!(*argument.pat, Pat::Ident(_));
         for pattern in names.0 {
             let name = pattern.ident.to_string();
-            let first = name.trim_start_matches("r#").chars().next();
-            // `_x` is not wanted; `None` and `Unit` are no bindings; `message` is our own key.
-            let recordable = first.is_some_and(|c| c != '_' && !c.is_uppercase())
-                && !field::is_reserved(name.trim_start_matches("r#"));
-            if recordable
+            let name = name.trim_start_matches("r#");
+            // `None` and `Unit` are no bindings.
+            let binds = !name.starts_with(char::is_uppercase);
+            if binds
                 && bindings
                     .iter()
                     .all(|known| known.pattern.ident != pattern.ident)
             {
                 bindings.push(Binding {
+                    // `_x` is not wanted, and `message` is a key of our own.
+                    recordable: !name.starts_with('_') && !field::is_reserved(name),
                     pattern,
                     cfgs: argument
                         .attrs
@@ -71,13 +75,18 @@ impl VisitMut for BoundNames {
 }
 
 /// Moves `mut` from the parameters to the bindings that the body gets.
-pub(super) fn strip_mut(sig: &mut Signature, rebound: &[PatIdent]) {
-    struct StripMut<'a>(&'a [PatIdent]);
+pub(super) fn strip_mut(sig: &mut Signature, rebound: &[Rebound]) {
+    struct StripMut<'a>(&'a [Rebound]);
 
     impl VisitMut for StripMut<'_> {
         fn visit_pat_ident_mut(&mut self, pattern: &mut PatIdent) {
             // In `ref mut x` the `mut` is the reference's.
-            if pattern.by_ref.is_none() && self.0.iter().any(|name| name.ident == pattern.ident) {
+            if pattern.by_ref.is_none()
+                && self
+                    .0
+                    .iter()
+                    .any(|name| name.pattern.ident == pattern.ident)
+            {
                 pattern.mutability = None;
             }
             visit_mut::visit_pat_ident_mut(self, pattern);
@@ -90,6 +99,21 @@ pub(super) fn strip_mut(sig: &mut Signature, rebound: &[PatIdent]) {
         if let FnArg::Typed(argument) = input {
             StripMut(rebound).visit_pat_mut(&mut argument.pat);
         }
+    }
+}
+
+/// Whether what a function returns reads `Duration`, also as the value of a `Result`.
+pub(super) fn returns_duration(output: &ReturnType) -> bool {
+    let ReturnType::Type(_, ty) = output else {
+        return false;
+    };
+    match unwrapped(ty) {
+        Type::Path(path) => path.path.segments.last().is_some_and(|last| {
+            reads_duration(ty)
+                || last.ident.to_string().ends_with("Result")
+                    && type_argument(last).is_some_and(reads_duration)
+        }),
+        other => reads_duration(other),
     }
 }
 
@@ -111,6 +135,7 @@ fn reads_duration(ty: &Type) -> bool {
 pub(super) fn check_skipped(skipped: &[Ident], bindings: &[Binding], faults: &mut Faults) {
     let names: Vec<String> = bindings
         .iter()
+        .filter(|binding| binding.recordable)
         .map(|binding| binding.pattern.ident.to_string())
         .collect();
     let names: Vec<&str> = names.iter().map(String::as_str).collect();

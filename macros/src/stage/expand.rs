@@ -34,10 +34,13 @@ use quote::{ToTokens, quote, quote_spanned};
 use syn::spanned::Spanned;
 use syn::{Expr, Lifetime, ReturnType, Signature};
 
-use super::analyze::{Ending, Parent, Shape, Stage};
+use super::analyze::{Ending, Parent, Rebound, Shape, Stage};
+use super::arguments::returns_duration;
 use super::item::Head;
-use super::returns::Asynchronous;
+use super::returns::{Asynchronous, output, without_impl};
 use crate::callsite::{Callsite, SPAN_TAIL, function_item, keys, values};
+use crate::field::Key;
+use crate::paths::located;
 use crate::setting::{Kind, Level};
 
 pub(crate) fn expand(stage: &Stage) -> TokenStream {
@@ -70,18 +73,19 @@ pub(crate) fn expand(stage: &Stage) -> TokenStream {
         Shape::Classified { body, returns } => {
             let guard = guard(stage);
             let rebound = rebound(stage);
+            let body = in_place(body);
             let finish = finish(ending, sig, support);
             quote_spanned!(Span::mixed_site()=>
                 #guard
-                #rebound
-                let __tickspan_returned = #support::call(move || -> #returns #body);
-                __tickspan_guard.finish(&__tickspan_returned, #finish);
+                let __tickspan_returned = #support::call(move || -> #returns { #rebound #body });
+                #support::StageGuard::finish(__tickspan_guard, &__tickspan_returned, #finish);
                 __tickspan_returned
             )
         }
         Shape::Async { body, returns } => {
             let begin = begin(stage);
             let body = in_place(body);
+            let mentioned = mentioned(stage);
             // Of what never returns nothing can be asked.
             let finish = if returns.is_some() {
                 finish(ending, sig, support)
@@ -98,7 +102,7 @@ pub(crate) fn expand(stage: &Stage) -> TokenStream {
                 )
             });
             quote_spanned!(Span::mixed_site()=>
-                #support::StageFuture::around(async move { #begin #anchor #body }, #finish).await
+                #support::StageFuture::around(async move { #mentioned #begin #anchor #body }, #finish).await
             )
         }
         Shape::Opaque { kind, body } => {
@@ -150,7 +154,18 @@ fn wrap(
     match kind {
         Asynchronous::Future => {
             let finish = finish(ending, sig, support);
-            quote_spanned!(Span::mixed_site()=> #support::StageFuture::of(__tickspan_open, #inner, #finish))
+            let output = match &sig.output {
+                ReturnType::Type(_, ty) => output(ty).cloned().map(without_impl),
+                ReturnType::Default => None,
+            };
+            let output = output.map_or_else(|| quote!(_), ToTokens::into_token_stream);
+            quote_spanned!(Span::mixed_site()=>
+                #support::StageFuture::of(
+                    __tickspan_open,
+                    #support::of_output::<#output, _>(#inner),
+                    #finish,
+                )
+            )
         }
         Asynchronous::Stream => {
             quote_spanned!(Span::mixed_site()=> #support::StageStream::of(__tickspan_open, #inner))
@@ -189,6 +204,11 @@ fn items(stage: &Stage) -> TokenStream {
         )
     });
     let returned = ending.ret.as_ref().map(|ret| {
+        let key = if returns_duration(&head.sig.output) {
+            "return_seconds"
+        } else {
+            "return"
+        };
         let level = match &ret.level {
             Some(given) => Level::tokens(Some(given), "info", support),
             None => level.clone(),
@@ -198,7 +218,7 @@ fn items(stage: &Stage) -> TokenStream {
             quote!("return"),
             level,
             quote!(Event),
-            quote!("return"),
+            quote!(#key),
         )
     });
     let span = callsite(
@@ -211,7 +231,8 @@ fn items(stage: &Stage) -> TokenStream {
     quote!(#function #span #error #returned)
 }
 
-/// The expression that starts the stage.
+/// The expression that starts the stage. Methods are called by their path: a trait of the user's in scope
+/// must not come between.
 fn start(stage: &Stage) -> TokenStream {
     let Stage {
         support,
@@ -222,11 +243,15 @@ fn start(stage: &Stage) -> TokenStream {
     } = stage;
     let parent = parent_tokens(parent, support);
     let values = values(captures);
-    let links = follows_from.as_ref().map(|spans| {
-        let at = spans.span().resolved_at(Span::mixed_site());
-        quote_spanned!(at=> .following(#spans))
-    });
-    quote!(__TICKSPAN_STAGE.start(#parent, #values) #links)
+    let started = quote!(#support::Callsite::start(&__TICKSPAN_STAGE, #parent, #values));
+    match follows_from {
+        None => started,
+        Some(spans) => {
+            let at = spans.span().resolved_at(Span::mixed_site());
+            let here = located(support.clone(), at);
+            quote_spanned!(at=> #here::Stage::following(#started, #spans))
+        }
+    }
 }
 
 /// Whose child the span is, in the runtime's terms.
@@ -242,62 +267,120 @@ pub(crate) fn parent_tokens(parent: &Parent, support: &TokenStream) -> TokenStre
 }
 
 /// The stage that stands in for one that nobody wants, where late attributes must not pass it by.
-fn hidden(stage: &Stage) -> Option<TokenStream> {
-    stage
-        .records_late
-        .then(|| quote!(__TICKSPAN_STAGE.hidden()))
+pub(crate) fn hidden(late: &[Key], support: &TokenStream) -> Option<TokenStream> {
+    (!late.is_empty()).then(|| quote!(#support::Callsite::hidden(&__TICKSPAN_STAGE)))
 }
 
-fn guard(stage: &Stage) -> TokenStream {
-    let support = &stage.support;
-    let start = start(stage);
-    let off = hidden(stage).map_or_else(
+/// The expression that makes a stage current, or nothing.
+pub(crate) fn entered(
+    start: &TokenStream,
+    hidden: Option<TokenStream>,
+    support: &TokenStream,
+) -> TokenStream {
+    let off = hidden.map_or_else(
         || quote!(#support::StageGuard::off()),
-        |hidden| quote!(#hidden.enter()),
+        |hidden| quote!(#support::Stage::enter(#hidden)),
     );
-    quote_spanned!(Span::mixed_site()=>
-        let __tickspan_guard = if __TICKSPAN_STAGE.is_enabled() { #start.enter() } else { #off };
+    quote!(
+        if #support::Callsite::is_enabled(&__TICKSPAN_STAGE) {
+            #support::Stage::enter(#start)
+        } else {
+            #off
+        }
     )
 }
 
-fn begin(stage: &Stage) -> TokenStream {
-    let start = start(stage);
-    let off = hidden(stage).map(|hidden| quote!(else { #hidden.begin(); }));
-    quote!(if __TICKSPAN_STAGE.is_enabled() { #start.begin(); } #off)
-}
-
-fn open(stage: &Stage) -> TokenStream {
-    let start = start(stage);
-    let off = hidden(stage).map_or_else(
+/// The expression that gives a stage to a future, or nothing.
+pub(crate) fn opened(
+    start: &TokenStream,
+    hidden: Option<TokenStream>,
+    support: &TokenStream,
+) -> TokenStream {
+    let off = hidden.map_or_else(
         || quote!(::core::option::Option::None),
         |hidden| quote!(::core::option::Option::Some(#hidden)),
     );
-    quote_spanned!(Span::mixed_site()=>
-        let __tickspan_open = if __TICKSPAN_STAGE.is_enabled() { ::core::option::Option::Some(#start) } else { #off };
+    quote!(
+        if #support::Callsite::is_enabled(&__TICKSPAN_STAGE) {
+            ::core::option::Option::Some(#start)
+        } else {
+            #off
+        }
     )
 }
 
-/// The arguments under bindings of the body's own. The lints that are allowed are those that fire on a
-/// binding of the same name; those that fire on an unused one are not.
+fn guard(stage: &Stage) -> TokenStream {
+    let entered = entered(
+        &start(stage),
+        hidden(&stage.late, &stage.support),
+        &stage.support,
+    );
+    quote_spanned!(Span::mixed_site()=> let __tickspan_guard = #entered;)
+}
+
+fn begin(stage: &Stage) -> TokenStream {
+    let support = &stage.support;
+    let start = start(stage);
+    let off = hidden(&stage.late, support)
+        .map(|hidden| quote!(else { #support::Stage::begin(#hidden); }));
+    quote!(
+        if #support::Callsite::is_enabled(&__TICKSPAN_STAGE) {
+            #support::Stage::begin(#start);
+        }
+        #off
+    )
+}
+
+fn open(stage: &Stage) -> TokenStream {
+    let opened = opened(
+        &start(stage),
+        hidden(&stage.late, &stage.support),
+        &stage.support,
+    );
+    quote_spanned!(Span::mixed_site()=> let __tickspan_open = #opened;)
+}
+
+/// The arguments under bindings of the body's own, so that they are dropped in their order and what rustc
+/// says of an unused one is still said. The lints that are allowed are those that fire on a binding of the
+/// same name.
 fn rebound(stage: &Stage) -> TokenStream {
-    let bindings = stage
-        .rebound
-        .iter()
-        .zip(&stage.captures)
-        .map(|(pattern, capture)| {
-            let (cfgs, ident) = (&capture.cfgs, &pattern.ident);
+    let bindings = stage.rebound.iter().map(
+        |Rebound {
+             pattern,
+             cfgs,
+             used,
+         }| {
+            let ident = &pattern.ident;
+            let used = used.then(|| quote!(unused_variables,));
             quote! {
                 #(#cfgs)*
                 #[allow(
+                    #used
                     clippy::redundant_locals,
                     clippy::shadow_reuse,
                     clippy::shadow_same,
                     clippy::shadow_unrelated,
+                    clippy::used_underscore_binding,
                 )]
                 let #pattern = #ident;
             }
-        });
+        },
+    );
     quote!(#(#bindings)*)
+}
+
+/// Mentions the arguments that an `async` body captures: it drops them in the order in which they are first
+/// mentioned, and the last argument goes first.
+fn mentioned(stage: &Stage) -> TokenStream {
+    let arguments = stage.captures.iter().rev().filter_map(|capture| {
+        let (cfgs, argument) = (&capture.cfgs, capture.argument.as_ref()?);
+        Some(quote!(#(#cfgs)* { _ = &#argument; }))
+    });
+    let arguments: TokenStream = arguments.collect();
+    if arguments.is_empty() {
+        return arguments;
+    }
+    quote!(if false { #arguments })
 }
 
 /// The closure that is told what the function returned.
@@ -308,23 +391,25 @@ fn finish(ending: &Ending, sig: &Signature, support: &TokenStream) -> TokenStrea
     };
     let ret = ending.ret.as_ref().map(|_| {
         let value =
-            quote_spanned!(returned_at=> #support::Returned::new(__tickspan_returned).value());
+            quote_spanned!(returned_at=> #support::Returned::new(__tickspan_returned).__tickspan_value());
         quote_spanned!(Span::mixed_site()=> #support::emit_value(&__TICKSPAN_RETURN, &#value);)
     });
     let end = match &ending.err {
         None => quote_spanned!(Span::mixed_site()=>
-            __tickspan_stage.end(&#support::Returned::new(__tickspan_returned).outcome());
+            #support::Stage::end(__tickspan_stage, &#support::Returned::new(__tickspan_returned).__tickspan_outcome());
         ),
         Some(err) => {
             let at = err.name.span().resolved_at(Span::mixed_site());
+            let here = located(support.clone(), at);
             match &err.value.map {
                 None => quote_spanned!(at=>
-                    __tickspan_stage.end_with_event(__tickspan_returned, &__TICKSPAN_ERROR);
+                    #here::Stage::end_with_event(__tickspan_stage, __tickspan_returned, &__TICKSPAN_ERROR);
                 ),
                 Some(map) => {
                     let at = map.span().resolved_at(Span::mixed_site());
+                    let here = located(support.clone(), at);
                     quote_spanned!(at=>
-                        __tickspan_stage.end_mapped(__tickspan_returned, #map, &__TICKSPAN_ERROR);
+                        #here::Stage::end_mapped(__tickspan_stage, __tickspan_returned, #map, &__TICKSPAN_ERROR);
                     )
                 }
             }

@@ -34,7 +34,11 @@ fn keys_of(arguments: TokenStream) -> Vec<Key> {
         .parse2(arguments)
         .unwrap_or_default();
     drop(ignored.into_tokens());
-    fields.into_iter().map(|field| field.key).collect()
+    fields
+        .into_iter()
+        .map(|field| field.key)
+        .filter(|key| !field::is_reserved(&key.text))
+        .collect()
 }
 
 /// The keys for later: those declared, and those that the body records.

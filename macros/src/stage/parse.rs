@@ -93,7 +93,7 @@ impl Options {
         self.level = self.level.take().or(block.level);
         self.kind = self.kind.take().or(block.kind);
         self.krate = self.krate.take().or(block.krate);
-        if self.skip.is_none() && self.fields.is_none() {
+        if self.skip.is_none() {
             self.skip_all = self.skip_all.take().or(block.skip_all);
         }
     }

@@ -39,7 +39,7 @@ pub(super) fn returned_stream_or_future(ty: &Type) -> Option<Asynchronous> {
             let last = path.path.segments.last()?;
             match last.ident.to_string().as_str() {
                 "Pin" => {
-                    let Type::Path(boxed) = type_argument(last)? else {
+                    let Type::Path(boxed) = unwrapped(type_argument(last)?) else {
                         return None;
                     };
                     let boxed = boxed
@@ -57,6 +57,39 @@ pub(super) fn returned_stream_or_future(ty: &Type) -> Option<Asynchronous> {
                 "BoxFuture" | "LocalBoxFuture" => Some(Asynchronous::Future),
                 "BoxStream" | "LocalBoxStream" => Some(Asynchronous::Stream),
                 _ => None,
+            }
+        }
+        _ => None,
+    }
+}
+
+/// The output of a future that a function returns, where its type says it.
+pub(super) fn output(ty: &Type) -> Option<&Type> {
+    fn of_bounds<'a>(mut bounds: impl Iterator<Item = &'a TypeParamBound>) -> Option<&'a Type> {
+        bounds.find_map(|bound| {
+            let TypeParamBound::Trait(bound) = bound else {
+                return None;
+            };
+            let PathArguments::AngleBracketed(arguments) = &bound.path.segments.last()?.arguments
+            else {
+                return None;
+            };
+            arguments.args.iter().find_map(|argument| match argument {
+                GenericArgument::AssocType(output) if output.ident == "Output" => Some(&output.ty),
+                _ => None,
+            })
+        })
+    }
+
+    match unwrapped(ty) {
+        Type::ImplTrait(opaque) => of_bounds(opaque.bounds.iter()),
+        Type::TraitObject(object) => of_bounds(object.bounds.iter()),
+        Type::Path(path) => {
+            let last = path.path.segments.last()?;
+            let argument = type_argument(last)?;
+            match last.ident.to_string().as_str() {
+                "Pin" | "Box" => output(argument),
+                _ => Some(argument),
             }
         }
         _ => None,

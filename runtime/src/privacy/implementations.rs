@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet, VecDeque};
 use std::rc::Rc;
 use std::sync::Arc;
 
-use super::form::{Element, Form, Fragment, Many, Scalar, Seconds};
+use super::form::{Element, Fragment, Many, Scalar, Seconds};
 use super::{AttributeValue, Value, WriteText};
 
 /// The most elements of a collection that are recorded.
@@ -326,14 +326,3 @@ unsafe impl AttributeValue for chrono::TimeDelta {
         Value::f64(seconds + f64::from(self.subsec_nanos()) / 1e9)
     }
 }
-
-/// Asserts at compile time that every form is one; the list is the documentation of the trait.
-const _: () = {
-    const fn proven<T: AttributeValue>()
-    where
-        T::Form: Form,
-    {
-    }
-    proven::<Option<Box<[Duration; 2]>>>();
-    proven::<BTreeMap<u64, f64>>();
-};

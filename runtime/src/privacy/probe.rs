@@ -27,7 +27,7 @@ impl<'a, K, T: ?Sized> Implicit<'a, K, T> {
 impl<'a, K: Key, T: AttributeValue> Implicit<'a, K, T> {
     /// The value.
     #[inline]
-    pub fn value(&self) -> Value<'a> {
+    pub fn __tickspan_value(&self) -> Value<'a> {
         implicit::<K, T>(self.0)
     }
 }
@@ -54,7 +54,7 @@ impl<'a, K, T: ?Sized> ImplicitText<'a, K, T> {
 impl<'a, K: Key, T: AttributeValue> ImplicitText<'a, K, T> {
     /// The value.
     #[inline]
-    pub fn value(&self) -> Value<'a> {
+    pub fn __tickspan_value(&self) -> Value<'a> {
         implicit::<K, T>(self.0.0)
     }
 }
@@ -73,7 +73,7 @@ pub struct TextOrSkipped<'a, T: ?Sized>(&'a T);
 impl<'a, T: Text + ?Sized> TextOrSkipped<'a, T> {
     /// The text.
     #[inline]
-    pub fn value(&self) -> Value<'a> {
+    pub fn __tickspan_value(&self) -> Value<'a> {
         text(self.0)
     }
 }
@@ -96,7 +96,7 @@ impl Skipped {
         clippy::unused_self,
         reason = "found by method lookup, as the other answers are"
     )]
-    pub fn value(&self) -> Value<'static> {
+    pub fn __tickspan_value(&self) -> Value<'static> {
         Value::ABSENT
     }
 }
@@ -133,7 +133,7 @@ where
 {
     /// The value.
     #[inline]
-    pub fn value(&self) -> Value<'a> {
+    pub fn __tickspan_value(&self) -> Value<'a> {
         self.0.0.0.attribute()
     }
 }
@@ -155,7 +155,7 @@ where
 {
     /// Refused.
     #[inline]
-    pub fn value(&self) -> Value<'a>
+    pub fn __tickspan_value(&self) -> Value<'a>
     where
         T::Form: Fits<K>,
     {
@@ -177,7 +177,7 @@ pub struct Unknown<'a, K, T>(&'a T, PhantomData<K>);
 impl<'a, K: Key, T: AttributeValue> Unknown<'a, K, T> {
     /// The value; skipped where the function is instantiated with a duration and the key does not say so.
     #[inline]
-    pub fn value(&self) -> Value<'a> {
+    pub fn __tickspan_value(&self) -> Value<'a> {
         if K::fits::<T::Form>() {
             self.0.attribute()
         } else {
@@ -204,7 +204,7 @@ impl<T> Refused<T> {
         clippy::unused_self,
         reason = "found by method lookup, as the other answers are"
     )]
-    pub fn value(&self) -> Value<'static>
+    pub fn __tickspan_value(&self) -> Value<'static>
     where
         T: AttributeValue,
     {
@@ -227,7 +227,7 @@ impl<'a, K, T> ExplicitText<'a, K, T> {
 impl<'a, K, T: Text> ExplicitText<'a, K, T> {
     /// The text.
     #[inline]
-    pub fn value(&self) -> Value<'a> {
+    pub fn __tickspan_value(&self) -> Value<'a> {
         text(self.1)
     }
 }
@@ -254,7 +254,7 @@ impl<'a, T> Held<'a, T> {
 impl<'a, T: AttributeValue> Held<'a, T> {
     /// The value.
     #[inline]
-    pub fn value(&self) -> Value<'a> {
+    pub fn __tickspan_value(&self) -> Value<'a> {
         self.0.attribute()
     }
 }
@@ -282,7 +282,7 @@ impl<'a, T: ?Sized> Public<'a, T> {
 impl<'a, T: AttributeValue> Public<'a, T> {
     /// The value, as it would be recorded without `public!`.
     #[inline]
-    pub fn open(&self) -> Opened<'a, T::Form> {
+    pub fn __tickspan_open(&self) -> Opened<'a, T::Form> {
         Opened(self.0.0.0.attribute(), PhantomData)
     }
 }
@@ -301,7 +301,7 @@ pub struct PublicText<'a, T: ?Sized>(PublicDisplay<'a, T>);
 impl<'a, T: Text + ?Sized> PublicText<'a, T> {
     /// The text.
     #[inline]
-    pub fn open(&self) -> Opened<'a, Scalar> {
+    pub fn __tickspan_open(&self) -> Opened<'a, Scalar> {
         Opened(text(self.0.0), PhantomData)
     }
 }
@@ -320,7 +320,7 @@ pub struct PublicDisplay<'a, T: ?Sized>(&'a T);
 impl<'a, T> PublicDisplay<'a, T> {
     /// The value's `Display`, written when the record is read.
     #[inline]
-    pub fn open(&self) -> Opened<'a, Scalar>
+    pub fn __tickspan_open(&self) -> Opened<'a, Scalar>
     where
         T: Displayed,
     {

@@ -138,7 +138,12 @@ impl Callsite {
         let span = match parent {
             Parent::Current => Span::new(&self.metadata, &values),
             Parent::Root => Span::new_root(&self.metadata, &values),
-            Parent::Id(id) => Span::child_of(id, &self.metadata, &values),
+            // Under the parent's own subscriber: another knows nothing of it, and may panic.
+            Parent::Of(parent) => parent
+                .with_subscriber(|(id, dispatch)| {
+                    Span::child_of_with(id.clone(), &self.metadata, &values, dispatch)
+                })
+                .unwrap_or_else(|| Span::new_root(&self.metadata, &values)),
         };
         #[cfg(feature = "init")]
         if let Some(observe) = NEW_SPANS.get() {

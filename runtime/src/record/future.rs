@@ -1,6 +1,7 @@
 //! Stages of futures and streams: current whenever they are polled, and at no other time.
 
 use core::cell::RefCell;
+use core::panic::AssertUnwindSafe;
 use core::pin::Pin;
 use core::task::{Context, Poll};
 
@@ -8,8 +9,8 @@ use futures_core::Stream;
 use pin_project_lite::pin_project;
 
 use super::Stage;
-use super::context::Frame;
 use super::outcome::Outcome;
+use super::stage::Current;
 
 thread_local! {
     /// The stage that the body being polled for the first time has begun.
@@ -19,7 +20,14 @@ thread_local! {
 /// A stage that the body of an `async fn` began, on its way to the future around the body.
 struct Begun {
     stage: Stage,
-    left: Option<Frame>,
+    current: Current,
+}
+
+/// The stage itself, where the thread's storage has been destroyed.
+fn hand_over(begun: Begun) -> Result<(), Begun> {
+    let mut begun = Some(begun);
+    _ = BEGUN.try_with(|slot| slot.replace(begun.take()));
+    begun.map_or(Ok(()), Err)
 }
 
 fn replace_begun(begun: Option<Begun>) -> Option<Begun> {
@@ -31,8 +39,14 @@ impl Stage {
     /// `async fn` calls it first of all: there it can read the arguments before it moves them, and the
     /// future need not hold them twice.
     pub fn begin(self) {
-        let left = self.make_current();
-        replace_begun(Some(Begun { stage: self, left }));
+        let current = self.make_current();
+        let begun = Begun {
+            stage: self,
+            current,
+        };
+        if let Err(Begun { stage, current }) = hand_over(begun) {
+            stage.leave(Some(current));
+        }
     }
 }
 
@@ -49,8 +63,7 @@ enum State {
 /// One poll: the stage is current while this lives. Where the poll unwinds, the stage has panicked.
 struct Polling<'a> {
     state: &'a mut State,
-    /// What was current before the poll.
-    left: Option<Frame>,
+    current: Option<Current>,
     /// Whether it is the first poll, and then what the poll around this one has begun.
     first: bool,
     around: Option<Begun>,
@@ -64,8 +77,8 @@ impl<'a> Polling<'a> {
         Self {
             first,
             around: if first { replace_begun(None) } else { None },
-            left: match state {
-                State::Open(open) => open.make_current(),
+            current: match state {
+                State::Open(open) => Some(open.make_current()),
                 State::Unpolled | State::Off => None,
             },
             state,
@@ -77,8 +90,8 @@ impl<'a> Polling<'a> {
     fn take_begun(&mut self) {
         if core::mem::replace(&mut self.first, false) {
             *self.state = match replace_begun(self.around.take()) {
-                Some(Begun { stage, left }) => {
-                    self.left = left;
+                Some(Begun { stage, current }) => {
+                    self.current = Some(current);
                     State::Open(stage)
                 }
                 None => State::Off,
@@ -103,7 +116,7 @@ impl<'a> Polling<'a> {
 
     fn leave_for_good(&mut self) {
         if let State::Open(stage) = core::mem::replace(self.state, State::Off) {
-            stage.leave(self.left);
+            stage.leave(self.current.take());
         }
     }
 }
@@ -111,14 +124,14 @@ impl<'a> Polling<'a> {
 impl Drop for Polling<'_> {
     fn drop(&mut self) {
         let panicked = std::thread::panicking() && !self.unwinding;
-        let left = self.left;
-        match self.stage() {
-            None => {}
-            Some(stage) if panicked => {
+        self.take_begun();
+        match self.state {
+            State::Open(stage) if panicked => {
                 stage.end(&Outcome::Panicked);
                 self.leave_for_good();
             }
-            Some(stage) => stage.leave(left),
+            State::Open(stage) => stage.leave(self.current.take()),
+            State::Unpolled | State::Off => {}
         }
     }
 }
@@ -131,7 +144,7 @@ pin_project! {
     pub struct StageFuture<F, S> {
         #[pin]
         inner: Option<F>,
-        state: State,
+        state: AssertUnwindSafe<State>,
         say: Option<S>,
     }
 
@@ -153,7 +166,7 @@ where
     pub fn around(body: F, say: S) -> Self {
         Self {
             inner: Some(body),
-            state: State::Unpolled,
+            state: AssertUnwindSafe(State::Unpolled),
             say: Some(say),
         }
     }
@@ -163,7 +176,7 @@ where
     pub fn of(stage: Option<Stage>, future: F, say: S) -> Self {
         Self {
             inner: Some(future),
-            state: stage.map_or(State::Off, State::Open),
+            state: AssertUnwindSafe(stage.map_or(State::Off, State::Open)),
             say: Some(say),
         }
     }
@@ -186,6 +199,7 @@ where
         if let Poll::Ready(output) = &polled {
             if let (Some(stage), Some(say)) = (polling.stage(), this.say.take()) {
                 say(output, stage);
+                stage.end(&Outcome::Ok);
             }
             polling.over();
         }
@@ -199,7 +213,7 @@ pin_project! {
     pub struct StageStream<S> {
         #[pin]
         inner: Option<S>,
-        state: State,
+        state: AssertUnwindSafe<State>,
     }
 
     impl<S> PinnedDrop for StageStream<S> {
@@ -216,7 +230,7 @@ impl<S: Stream> StageStream<S> {
     pub fn of(stage: Option<Stage>, stream: S) -> Self {
         Self {
             inner: Some(stream),
-            state: stage.map_or(State::Off, State::Open),
+            state: AssertUnwindSafe(stage.map_or(State::Off, State::Open)),
         }
     }
 }

@@ -2,9 +2,8 @@
 
 use core::sync::atomic::{AtomicBool, Ordering};
 
-use tracing::dispatcher;
 use tracing::metadata::LevelFilter;
-use tracing_core::span::{Id, Record};
+use tracing_core::span::Record;
 
 use super::callsite::{FieldValues, MAX_FIELDS};
 use super::context;
@@ -42,25 +41,17 @@ pub fn record_late(site: &'static LateCallsite, values: &[Value<'_>]) {
     let Some(frame) = context::current() else {
         return;
     };
-    let Ok(span) = core::num::NonZeroU64::try_from(frame.span) else {
-        return;
-    };
     let metadata = frame.callsite.metadata();
     let fields = metadata.fields();
     let mut all: FieldValues<'_> = [None; MAX_FIELDS];
     for (key, value) in site.keys.iter().zip(values) {
-        match metadata
-            .fields()
-            .iter()
-            .position(|field| field.name() == *key)
-        {
+        match fields.iter().position(|field| field.name() == *key) {
             Some(place) => all[place] = value.as_tracing(),
             None => tell_undeclared(site, metadata.name(), key),
         }
     }
     let values = fields.value_set_all(&all[..fields.len()]);
-    let span = Id::from_non_zero_u64(span);
-    dispatcher::get_default(|dispatch| dispatch.record(&span, &Record::new(&values)));
+    frame.dispatch.record(&frame.span, &Record::new(&values));
 }
 
 #[cold]

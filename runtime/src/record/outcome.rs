@@ -65,7 +65,7 @@ impl<'a, T> Returned<'a, T> {
 impl<'a, T, E> Returned<'a, Result<T, E>> {
     /// The outcome; an error is told by the name of its type.
     #[inline]
-    pub fn outcome(&self) -> Outcome<'static> {
+    pub fn __tickspan_outcome(&self) -> Outcome<'static> {
         match self.0.0 {
             Ok(_) => Outcome::Ok,
             Err(_) => Outcome::Error(error_type::<E>()),
@@ -74,7 +74,7 @@ impl<'a, T, E> Returned<'a, Result<T, E>> {
 
     /// What `ret` records: the value, if there is one.
     #[inline]
-    pub fn value(&self) -> Value<'a>
+    pub fn __tickspan_value(&self) -> Value<'a>
     where
         T: AttributeValue,
     {
@@ -97,13 +97,13 @@ impl<'a, T> NoResult<'a, T> {
         clippy::unused_self,
         reason = "found by method lookup, as the other answer is"
     )]
-    pub fn outcome(&self) -> Outcome<'static> {
+    pub fn __tickspan_outcome(&self) -> Outcome<'static> {
         Outcome::Ok
     }
 
     /// What `ret` records.
     #[inline]
-    pub fn value(&self) -> Value<'a>
+    pub fn __tickspan_value(&self) -> Value<'a>
     where
         T: AttributeValue,
     {

@@ -1,72 +1,60 @@
 //! Whose child a span is.
 
 use tracing::Span;
-use tracing::span::Id;
 
 use super::Context;
 
 /// Whose child a span is.
-#[derive(Clone)]
 pub enum Parent {
     /// The current span's.
     Current,
     /// Nobody's: it starts a trace.
     Root,
-    /// This span's.
-    Id(Id),
+    /// This span's. It is held, so that it is open.
+    Of(Span),
 }
 
-/// What `parent = ..` and the elements of `follows_from = ..` take: a [`Context`], or what
-/// `tracing` takes, by value, by reference, or as an `Option` of which `None` means a new trace.
+/// What `parent = ..` and the elements of `follows_from = ..` take: a [`Context`] or a `tracing::Span`, by
+/// value, by reference, or as an `Option` of which `None` means a new trace. An id is not taken: it does not
+/// keep its span open, and a subscriber may panic where a parent is closed.
 #[diagnostic::on_unimplemented(
-    message = "`{Self}` does not name a span",
-    label = "expected a `tickspan::Context`, a `tracing::Span` or a `tracing::Id`",
-    note = "`tickspan::Context::current()` captures the current span; carry it in the message and write `parent = &message.context`"
+    message = "`{Self}` does not hold a span",
+    label = "expected a `tickspan::Context` or a `tracing::Span`",
+    note = "`tickspan::Context::current()` captures the current span; carry it in the message and write `parent = &message.context`",
+    note = "an id does not keep its span open; pass the span"
 )]
 pub trait IntoParent {
     /// Whose child it makes the span.
     fn into_parent(self) -> Parent;
 }
 
-fn of_id(id: Option<Id>) -> Parent {
-    id.map_or(Parent::Root, Parent::Id)
-}
-
-impl IntoParent for &Context {
+impl IntoParent for Context {
     fn into_parent(self) -> Parent {
-        of_id(self.id())
+        self.into_span().map_or(Parent::Root, Parent::Of)
     }
 }
 
-impl IntoParent for &Span {
+impl IntoParent for Span {
     fn into_parent(self) -> Parent {
-        of_id(self.id())
+        if self.is_disabled() {
+            Parent::Root
+        } else {
+            Parent::Of(self)
+        }
     }
 }
 
-impl IntoParent for Id {
-    fn into_parent(self) -> Parent {
-        Parent::Id(self)
-    }
+macro_rules! by_reference {
+    ($($ty:ty),+) => {$(
+        impl IntoParent for &$ty {
+            fn into_parent(self) -> Parent {
+                self.clone().into_parent()
+            }
+        }
+    )+};
 }
 
-impl IntoParent for &Id {
-    fn into_parent(self) -> Parent {
-        Parent::Id(self.clone())
-    }
-}
-
-impl IntoParent for &Option<Id> {
-    fn into_parent(self) -> Parent {
-        of_id(self.clone())
-    }
-}
-
-impl IntoParent for &Option<Context> {
-    fn into_parent(self) -> Parent {
-        self.as_ref().into_parent()
-    }
-}
+by_reference!(Context, Span, Option<Context>, Option<Span>);
 
 impl<T: IntoParent> IntoParent for Option<T> {
     fn into_parent(self) -> Parent {
@@ -78,7 +66,7 @@ impl<T: IntoParent> IntoParent for Option<T> {
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is no list of spans",
     label = "expected a list, as in `[&order.context]`",
-    note = "its elements are what `parent` takes: a `tickspan::Context`, a `tracing::Span` or a `tracing::Id`"
+    note = "its elements are what `parent` takes: a `tickspan::Context` or a `tracing::Span`"
 )]
 pub trait IntoLinks {
     /// The spans.

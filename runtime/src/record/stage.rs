@@ -3,10 +3,12 @@
 use core::marker::PhantomData;
 
 use tracing::Span;
+use tracing::dispatcher::{self, DefaultGuard};
+use tracing::metadata::LevelFilter;
 use tracing_core::span::Record;
 
 use super::callsite::{FieldValues, MAX_FIELDS, tail};
-use super::context::{self, Frame};
+use super::context::{self, Frame, Token};
 use super::outcome::{Fallible, Outcome};
 use super::parent::{IntoLinks, Parent};
 use super::{Callsite, event};
@@ -16,6 +18,7 @@ impl Callsite {
     /// Starts a stage. `values` are those of the first keys.
     pub fn start(&'static self, parent: Parent, values: &[Value<'_>]) -> Stage {
         Stage {
+            adopted: matches!(parent, Parent::Of(_)),
             span: self.span(parent, values),
             callsite: self,
             ended: false,
@@ -28,26 +31,37 @@ impl Callsite {
         Stage {
             span: Span::none(),
             callsite: self,
+            adopted: false,
             ended: true,
         }
     }
 }
 
-/// A stage that has started. When it is dropped its span ends; a stage that has said nothing of its
-/// outcome ends ok, or panicked while the thread unwinds.
+/// A stage that has started. When it is dropped its span ends: ok, or panicked while the thread unwinds,
+/// where nothing else was said.
 #[must_use]
 pub struct Stage {
     span: Span,
     callsite: &'static Callsite,
+    /// Whether its parent was given, and with it its subscriber.
+    adopted: bool,
     ended: bool,
+}
+
+/// What a stage that is current takes with it when it is left.
+pub(super) struct Current {
+    frame: Option<Token>,
+    /// The subscriber of the stage is the thread's while it is current: `tracing_subscriber` panics where a
+    /// span is left under another.
+    subscriber: Option<DefaultGuard>,
 }
 
 impl Stage {
     /// Links the span to those that it follows from.
     pub fn following(self, spans: impl IntoLinks) -> Self {
         for span in spans.into_links() {
-            if let Parent::Id(id) = span {
-                self.span.follows_from(id);
+            if let Parent::Of(span) = span {
+                self.span.follows_from(span.id());
             }
         }
         self
@@ -56,32 +70,44 @@ impl Stage {
     /// Makes the stage current until the guard is dropped.
     #[inline]
     pub fn enter(self) -> StageGuard {
-        let left = self.make_current();
+        let current = self.make_current();
         StageGuard {
-            entered: Some((self, left)),
+            entered: Some((self, current)),
             unwinding: std::thread::panicking(),
             thread_bound: PhantomData,
         }
     }
 
-    pub(super) fn make_current(&self) -> Option<Frame> {
-        let span = self
-            .span
-            .with_subscriber(|(id, dispatch)| {
-                dispatch.enter(id);
-                id.into_u64()
-            })
-            .unwrap_or(0);
-        context::replace(Some(Frame {
-            span,
-            callsite: self.callsite,
-        }))
+    /// Makes the stage current on this thread.
+    pub(super) fn make_current(&self) -> Current {
+        let mut subscriber = None;
+        let frame = self.span.with_subscriber(|(id, dispatch)| {
+            if self.adopted {
+                subscriber = Some(dispatcher::set_default(dispatch));
+            }
+            dispatch.enter(id);
+            Frame {
+                span: id.clone(),
+                dispatch: dispatch.clone(),
+                callsite: self.callsite,
+            }
+        });
+        // Where nobody wants anything, nothing need be kept from a stage around.
+        let wanted = frame.is_some() || LevelFilter::current() != LevelFilter::OFF;
+        Current {
+            frame: if wanted { context::push(frame) } else { None },
+            subscriber,
+        }
     }
 
-    pub(super) fn leave(&self, left: Option<Frame>) {
-        context::replace(left);
+    /// Takes back what [`make_current`](Self::make_current) did.
+    pub(super) fn leave(&self, current: Option<Current>) {
+        let (frame, subscriber) =
+            current.map_or((None, None), |current| (current.frame, current.subscriber));
+        context::remove(frame);
         self.span
             .with_subscriber(|(id, dispatch)| dispatch.exit(id));
+        drop(subscriber);
     }
 
     /// Says how the stage ended. What is said first counts.
@@ -140,6 +166,17 @@ impl Stage {
     }
 }
 
+impl Drop for Stage {
+    fn drop(&mut self) {
+        if !self.ended && std::thread::panicking() {
+            self.end(&Outcome::Panicked);
+        }
+        if self.adopted {
+            context::close(core::mem::replace(&mut self.span, Span::none()));
+        }
+    }
+}
+
 /// A stage that is current on this thread, until the guard is dropped.
 ///
 /// [`stage!`](crate::stage) makes one. It cannot be sent to another thread, so a future that holds one
@@ -147,7 +184,7 @@ impl Stage {
 /// thread would run inside the stage. `stage!("name", async { .. })` is for futures.
 #[must_use = "dropped at once, the stage ends at once: bind it, `let _stage = stage!(..)`"]
 pub struct StageGuard {
-    entered: Option<(Stage, Option<Frame>)>,
+    entered: Option<(Stage, Current)>,
     unwinding: bool,
     thread_bound: PhantomData<*const ()>,
 }
@@ -175,11 +212,13 @@ impl StageGuard {
 impl Drop for StageGuard {
     #[inline]
     fn drop(&mut self) {
-        if let Some((mut stage, left)) = self.entered.take() {
+        if let Some((mut stage, current)) = self.entered.take() {
             if std::thread::panicking() && !self.unwinding {
                 stage.end(&Outcome::Panicked);
+            } else {
+                stage.end(&Outcome::Ok);
             }
-            stage.leave(left);
+            stage.leave(Some(current));
         }
     }
 }

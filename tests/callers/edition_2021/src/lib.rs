@@ -50,6 +50,7 @@ pub async fn quiet_later(mut quantity: u64, symbol: &str) -> Option<u64> {
 }
 
 /// A boxed one.
+#[must_use]
 #[traced_stage]
 pub fn quiet_boxed(quantity: u64) -> Pin<Box<dyn Future<Output = u64> + Send>> {
     Box::pin(async move { quantity })
