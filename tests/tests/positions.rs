@@ -812,3 +812,29 @@ fn arguments_are_dropped_in_their_order() {
         expected
     );
 }
+
+mod a_stream_of_the_teams_own {
+    use super::traced_stage;
+
+    pub(super) trait Stream {
+        fn read(&self) -> u64;
+    }
+
+    impl Stream for u64 {
+        fn read(&self) -> u64 {
+            *self
+        }
+    }
+
+    #[traced_stage]
+    pub(super) fn connect(port: u64) -> impl Stream {
+        port
+    }
+}
+
+#[test]
+fn a_trait_of_the_users_called_stream_is_no_stream() {
+    use a_stream_of_the_teams_own::Stream as _;
+    let tree = tree(|| assert_eq!(a_stream_of_the_teams_own::connect(7).read(), 7));
+    assert_eq!(tree, "connect port=7\n");
+}

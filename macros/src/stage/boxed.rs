@@ -4,7 +4,7 @@
 use proc_macro2::{Group, TokenStream, TokenTree};
 use quote::ToTokens;
 use syn::visit::Visit;
-use syn::visit_mut::VisitMut;
+use syn::visit_mut::{self, VisitMut};
 use syn::{Block, Expr, ExprAsync, ExprBreak, ExprClosure, ExprReturn, Item, Path, Stmt};
 
 use super::returns::Asynchronous;
@@ -100,6 +100,8 @@ impl Ends<'_> {
 
 impl VisitMut for Ends<'_> {
     fn visit_expr_return_mut(&mut self, node: &mut ExprReturn) {
+        // A `return` may stand in what another returns.
+        visit_mut::visit_expr_return_mut(self, node);
         if let Some(value) = &mut node.expr {
             self.end(value);
         }

@@ -1,9 +1,7 @@
 //! Questions about the return type that its tokens can answer.
 
 use syn::visit_mut::{self, VisitMut};
-use syn::{
-    Attribute, GenericArgument, Ident, Lifetime, PathArguments, PathSegment, Type, TypeParamBound,
-};
+use syn::{Attribute, GenericArgument, Lifetime, PathArguments, PathSegment, Type, TypeParamBound};
 
 /// What a function returns that does its work when polled.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -13,22 +11,31 @@ pub(crate) enum Asynchronous {
 }
 
 impl Asynchronous {
+    /// `Future<Output = T>` or `Stream<Item = T>`: a trait of a user's by one of these names says neither.
     fn of_bound(bound: &TypeParamBound) -> Option<Self> {
-        match bound {
-            TypeParamBound::Trait(bound) => Self::of_name(&bound.path.segments.last()?.ident),
-            _ => None,
-        }
-    }
-
-    fn of_name(name: &Ident) -> Option<Self> {
-        if name == "Future" {
-            Some(Self::Future)
-        } else if name == "Stream" {
-            Some(Self::Stream)
+        let TypeParamBound::Trait(bound) = bound else {
+            return None;
+        };
+        let last = bound.path.segments.last()?;
+        if last.ident == "Future" {
+            associated(last, "Output").map(|_| Self::Future)
+        } else if last.ident == "Stream" {
+            associated(last, "Item").map(|_| Self::Stream)
         } else {
             None
         }
     }
+}
+
+/// The type that a bound gives to an associated type.
+fn associated<'a>(bound: &'a PathSegment, name: &str) -> Option<&'a Type> {
+    let PathArguments::AngleBracketed(arguments) = &bound.arguments else {
+        return None;
+    };
+    arguments.args.iter().find_map(|argument| match argument {
+        GenericArgument::AssocType(given) if given.ident == name => Some(&given.ty),
+        _ => None,
+    })
 }
 
 /// `impl Future`, `Pin<Box<dyn Future>>`, `BoxFuture` and the like of streams.
@@ -54,8 +61,8 @@ pub(super) fn returned_stream_or_future(ty: &Type) -> Option<Asynchronous> {
                         _ => None,
                     }
                 }
-                "BoxFuture" | "LocalBoxFuture" => Some(Asynchronous::Future),
-                "BoxStream" | "LocalBoxStream" => Some(Asynchronous::Stream),
+                "BoxFuture" | "LocalBoxFuture" => type_argument(last).map(|_| Asynchronous::Future),
+                "BoxStream" | "LocalBoxStream" => type_argument(last).map(|_| Asynchronous::Stream),
                 _ => None,
             }
         }
@@ -70,14 +77,7 @@ pub(super) fn output(ty: &Type) -> Option<&Type> {
             let TypeParamBound::Trait(bound) = bound else {
                 return None;
             };
-            let PathArguments::AngleBracketed(arguments) = &bound.path.segments.last()?.arguments
-            else {
-                return None;
-            };
-            arguments.args.iter().find_map(|argument| match argument {
-                GenericArgument::AssocType(output) if output.ident == "Output" => Some(&output.ty),
-                _ => None,
-            })
+            associated(bound.path.segments.last()?, "Output")
         })
     }
 
