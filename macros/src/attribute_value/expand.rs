@@ -1,6 +1,6 @@
 //! From the model to tokens. Nothing can fail here.
 //!
-//! ```ignore
+//! ```text
 //! unsafe impl ::tickspan::AttributeValue for Price {
 //!     type Form = <f64 as ::tickspan::AttributeValue>::Form;
 //!     fn attribute(&self) -> ::tickspan::support::Value<'_> {

@@ -2,14 +2,14 @@
 //!
 //! A function that may return a `Result`, such as
 //!
-//! ```ignore
+//! ```text
 //! #[traced_stage(err)]
 //! fn submit(quantity: u64, venue: &Venue) -> Result<OrderId, Rejected> { body }
 //! ```
 //!
 //! becomes
 //!
-//! ```ignore
+//! ```text
 //! fn submit(quantity: u64, venue: &Venue) -> Result<OrderId, Rejected> {
 //!     enum Function {}                                   // its type name is the function's path
 //!     static STAGE: Callsite = Callsite::new(&Site { name: "submit", fields: &["quantity", "venue", ..], .. }, &STAGE);
