@@ -80,8 +80,18 @@ impl Field {
             })
     }
 
+    /// What is captured of the field.
+    pub(crate) fn into_capture(self, support: &TokenStream) -> Capture {
+        Capture {
+            value: self.capture(support),
+            key: self.key,
+            cfgs: Vec::new(),
+            argument: None,
+        }
+    }
+
     /// The expression that captures the value.
-    pub(crate) fn capture(&self, support: &TokenStream) -> TokenStream {
+    fn capture(&self, support: &TokenStream) -> TokenStream {
         let at = guilty(&self.value).resolved_at(Span::mixed_site());
         let unit = if says_seconds(&self.key.text) {
             quote_spanned!(at=> #support::SaysSeconds)
@@ -272,8 +282,9 @@ pub(crate) fn check(fields: &[Field], faults: &mut Faults) {
 }
 
 /// Notes the first key that is one more than a record can hold.
-pub(crate) fn check_count<'a>(keys: impl Iterator<Item = &'a Key>, faults: &mut Faults) {
-    let mut keys = keys.skip(MAX_KEYS);
+pub(crate) fn check_count(captures: &[Capture], late: &[Key], faults: &mut Faults) {
+    let from_start = captures.iter().map(|capture| &capture.key);
+    let mut keys = from_start.chain(late).skip(MAX_KEYS);
     if let Some(key) = keys.next() {
         let count = MAX_KEYS + 1 + keys.count();
         faults.at(

@@ -727,3 +727,53 @@ fn a_trait_of_the_users_does_not_come_between() {
         "greedy quantity=1 total=1\n"
     );
 }
+
+#[traced_stage(fields(k0 = 0_u64, k1 = 1_u64, k2 = 2_u64, k3 = 3_u64, k4 = 4_u64, k5 = 5_u64, k6 = 6_u64, k7 = 7_u64, k8 = 8_u64, k9 = 9_u64, k10 = 10_u64, k11 = 11_u64, k12 = 12_u64, k13 = 13_u64, k14 = 14_u64, k15 = 15_u64, k16 = 16_u64, k17 = 17_u64, k18 = 18_u64, k19 = 19_u64, k20 = 20_u64, k21 = 21_u64, k22 = 22_u64, k23 = 23_u64, k24 = 24_u64, k25 = 25_u64, k26 = 26_u64, k27 = 27_u64, k28 = 28_u64, k29 = 29_u64, k30 = 30_u64, later = Empty))]
+fn as_many_keys_as_a_record_holds() {
+    record!(later = 32_u64);
+    event!(
+        "full",
+        k0 = 0_u64,
+        k1 = 1_u64,
+        k2 = 2_u64,
+        k3 = 3_u64,
+        k4 = 4_u64,
+        k5 = 5_u64,
+        k6 = 6_u64,
+        k7 = 7_u64,
+        k8 = 8_u64,
+        k9 = 9_u64,
+        k10 = 10_u64,
+        k11 = 11_u64,
+        k12 = 12_u64,
+        k13 = 13_u64,
+        k14 = 14_u64,
+        k15 = 15_u64,
+        k16 = 16_u64,
+        k17 = 17_u64,
+        k18 = 18_u64,
+        k19 = 19_u64,
+        k20 = 20_u64,
+        k21 = 21_u64,
+        k22 = 22_u64,
+        k23 = 23_u64,
+        k24 = 24_u64,
+        k25 = 25_u64,
+        k26 = 26_u64,
+        k27 = 27_u64,
+        k28 = 28_u64,
+        k29 = 29_u64,
+        k30 = 30_u64,
+        k31 = 31_u64
+    );
+}
+
+#[test]
+fn the_macros_limit_of_keys_fits_the_record() {
+    let capture = Capture::new();
+    capture.run(as_many_keys_as_a_record_holds);
+    let span = capture.one("as_many_keys_as_a_record_holds");
+    assert_eq!(span.fields.len(), 32);
+    assert_eq!(span.field("later"), Some(&Value::I64(32)));
+    assert_eq!(capture.one("full").fields.len(), 33);
+}

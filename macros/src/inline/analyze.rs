@@ -51,7 +51,6 @@ pub(crate) fn analyze(invocation: Invocation, form: Form, faults: &mut Faults) -
         future,
     } = invocation;
     field::check(&fields, faults);
-    field::check_count(fields.iter().map(|field| &field.key), faults);
     if form == Form::Record && fields.is_empty() && faults.is_empty() {
         faults.at_span(
             Span::call_site(),
@@ -71,15 +70,17 @@ pub(crate) fn analyze(invocation: Invocation, form: Form, faults: &mut Faults) -
             );
         }
     }
-    let captures = given
+    let captures: Vec<Capture> = given
         .into_iter()
-        .map(|field| Capture {
-            value: field.capture(&support),
-            key: field.key,
-            cfgs: Vec::new(),
-            argument: None,
-        })
+        .map(|field| field.into_capture(&support))
         .collect();
+    let named = late.iter().map(|field| field.value.clone()).collect();
+    let late = with_recorded(
+        late.into_iter().map(|field| field.key).collect(),
+        recorded_keys(future.to_token_stream()),
+        &captures,
+    );
+    field::check_count(&captures, &late, faults);
     if form == Form::Record {
         return Some(Inline::Record { support, captures });
     }
@@ -94,12 +95,8 @@ pub(crate) fn analyze(invocation: Invocation, form: Form, faults: &mut Faults) -
         Form::Stage => Inline::Stage {
             kind: kind.map(|given| given.value),
             parent: parent.map_or(Parent::Current, |given| Parent::given(given.value)),
-            named: late.iter().map(|field| field.value.clone()).collect(),
-            late: with_recorded(
-                late.into_iter().map(|field| field.key).collect(),
-                recorded_keys(future.to_token_stream()),
-                &common.captures,
-            ),
+            named,
+            late,
             common,
             future,
         },

@@ -158,8 +158,7 @@ pub(crate) fn analyze(
     named.extend(options.mark.map(|given| given.value.to_token_stream()));
     let (captures, declared) = attributes(wanted, fields, &support);
     let late = with_recorded(declared, recorded_keys(body.stream()), &captures);
-    let keys = || captures.iter().map(|capture| &capture.key).chain(&late);
-    field::check_count(keys(), faults);
+    field::check_count(&captures, &late, faults);
     check_argument_keys(&captures, faults);
     check_labels(options.labels.as_ref(), &captures, &late, faults);
 
@@ -278,12 +277,7 @@ fn attributes(
         })
         .collect();
     let (empty, given): (Vec<Field>, Vec<Field>) = fields.into_iter().partition(Field::is_empty);
-    captures.extend(given.into_iter().map(|field| Capture {
-        value: field.capture(support),
-        key: field.key,
-        cfgs: Vec::new(),
-        argument: None,
-    }));
+    captures.extend(given.into_iter().map(|field| field.into_capture(support)));
     let declared = empty.into_iter().map(|field| field.key).collect();
     (captures, declared)
 }
