@@ -77,10 +77,6 @@ impl Parse for Level {
         let value = ungrouped(input.parse()?);
         let text = match &value {
             Expr::Lit(ExprLit {
-                lit: Lit::Str(literal),
-                ..
-            }) => literal.value().to_lowercase(),
-            Expr::Lit(ExprLit {
                 lit: Lit::Int(literal),
                 ..
             }) => literal
@@ -92,7 +88,7 @@ impl Parse for Level {
             Expr::Path(path) if !LEVELS.iter().any(|level| path.path.is_ident(level)) => {
                 return Ok(Self::Constant(path.clone()));
             }
-            other => other.to_token_stream().to_string(),
+            other => as_written(other),
         };
         match LEVELS.iter().find(|level| text == **level) {
             Some(level) if matches!(value, Expr::Lit(_)) => Ok(Self::Named(level)),
@@ -132,13 +128,7 @@ const KINDS: [(&str, &str); 5] = [
 impl Parse for Kind {
     fn parse(input: ParseStream<'_>) -> syn::Result<Self> {
         let value = ungrouped(input.parse()?);
-        let text = match &value {
-            Expr::Lit(ExprLit {
-                lit: Lit::Str(literal),
-                ..
-            }) => literal.value().to_lowercase(),
-            other => other.to_token_stream().to_string(),
-        };
+        let text = as_written(&value);
         match KINDS.iter().find(|(name, _)| text == *name) {
             Some((_, variant)) if matches!(value, Expr::Lit(_)) => Ok(Self(variant)),
             _ => Err(unknown(
@@ -156,6 +146,17 @@ impl Kind {
     pub(crate) fn tokens(kind: Option<&Self>) -> TokenStream {
         let variant = Ident::new(kind.map_or("Internal", |kind| kind.0), Span::call_site());
         quote!(#variant)
+    }
+}
+
+/// The text of a string, in any case; of anything else, its tokens.
+fn as_written(value: &Expr) -> String {
+    match value {
+        Expr::Lit(ExprLit {
+            lit: Lit::Str(literal),
+            ..
+        }) => literal.value().to_lowercase(),
+        other => other.to_token_stream().to_string(),
     }
 }
 

@@ -73,11 +73,6 @@ impl Receiver {
     /// When it cannot listen.
     pub fn grpc() -> Self {
         Self::start(|listener, inbox, stopped| async move {
-            listener
-                .set_nonblocking(true)
-                .expect("the socket can be made non-blocking");
-            let listener =
-                tokio::net::TcpListener::from_std(listener).expect("the socket fits the runtime");
             let server = tonic::transport::Server::builder()
                 .add_service(TraceServiceServer::new(Traces(inbox)))
                 .serve_with_incoming(TcpIncoming::from(listener));
@@ -96,11 +91,6 @@ impl Receiver {
     /// When it cannot listen.
     pub fn http() -> Self {
         Self::start(|listener, inbox, stopped| async move {
-            listener
-                .set_nonblocking(true)
-                .expect("the socket can be made non-blocking");
-            let listener =
-                tokio::net::TcpListener::from_std(listener).expect("the socket fits the runtime");
             let server = axum::serve(
                 listener,
                 axum::Router::new().fallback(post_traces).with_state(inbox),
@@ -114,11 +104,16 @@ impl Receiver {
     }
 
     fn start<F: Future<Output = ()>>(
-        serve: impl FnOnce(TcpListener, Arc<Inbox>, oneshot::Receiver<()>) -> F + Send + 'static,
+        serve: impl FnOnce(tokio::net::TcpListener, Arc<Inbox>, oneshot::Receiver<()>) -> F
+        + Send
+        + 'static,
     ) -> Self {
         let listener =
             TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a loopback port is free");
         let address = listener.local_addr().expect("the socket has an address");
+        listener
+            .set_nonblocking(true)
+            .expect("the socket can be made non-blocking");
         let inbox = Arc::new(Inbox::default());
         let (stop, stopped) = oneshot::channel();
         let thread = thread::spawn({
@@ -128,7 +123,11 @@ impl Receiver {
                     .enable_all()
                     .build()
                     .expect("a runtime starts")
-                    .block_on(serve(listener, inbox, stopped));
+                    .block_on(async {
+                        let listener = tokio::net::TcpListener::from_std(listener)
+                            .expect("the socket fits the runtime");
+                        serve(listener, inbox, stopped).await;
+                    });
             }
         });
         Self {
