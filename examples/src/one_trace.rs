@@ -1,6 +1,6 @@
 //! An exporter that keeps one trace, to be shown when the program ends.
 
-use std::collections::VecDeque;
+use std::collections::{HashMap, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use opentelemetry::TraceId;
@@ -9,9 +9,9 @@ use opentelemetry_sdk::trace::{SpanData, SpanExporter};
 
 use crate::trace::Trace;
 
-/// Unfinished traces that are remembered. Messages are processed one after the other, so few are
-/// unfinished at any time; the others never reach a fill.
-const UNFINISHED_TRACES: usize = 64;
+/// Unfinished traces that are remembered. The spans of a trace come from two threads, some milliseconds apart,
+/// and most traces never reach a fill.
+const UNFINISHED_TRACES: usize = 16_384;
 
 /// Keeps the slowest complete trace of all that are exported.
 ///
@@ -25,8 +25,9 @@ pub struct OneTrace {
 
 #[derive(Debug, Default)]
 struct Traces {
-    /// The oldest first.
-    unfinished: VecDeque<(TraceId, Vec<SpanData>)>,
+    unfinished: HashMap<TraceId, Vec<SpanData>>,
+    /// In which order they were first heard of, the oldest first.
+    order: VecDeque<TraceId>,
     slowest: Option<Trace>,
 }
 
@@ -60,12 +61,12 @@ impl SpanExporter for OneTrace {
     async fn export(&self, batch: Vec<SpanData>) -> OTelSdkResult {
         let mut traces = self.lock();
         for span in batch {
-            let index = traces.unfinished_of(span.span_context.trace_id());
-            let spans = &mut traces.unfinished[index].1;
+            let id = span.span_context.trace_id();
+            let spans = traces.unfinished_of(id);
             spans.push(span);
             if self.has_all_names(spans) {
                 if let Some(trace) = Trace::of(spans.clone()) {
-                    traces.unfinished.remove(index);
+                    traces.unfinished.remove(&id);
                     traces.keep_if_slower(trace);
                 }
             }
@@ -75,16 +76,17 @@ impl SpanExporter for OneTrace {
 }
 
 impl Traces {
-    /// Where the spans of this trace are collected: most likely near the end.
-    fn unfinished_of(&mut self, id: TraceId) -> usize {
-        if let Some(index) = self.unfinished.iter().rposition(|(other, _)| *other == id) {
-            return index;
+    /// The spans of this trace until now.
+    fn unfinished_of(&mut self, id: TraceId) -> &mut Vec<SpanData> {
+        if !self.unfinished.contains_key(&id) {
+            if self.order.len() == UNFINISHED_TRACES {
+                if let Some(oldest) = self.order.pop_front() {
+                    self.unfinished.remove(&oldest);
+                }
+            }
+            self.order.push_back(id);
         }
-        if self.unfinished.len() == UNFINISHED_TRACES {
-            self.unfinished.pop_front();
-        }
-        self.unfinished.push_back((id, Vec::new()));
-        self.unfinished.len() - 1
+        self.unfinished.entry(id).or_default()
     }
 
     fn keep_if_slower(&mut self, trace: Trace) {

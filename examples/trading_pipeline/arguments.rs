@@ -71,6 +71,7 @@ impl Arguments {
     pub(crate) fn telemetry(&self) -> tickspan::Builder {
         let telemetry = tickspan::builder()
             .with_service_name("trading_pipeline")
+            .with_location(true)
             .with_console(false);
         match &self.otlp {
             Some(url) => telemetry

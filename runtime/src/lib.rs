@@ -42,7 +42,11 @@
 #[cfg(feature = "init")]
 mod collect;
 #[cfg(feature = "init")]
+mod context;
+#[cfg(feature = "init")]
 mod export;
+#[cfg(feature = "init")]
+mod layer;
 mod macros;
 mod privacy;
 mod record;
@@ -50,13 +54,21 @@ mod record;
 mod setup;
 #[doc(hidden)]
 pub mod support;
+#[cfg(feature = "init")]
+pub mod testing;
 
 #[cfg(feature = "init")]
-pub use collect::{StageSummary, Summary};
+pub use collect::{Health, StageSummary, Summary, TailSampling, health};
+#[cfg(feature = "init")]
+pub use context::otel_context;
+#[cfg(feature = "init")]
+pub use layer::{Layer, layer};
 pub use privacy::{AttributeValue, Class, Secret, Sensitive};
 pub use record::{Context, StageGuard};
 #[cfg(feature = "init")]
-pub use setup::{Builder, Error, ExporterReport, Protocol, Report, Telemetry, builder, init};
+pub use setup::{
+    Builder, Error, ExporterReport, Protocol, Report, Route, Telemetry, builder, init,
+};
 /// Derives the proof that values of a type may leave the process.
 ///
 /// ```

@@ -43,15 +43,7 @@ fn assert_order_and_risk(spans: &[ReceivedSpan]) {
     assert_eq!(order.attribute("quantity"), Some(&Value::IntValue(18)));
     assert_eq!(order.attribute("side"), Some(&text("buy")));
     assert_eq!(order.attribute("is_maker"), Some(&Value::BoolValue(true)));
-    assert_eq!(order.attribute("code.file.path"), Some(&text(file!())));
-    assert!(matches!(
-        order.attribute("code.line.number"),
-        Some(Value::IntValue(_))
-    ));
-    assert!(matches!(
-        order.attribute("thread.id"),
-        Some(Value::IntValue(_))
-    ));
+    assert_eq!(order.attribute("code.file.path"), None);
     assert_eq!(risk.span.events.len(), 1);
     assert_eq!(risk.span.events[0].name, "checked");
 }
@@ -65,6 +57,40 @@ fn grpc_delivers() {
         .with(PROTOCOL, "grpc")
         .run();
     assert_order_and_risk(&receiver.wait_for_spans(2));
+}
+
+#[test]
+fn location_is_exported_where_it_is_wanted() {
+    for route in [tickspan::Route::Lane, tickspan::Route::Tracing] {
+        let child = Child::of("location_is_exported_where_it_is_wanted", || {
+            let route = match std::env::var("ROUTE").as_deref() {
+                Ok("Tracing") => tickspan::Route::Tracing,
+                _ => tickspan::Route::Lane,
+            };
+            let _telemetry = tickspan::builder()
+                .with_location(true)
+                .with_route(route)
+                .init()
+                .unwrap();
+            make_spans();
+        });
+        let receiver = Receiver::http();
+        child
+            .with(ENDPOINT, &receiver.url())
+            .with("ROUTE", &format!("{route:?}"))
+            .run();
+        let spans = receiver.wait_for_spans(2);
+        let order = the_span(&spans, "order");
+        assert_eq!(order.attribute("code.file.path"), Some(&text(file!())));
+        assert!(matches!(
+            order.attribute("code.line.number"),
+            Some(Value::IntValue(_))
+        ));
+        assert!(matches!(
+            order.attribute("thread.id"),
+            Some(Value::IntValue(_))
+        ));
+    }
 }
 
 #[test]

@@ -277,7 +277,9 @@ fn sampler_is_obeyed() {
     let child = Child::of("sampler_is_obeyed", || {
         let telemetry = tickspan::init().unwrap();
         tracing::info_span!("risk").in_scope(|| {});
-        assert_eq!(telemetry.shutdown(SOON).made, 0);
+        assert_eq!(telemetry.summary().stages[0].count, 1, "and is measured");
+        let report = telemetry.shutdown(SOON);
+        assert_eq!((report.made, report.sampled_away, report.lost()), (1, 1, 0));
     });
     child.with("OTEL_TRACES_SAMPLER", "always_off").run();
 }

@@ -6,7 +6,7 @@ use quote::{ToTokens, quote, quote_spanned};
 use super::analyze::{Common, Inline};
 use crate::callsite::{Callsite, SPAN_TAIL, function_item, keys, values};
 use crate::setting::{Kind, Level};
-use crate::stage::expand::{entered, hidden, opened, parent_tokens};
+use crate::stage::expand::{entered, hidden, opened, started};
 
 pub(crate) fn expand(inline: Inline) -> TokenStream {
     match inline {
@@ -22,9 +22,7 @@ pub(crate) fn expand(inline: Inline) -> TokenStream {
             let kind = Kind::tokens(kind.as_ref());
             let fields = keys(&common.captures, &late, &SPAN_TAIL);
             let site = site("__TICKSPAN_STAGE", &common, kind, fields);
-            let parent = parent_tokens(&parent, support);
-            let values = values(&common.captures);
-            let start = quote!(#support::Callsite::start(&__TICKSPAN_STAGE, #parent, #values));
+            let start = started(&parent, &values(&common.captures), support);
             let hidden = hidden(&late, support);
             let stage = match future {
                 None => entered(&start, hidden, support),
@@ -35,7 +33,7 @@ pub(crate) fn expand(inline: Inline) -> TokenStream {
                             #opened,
                             #future,
                             |__tickspan_returned, __tickspan_stage| {
-                                #support::Stage::end(
+                                #support::StageGuard::end(
                                     __tickspan_stage,
                                     &#support::Returned::new(__tickspan_returned).__tickspan_outcome(),
                                 );

@@ -15,7 +15,7 @@
 //!     static STAGE: Callsite = Callsite::new(&Site { name: "submit", fields: &["quantity", "venue", ..], .. }, &STAGE);
 //!     static ERROR: Callsite = ..;
 //!     let guard = if STAGE.is_enabled() {
-//!         STAGE.start(Parent::Current, &[Implicit::new(&quantity).value(), Implicit::new(&venue).value()]).enter()
+//!         STAGE.start(&[Implicit::new(&quantity).value(), Implicit::new(&venue).value()])
 //!     } else {
 //!         StageGuard::off()
 //!     };
@@ -241,21 +241,31 @@ fn start(stage: &Stage) -> TokenStream {
         captures,
         ..
     } = stage;
-    let parent = parent_tokens(parent, support);
     let values = values(captures);
-    let started = quote!(#support::Callsite::start(&__TICKSPAN_STAGE, #parent, #values));
     match follows_from {
-        None => started,
+        None => started(parent, &values, support),
         Some(spans) => {
+            let parent = parent_tokens(parent, support);
             let at = spans.span().resolved_at(Span::mixed_site());
             let here = located(support.clone(), at);
-            quote_spanned!(at=> #here::Stage::following(#started, #spans))
+            quote_spanned! {at=>
+                #here::Callsite::start_following(&__TICKSPAN_STAGE, #parent, #values, #spans)
+            }
         }
     }
 }
 
+/// The expression that starts a stage without links.
+pub(crate) fn started(parent: &Parent, values: &TokenStream, support: &TokenStream) -> TokenStream {
+    if let Parent::Current = parent {
+        return quote!(#support::Callsite::start(&__TICKSPAN_STAGE, #values));
+    }
+    let parent = parent_tokens(parent, support);
+    quote!(#support::Callsite::start_under(&__TICKSPAN_STAGE, #parent, #values))
+}
+
 /// Whose child the span is, in the runtime's terms.
-pub(crate) fn parent_tokens(parent: &Parent, support: &TokenStream) -> TokenStream {
+fn parent_tokens(parent: &Parent, support: &TokenStream) -> TokenStream {
     match parent {
         Parent::Current => quote!(#support::Parent::Current),
         Parent::Root => quote!(#support::Parent::Root),
@@ -277,13 +287,10 @@ pub(crate) fn entered(
     hidden: Option<TokenStream>,
     support: &TokenStream,
 ) -> TokenStream {
-    let off = hidden.map_or_else(
-        || quote!(#support::StageGuard::off()),
-        |hidden| quote!(#support::Stage::enter(#hidden)),
-    );
+    let off = hidden.unwrap_or_else(|| quote!(#support::StageGuard::off()));
     quote!(
         if #support::Callsite::is_enabled(&__TICKSPAN_STAGE) {
-            #support::Stage::enter(#start)
+            #start
         } else {
             #off
         }
@@ -298,11 +305,11 @@ pub(crate) fn opened(
 ) -> TokenStream {
     let off = hidden.map_or_else(
         || quote!(::core::option::Option::None),
-        |hidden| quote!(::core::option::Option::Some(#hidden)),
+        |hidden| quote!(::core::option::Option::Some(#support::StageGuard::suspend(#hidden))),
     );
     quote!(
         if #support::Callsite::is_enabled(&__TICKSPAN_STAGE) {
-            ::core::option::Option::Some(#start)
+            ::core::option::Option::Some(#support::StageGuard::suspend(#start))
         } else {
             #off
         }
@@ -322,10 +329,10 @@ fn begin(stage: &Stage) -> TokenStream {
     let support = &stage.support;
     let start = start(stage);
     let off = hidden(&stage.late, support)
-        .map(|hidden| quote!(else { #support::Stage::begin(#hidden); }));
+        .map(|hidden| quote!(else { #support::StageGuard::begin(#hidden); }));
     quote!(
         if #support::Callsite::is_enabled(&__TICKSPAN_STAGE) {
-            #support::Stage::begin(#start);
+            #support::StageGuard::begin(#start);
         }
         #off
     )
@@ -396,20 +403,20 @@ fn finish(ending: &Ending, sig: &Signature, support: &TokenStream) -> TokenStrea
     });
     let end = match &ending.err {
         None => quote_spanned!(Span::mixed_site()=>
-            #support::Stage::end(__tickspan_stage, &#support::Returned::new(__tickspan_returned).__tickspan_outcome());
+            #support::StageGuard::end(__tickspan_stage, &#support::Returned::new(__tickspan_returned).__tickspan_outcome());
         ),
         Some(err) => {
             let at = err.name.span().resolved_at(Span::mixed_site());
             let here = located(support.clone(), at);
             match &err.value.map {
                 None => quote_spanned!(at=>
-                    #here::Stage::end_with_event(__tickspan_stage, __tickspan_returned, &__TICKSPAN_ERROR);
+                    #here::StageGuard::end_with_event(__tickspan_stage, __tickspan_returned, &__TICKSPAN_ERROR);
                 ),
                 Some(map) => {
                     let at = map.span().resolved_at(Span::mixed_site());
                     let here = located(support.clone(), at);
                     quote_spanned!(at=>
-                        #here::Stage::end_mapped(__tickspan_stage, __tickspan_returned, #map, &__TICKSPAN_ERROR);
+                        #here::StageGuard::end_mapped(__tickspan_stage, __tickspan_returned, #map, &__TICKSPAN_ERROR);
                     )
                 }
             }

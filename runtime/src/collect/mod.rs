@@ -1,10 +1,65 @@
-//! What is kept of the spans inside the process: a row of statistics for each stage.
+//! What is made of records inside the process: spans, statistics of stages, and the decision which traces to keep.
 //!
-//! Nothing here sends, prints or allocates threads; it only measures. The span processor in
-//! [`crate::export`] feeds it, and the guard in [`crate::setup`] reads it.
+//! On the lane route the collector thread drains the lanes ([`collector`]), joins records to spans ([`join`]) and
+//! hands them on. On the tracing route the span processor in [`crate::export`] feeds the statistics. Nothing here
+//! sends or prints.
 
+mod anchor;
+mod collector;
+mod decode;
+mod health;
 pub(crate) mod human;
+mod join;
+mod open;
 mod summary;
+mod tail;
 
+use std::sync::Arc;
+use std::time::SystemTime;
+
+use opentelemetry_sdk::trace::{SpanData, SpanLimits};
+
+use anchor::Anchors;
+pub(crate) use collector::{Collector, Sink};
+use decode::Decoder;
+pub use health::{Health, health};
+pub(crate) use join::{Joiner, unsampled};
 pub(crate) use summary::StageTable;
 pub use summary::{StageSummary, Summary};
+pub use tail::TailSampling;
+pub(crate) use tail::{Held, Tail};
+
+use crate::record::lane::clock;
+use crate::record::lane::wire::Header;
+
+/// The spans of records that lie all together.
+pub(crate) fn joined(records: &[Vec<u8>], limits: SpanLimits) -> Vec<SpanData> {
+    let mut joiner = joiner(limits, false, None);
+    let mut author = decode::Author::default();
+    let mut spans = Vec::new();
+    for record in records {
+        if let Some((header, _)) = Header::read(record) {
+            spans.extend(joiner.take(&header, record, &mut author));
+        }
+    }
+    for _ in 0..2 {
+        joiner.end_pass(|span| spans.push(span));
+    }
+    spans
+}
+
+/// Makes what joins records to spans.
+pub(crate) fn joiner(
+    limits: SpanLimits,
+    location: bool,
+    stages: Option<Arc<StageTable>>,
+) -> Joiner {
+    let clock = clock();
+    let tick = clock.raw();
+    let anchors = Anchors::new(
+        Box::new(move |start, end| clock.delta_as_nanos(start, end)),
+        tick,
+        SystemTime::now(),
+    );
+    Joiner::new(Decoder::new(anchors, limits, location), stages)
+}

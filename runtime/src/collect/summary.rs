@@ -140,13 +140,18 @@ impl StageTable {
             .duration_since(span.start_time)
             .unwrap_or_default();
         let failed = matches!(span.status, Status::Error { .. });
+        self.observe_stage(&span.name, duration, failed);
+    }
+
+    /// Counts one stage that has ended.
+    pub(crate) fn observe_stage(&self, name: &Cow<'static, str>, duration: Duration, failed: bool) {
         let mut stages = self.lock();
-        if let Some(stage) = stages.get_mut(&span.name) {
+        if let Some(stage) = stages.get_mut(name) {
             stage.observe(duration, failed);
             return;
         }
         let name = if stages.len() < NAMES_LIMIT {
-            span.name.clone()
+            name.clone()
         } else {
             Cow::Borrowed(OTHER_NAMES)
         };

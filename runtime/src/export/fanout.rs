@@ -1,9 +1,9 @@
-//! The one span processor: counts each finished span, measures its stage, queues it for every
-//! exporter.
+//! The queues of all exporters, and what fills them.
 //!
-//! Called by the SDK on the thread that starts or ends a span; it neither waits nor allocates but
-//! for the copy that each further exporter needs. One processor instead of one for each exporter,
-//! because the SDK copies a span for every processor.
+//! On the lane route that is the collector. On the tracing route it is the one span processor, which the SDK calls
+//! on the thread that starts or ends a span: it counts the span, measures its stage and queues it, and neither waits
+//! nor allocates but for the copy that each further exporter needs. One processor instead of one for each
+//! exporter, because the SDK copies a span for every processor.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -13,7 +13,7 @@ use opentelemetry::Context;
 use opentelemetry_sdk::error::OTelSdkResult;
 use opentelemetry_sdk::trace::{BatchSpanProcessor, Span, SpanData, SpanProcessor};
 
-use crate::collect::StageTable;
+use crate::collect::{Sink, StageTable};
 
 /// How many sampled spans were started and ended.
 #[derive(Debug, Default)]
@@ -37,11 +37,50 @@ impl SpanCounts {
     }
 }
 
+/// The queues of every exporter.
+#[derive(Debug)]
+pub(crate) struct Queues {
+    queues: Vec<Arc<BatchSpanProcessor>>,
+    // Relaxed: a statistic.
+    given: AtomicU64,
+}
+
+impl Queues {
+    pub(crate) fn new(queues: Vec<Arc<BatchSpanProcessor>>) -> Self {
+        Self {
+            queues,
+            given: AtomicU64::new(0),
+        }
+    }
+
+    /// Queues a span for every exporter.
+    pub(crate) fn give(&self, span: SpanData) {
+        self.given.fetch_add(1, Ordering::Relaxed);
+        if let Some((last, others)) = self.queues.split_last() {
+            for queue in others {
+                queue.on_end(span.clone());
+            }
+            last.on_end(span);
+        }
+    }
+
+    /// How many spans were given.
+    pub(crate) fn given(&self) -> u64 {
+        self.given.load(Ordering::Relaxed)
+    }
+}
+
+impl Sink for Arc<Queues> {
+    fn give(&mut self, span: SpanData) {
+        Queues::give(self, span);
+    }
+}
+
 #[derive(Debug)]
 pub(crate) struct Fanout {
     pub(crate) counts: Arc<SpanCounts>,
     pub(crate) stages: Option<Arc<StageTable>>,
-    pub(crate) queues: Vec<Arc<BatchSpanProcessor>>,
+    pub(crate) queues: Arc<Queues>,
 }
 
 impl SpanProcessor for Fanout {
@@ -54,12 +93,7 @@ impl SpanProcessor for Fanout {
         if let Some(stages) = &self.stages {
             stages.observe(&span);
         }
-        if let Some((last, others)) = self.queues.split_last() {
-            for queue in others {
-                queue.on_end(span.clone());
-            }
-            last.on_end(span);
-        }
+        Queues::give(&self.queues, span);
     }
 
     // The guard flushes and shuts the queues down itself, all at once and each within the deadline;

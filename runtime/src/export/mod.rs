@@ -17,15 +17,18 @@ mod quiet;
 mod supervised;
 mod thread;
 
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use opentelemetry_sdk::Resource;
-use opentelemetry_sdk::trace::{BatchConfig, SpanExporter};
+use opentelemetry_sdk::trace::{BatchConfig, BatchSpanProcessor, SpanExporter};
 
 pub(crate) use console::ConsoleExporter;
-pub(crate) use fanout::{Fanout, SpanCounts};
+pub(crate) use fanout::{Fanout, Queues, SpanCounts};
 pub(crate) use ledger::Tally;
-pub(crate) use pipeline::{FlushFailure, Pipeline};
+pub(crate) use pipeline::FlushFailure;
+use pipeline::Pipeline;
+pub(crate) use quiet::enter as quiet;
 use thread::ExportThread;
 
 /// How long shutdown waits, after the deadline, for exporters to notice that they were given up.
@@ -67,8 +70,14 @@ impl Export {
             .push(Pipeline::start(exporter, label, settings, &self.thread));
     }
 
-    pub(crate) fn pipelines(&self) -> &[Pipeline] {
-        &self.pipelines
+    /// The queue of every exporter.
+    pub(crate) fn queues(&self) -> Vec<Arc<BatchSpanProcessor>> {
+        self.pipelines.iter().map(Pipeline::queue).collect()
+    }
+
+    /// The account of every exporter until now.
+    pub(crate) fn tallies(&self) -> Vec<Tally> {
+        self.pipelines.iter().map(Pipeline::tally).collect()
     }
 
     /// Asks every exporter at once to send what is queued, and waits.
@@ -104,7 +113,7 @@ impl Export {
                 drain.wait(grace);
             }
         }
-        let tallies = self.pipelines.iter().map(Pipeline::tally).collect();
+        let tallies = self.tallies();
         self.thread.stop(until.max(Instant::now() + GRACE));
         (drained_in_time, tallies)
     }

@@ -8,17 +8,27 @@ use opentelemetry::{Context, ContextGuard};
 use tracing::Dispatch;
 use tracing::dispatcher::{self, DefaultGuard};
 
-/// While it lives, `tracing` has no subscriber on this thread and OpenTelemetry records no span.
-pub(super) struct QuietScope {
+use crate::record::lane;
+
+/// While it lives, `tracing` has no subscriber on this thread, OpenTelemetry records no span, and no stage is
+/// recorded.
+pub(crate) struct QuietScope {
     _tracing: DefaultGuard,
     _opentelemetry: ContextGuard,
+}
+
+impl Drop for QuietScope {
+    fn drop(&mut self) {
+        lane::hush(false);
+    }
 }
 
 /// Silences the current thread.
 ///
 /// While any thread has a subscriber of its own, `tracing` looks for one on every thread: a look at
 /// a thread-local, which does not show against the 100 ns of the cheapest enabled span.
-pub(super) fn enter() -> QuietScope {
+pub(crate) fn enter() -> QuietScope {
+    lane::hush(true);
     QuietScope {
         _tracing: dispatcher::set_default(&Dispatch::none()),
         _opentelemetry: Context::enter_telemetry_suppressed_scope(),

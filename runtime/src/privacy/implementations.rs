@@ -148,6 +148,14 @@ macro_rules! lists {
                     item.attribute().fmt(f)
                 })
             }
+
+            #[cfg(feature = "init")]
+            fn elements(&self, take: &mut dyn FnMut(&Value<'_>)) -> Option<usize> {
+                for item in self.iter().take(MAX_ELEMENTS) {
+                    take(&item.attribute());
+                }
+                Some(self.len())
+            }
         }
     )+};
 }
@@ -253,8 +261,10 @@ written! {
 }
 
 #[cfg(feature = "rust_decimal")]
-written! {
-    () rust_decimal::Decimal, |value, f| value.fmt(f);
+scalars! {
+    Scalar {
+    rust_decimal::Decimal => |value| Value::decimal(value);
+    }
 }
 
 #[cfg(feature = "jiff")]

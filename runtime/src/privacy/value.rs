@@ -72,15 +72,18 @@ pub unsafe trait AttributeValue {
 pub struct Value<'a>(Repr<'a>);
 
 #[derive(Clone)]
-enum Repr<'a> {
+pub(crate) enum Repr<'a> {
     Absent,
     Bool(bool),
     I64(i64),
     U64(u64),
     F64(f64),
     Text(&'a str),
-    Written(DisplayValue<Written<'a>>),
+    /// Its text, and the same as a list, if it is one: what `tracing` wraps cannot be had back.
+    Written(DisplayValue<Written<'a>>, Written<'a>),
     Displayed(DisplayValue<&'a dyn fmt::Display>),
+    #[cfg(feature = "rust_decimal")]
+    Decimal(DisplayValue<rust_decimal::Decimal>, rust_decimal::Decimal),
 }
 
 impl<'a> Value<'a> {
@@ -123,12 +126,25 @@ impl<'a> Value<'a> {
 
     /// Text that is written when the record is read.
     pub(crate) fn written(value: &'a dyn WriteText) -> Self {
-        Self(Repr::Written(tracing::field::display(Written(value))))
+        let written = Written(value);
+        Self(Repr::Written(tracing::field::display(written), written))
+    }
+
+    /// An exact decimal number.
+    #[cfg(feature = "rust_decimal")]
+    pub(crate) fn decimal(value: rust_decimal::Decimal) -> Self {
+        Self(Repr::Decimal(tracing::field::display(value), value))
     }
 
     /// Text that somebody declared public, written by its `Display` when the record is read.
     pub fn displayed(value: &'a dyn fmt::Display) -> Self {
         Self(Repr::Displayed(tracing::field::display(value)))
+    }
+
+    /// The form in which it came.
+    #[cfg(feature = "init")]
+    pub(crate) const fn repr(&self) -> &Repr<'a> {
+        &self.0
     }
 
     /// The value as `tracing` takes it.
@@ -140,8 +156,10 @@ impl<'a> Value<'a> {
             Repr::U64(value) => Some(value),
             Repr::F64(value) => Some(value),
             Repr::Text(value) => Some(value),
-            Repr::Written(value) => Some(value),
+            Repr::Written(value, _) => Some(value),
             Repr::Displayed(value) => Some(value),
+            #[cfg(feature = "rust_decimal")]
+            Repr::Decimal(value, _) => Some(value),
         }
     }
 }
@@ -156,7 +174,9 @@ impl fmt::Display for Value<'_> {
             Repr::U64(value) => value.fmt(f),
             Repr::F64(value) => write!(f, "{value:?}"),
             Repr::Text(value) => write!(f, "{value:?}"),
-            Repr::Written(value) => write!(f, "\"{value}\""),
+            Repr::Written(value, _) => write!(f, "\"{value}\""),
+            #[cfg(feature = "rust_decimal")]
+            Repr::Decimal(value, _) => write!(f, "\"{value}\""),
             Repr::Displayed(value) => write!(f, "{:?}", value.to_string()),
         }
     }
@@ -165,10 +185,25 @@ impl fmt::Display for Value<'_> {
 /// A proven value whose text is written on demand.
 pub(crate) trait WriteText {
     fn write_text(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result;
+
+    /// Gives the elements that are recorded to `take`, and tells how many there are: `None` for what is no
+    /// list.
+    #[cfg(feature = "init")]
+    fn elements(&self, _take: &mut dyn FnMut(&Value<'_>)) -> Option<usize> {
+        None
+    }
 }
 
 #[derive(Clone, Copy)]
-struct Written<'a>(&'a dyn WriteText);
+pub(crate) struct Written<'a>(&'a dyn WriteText);
+
+#[cfg(feature = "init")]
+impl Written<'_> {
+    /// See [`WriteText::elements`].
+    pub(crate) fn elements(&self, take: &mut dyn FnMut(&Value<'_>)) -> Option<usize> {
+        self.0.elements(take)
+    }
+}
 
 impl fmt::Display for Written<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -5,6 +5,8 @@ use tracing::{Level, Metadata, Span};
 use tracing_core::callsite::{DefaultCallsite, Identifier};
 use tracing_core::field::FieldSet;
 
+#[cfg(feature = "init")]
+use super::lane::sites::Number;
 use super::parent::Parent;
 use crate::privacy::Value;
 
@@ -76,6 +78,8 @@ pub struct Callsite {
     kind: Kind,
     #[cfg(feature = "init")]
     function: fn() -> &'static str,
+    #[cfg(feature = "init")]
+    number: Number,
 }
 
 impl Callsite {
@@ -100,6 +104,8 @@ impl Callsite {
             kind: site.kind,
             #[cfg(feature = "init")]
             function: site.function,
+            #[cfg(feature = "init")]
+            number: Number::new(),
         }
     }
 
@@ -117,10 +123,38 @@ impl Callsite {
         interest.is_always()
             || (!interest.is_never()
                 && tracing::dispatcher::get_default(|dispatch| dispatch.enabled(&self.metadata)))
+            || self.is_captured()
+    }
+
+    /// Whether a test captures what this thread records, whatever the filters of others say.
+    #[cold]
+    fn is_captured(&self) -> bool {
+        #[cfg(feature = "init")]
+        return super::lane::is_captured();
+        #[cfg(not(feature = "init"))]
+        return false;
     }
 
     pub(crate) fn metadata(&'static self) -> &'static Metadata<'static> {
         &self.metadata
+    }
+
+    /// What a record names the callsite by.
+    #[cfg(feature = "init")]
+    #[inline]
+    pub(crate) fn number(&'static self) -> u32 {
+        self.number.get(|| super::lane::sites::Site::Callsite(self))
+    }
+
+    #[cfg(feature = "init")]
+    pub(crate) fn kind(&self) -> Kind {
+        self.kind
+    }
+
+    /// The path of the function around the callsite.
+    #[cfg(feature = "init")]
+    pub(crate) fn function(&self) -> &'static str {
+        enclosing((self.function)())
     }
 
     /// Starts a span with the first `values` of its keys.
@@ -144,10 +178,14 @@ impl Callsite {
                     Span::child_of_with(id.clone(), &self.metadata, &values, dispatch)
                 })
                 .unwrap_or_else(|| Span::new_root(&self.metadata, &values)),
+            #[cfg(feature = "init")]
+            Parent::Lane(ids) => {
+                crate::layer::span_under(&ids, || Span::new_root(&self.metadata, &values))
+            }
         };
         #[cfg(feature = "init")]
         if let Some(observe) = NEW_SPANS.get() {
-            observe(&span, enclosing((self.function)()));
+            observe(&span, self.function());
         }
         span
     }

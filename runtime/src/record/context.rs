@@ -1,75 +1,18 @@
 //! The current stage of a thread, and how it is handed to another.
 
-use core::cell::{Cell, RefCell};
 use core::fmt;
 use core::pin::Pin;
 use core::task::{self, Poll};
 
 use pin_project_lite::pin_project;
+use tracing::Span;
 use tracing::dispatcher::{self, DefaultGuard};
-use tracing::instrument::Instrumented;
-use tracing::span::Id;
-use tracing::{Dispatch, Instrument, Span};
 
-use super::Callsite;
-
-/// A stage that is current on a thread: late attributes go to the innermost.
-#[derive(Clone)]
-pub(super) struct Frame {
-    /// The span and its subscriber. The stage lives as long as its frame, so the span is open.
-    pub(super) span: Id,
-    pub(super) dispatch: Dispatch,
-    pub(super) callsite: &'static Callsite,
-}
-
-/// Which frame of a thread it is.
-#[derive(Clone, Copy)]
-pub(super) struct Token(u64);
-
-thread_local! {
-    /// The innermost is the last. A place without a frame takes late attributes and drops them.
-    static FRAMES: RefCell<Vec<(u64, Option<Frame>)>> = const { RefCell::new(Vec::new()) };
-    static NEXT: Cell<u64> = const { Cell::new(0) };
-}
-
-/// The thread's innermost stage, if there is one and somebody wants it.
-pub(super) fn current() -> Option<Frame> {
-    // Cloned, for whoever records to it may come back here.
-    FRAMES
-        .try_with(|frames| frames.try_borrow().ok()?.last()?.1.clone())
-        .ok()
-        .flatten()
-}
-
-/// Puts a frame above the others. None where the thread's storage has been destroyed: then nothing is
-/// current.
-pub(super) fn push(frame: Option<Frame>) -> Option<Token> {
-    let token = NEXT
-        .try_with(|next| next.replace(next.get().wrapping_add(1)))
-        .ok()?;
-    FRAMES
-        .try_with(|frames| {
-            frames
-                .try_borrow_mut()
-                .ok()
-                .map(|mut frames| frames.push((token, frame)))
-        })
-        .ok()
-        .flatten()?;
-    Some(Token(token))
-}
-
-/// Takes a frame away, wherever it is: guards may be dropped in any order.
-pub(super) fn remove(token: Option<Token>) {
-    let Some(Token(token)) = token else { return };
-    let removed = FRAMES.try_with(|frames| {
-        let mut frames = frames.try_borrow_mut().ok()?;
-        let place = frames.iter().rposition(|(other, _)| *other == token)?;
-        Some(frames.remove(place))
-    });
-    // Dropped here, when the frames can be borrowed again: a subscriber may go with it.
-    drop(removed);
-}
+#[cfg(feature = "init")]
+use super::lane::{self, Ids};
+use super::parent::Parent;
+use super::thread::{self, Frame};
+use super::tracing_route::close_span;
 
 /// The span that is current, captured to be handed on: in a message, to a task, to a thread.
 ///
@@ -93,22 +36,54 @@ pub(super) fn remove(token: Option<Token>) {
 /// # assert_eq!(filled.unwrap(), 100);
 /// ```
 ///
-/// A context keeps its span alive, so that it can be a parent at any time: the span closes, and is
-/// exported, when its stage has ended and the last context of it is dropped. What is exported says when the
+/// Where no span is current, a context is empty, and a stage with an empty context as its parent starts a
+/// trace.
+///
+/// After [`init`](crate::init) a context is a copy of the span's ids: it costs nothing to keep, and the span ends
+/// with its stage. Where stages are `tracing` spans, a context keeps its span alive: the span closes, and is
+/// exported, when its stage has ended and the last context of it is dropped. What is exported then says when the
 /// span was last left: by its stage, or by [`run`](Self::run) and [`attach`](Self::attach), which enter it
-/// again. Where no span is current, a context is empty, and a stage with an empty context as its parent
-/// starts a trace.
+/// again.
 #[derive(Clone, Default)]
 pub struct Context {
-    span: Option<Span>,
+    held: Held,
+}
+
+#[derive(Clone, Default)]
+enum Held {
+    #[default]
+    Nothing,
+    Span(Span),
+    #[cfg(feature = "init")]
+    Lane(Ids),
 }
 
 impl Context {
     /// Captures the current span.
     pub fn current() -> Self {
+        #[cfg(feature = "init")]
+        if lane::mode() != lane::Mode::Tracing {
+            if let Some(ids) = lane::current() {
+                return Self::of_ids(ids);
+            }
+            if lane::mode() != lane::Mode::Capturing {
+                return Self::default();
+            }
+        }
         let span = Span::current();
         Self {
-            span: (!span.is_disabled()).then_some(span),
+            held: if span.is_disabled() {
+                Held::Nothing
+            } else {
+                Held::Span(span)
+            },
+        }
+    }
+
+    #[cfg(feature = "init")]
+    pub(crate) fn of_ids(ids: Ids) -> Self {
+        Self {
+            held: Held::Lane(ids),
         }
     }
 
@@ -122,14 +97,11 @@ impl Context {
     /// # assert_eq!(worker.join().unwrap(), 4);
     /// ```
     pub fn run<R>(&self, f: impl FnOnce() -> R) -> R {
-        let _apart = Apart::new(self.span.as_ref());
-        match &self.span {
-            Some(span) => span.in_scope(f),
-            None => f(),
-        }
+        let _current = Current::new(&self.held);
+        f()
     }
 
-    /// A future in which this context is current whenever it is polled.
+    /// A future in which this context is current whenever it is polled, and when it is dropped.
     ///
     /// ```
     /// # fn spawn(_: impl Future<Output = ()> + Send + 'static) {}
@@ -140,67 +112,114 @@ impl Context {
     /// ```
     pub fn attach<F: Future>(self, future: F) -> impl Future<Output = F::Output> {
         Attached {
-            inner: future.instrument(self.into_span().unwrap_or_else(Span::none)),
+            inner: Some(future),
+            context: self,
         }
     }
 
-    pub(super) fn into_span(mut self) -> Option<Span> {
-        self.span.take()
+    pub(super) fn into_parent(mut self) -> Parent {
+        match core::mem::take(&mut self.held) {
+            Held::Nothing => Parent::Root,
+            Held::Span(span) => Parent::Of(span),
+            #[cfg(feature = "init")]
+            Held::Lane(ids) => Parent::Lane(ids),
+        }
     }
 }
 
 impl Drop for Context {
     fn drop(&mut self) {
-        if let Some(span) = self.span.take() {
-            close(span);
+        if let Held::Span(span) = core::mem::take(&mut self.held) {
+            close_span(span);
         }
-    }
-}
-
-/// Drops a span that may be another subscriber's than the thread's: under its own, for where it closes,
-/// `tracing_subscriber` closes its parent in whichever is the thread's, and panics if that does not know it.
-pub(super) fn close(span: Span) {
-    let dispatch = span.with_subscriber(|(_, dispatch)| dispatch.clone());
-    match dispatch {
-        Some(dispatch) => dispatcher::with_default(&dispatch, || drop(span)),
-        None => drop(span),
     }
 }
 
 impl fmt::Debug for Context {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let id = self.span.as_ref().and_then(Span::id);
-        f.debug_tuple("Context").field(&id).finish()
+        let mut context = f.debug_tuple("Context");
+        match &self.held {
+            Held::Nothing => {}
+            Held::Span(span) => _ = context.field(&span.id()),
+            #[cfg(feature = "init")]
+            Held::Lane(ids) => {
+                context.field(&format_args!(
+                    "{:016x}{:016x}/{:016x}",
+                    ids.trace[0], ids.trace[1], ids.span
+                ));
+            }
+        }
+        context.finish()
     }
 }
 
-/// While this lives, the stages around are not current, and the subscriber is that of the span.
-struct Apart {
-    place: Option<Token>,
-    _subscriber: Option<DefaultGuard>,
+/// While this lives, the context is current, the stages around are not, and the subscriber is that of the
+/// context.
+struct Current<'a> {
+    span: Option<&'a Span>,
+    token: u32,
+    subscriber: Option<DefaultGuard>,
 }
 
-impl Apart {
-    fn new(span: Option<&Span>) -> Self {
+impl<'a> Current<'a> {
+    fn new(held: &'a Held) -> Self {
+        #[cfg(feature = "init")]
+        if let Held::Lane(ids) = held {
+            return Self {
+                span: None,
+                token: lane::hand(ids).unwrap_or(0),
+                subscriber: None,
+            };
+        }
+        let span = match held {
+            Held::Span(span) => Some(span),
+            _ => None,
+        };
+        let token = thread::with(|thread| thread.push(Frame::Boundary)).unwrap_or(0);
+        let subscriber = span.and_then(|span| {
+            span.with_subscriber(|(id, dispatch)| {
+                let subscriber = dispatcher::set_default(dispatch);
+                dispatch.enter(id);
+                subscriber
+            })
+        });
         Self {
-            place: push(None),
-            _subscriber: span.and_then(|span| {
-                span.with_subscriber(|(_, dispatch)| dispatcher::set_default(dispatch))
-            }),
+            span,
+            token,
+            subscriber,
         }
     }
 }
 
-impl Drop for Apart {
+impl Drop for Current<'_> {
     fn drop(&mut self) {
-        remove(self.place);
+        if let Some(span) = self.span {
+            span.with_subscriber(|(id, dispatch)| dispatch.exit(id));
+        }
+        #[cfg(feature = "init")]
+        let popped = lane::finish(self.token);
+        #[cfg(not(feature = "init"))]
+        let popped = false;
+        if !popped {
+            thread::with(|thread| thread.pop(self.token));
+        }
+        drop(self.subscriber.take());
     }
 }
 
 pin_project! {
     struct Attached<F> {
         #[pin]
-        inner: Instrumented<F>,
+        inner: Option<F>,
+        context: Context,
+    }
+
+    impl<F> PinnedDrop for Attached<F> {
+        fn drop(this: Pin<&mut Self>) {
+            let mut this = this.project();
+            let _current = Current::new(&this.context.held);
+            this.inner.set(None);
+        }
     }
 }
 
@@ -208,7 +227,11 @@ impl<F: Future> Future for Attached<F> {
     type Output = F::Output;
 
     fn poll(self: Pin<&mut Self>, cx: &mut task::Context<'_>) -> Poll<F::Output> {
-        let _apart = Apart::new(Some(self.inner.span()));
-        self.project().inner.poll(cx)
+        let this = self.project();
+        let Some(inner) = this.inner.as_pin_mut() else {
+            return Poll::Pending; // only `drop` empties it
+        };
+        let _current = Current::new(&this.context.held);
+        inner.poll(cx)
     }
 }

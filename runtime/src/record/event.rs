@@ -4,6 +4,8 @@ use tracing::Event;
 
 use super::Callsite;
 use super::callsite::{FieldValues, MAX_FIELDS};
+#[cfg(feature = "init")]
+use super::lane;
 use crate::privacy::Value;
 
 /// Emits an event of one value; where there is none, nothing.
@@ -20,6 +22,15 @@ pub fn emit_value(site: &'static Callsite, value: &Value<'_>) {
 pub fn emit(site: &'static Callsite, values: &[Value<'_>]) {
     if !site.is_enabled() {
         return;
+    }
+    #[cfg(feature = "init")]
+    match lane::mode() {
+        lane::Mode::Tracing => {}
+        lane::Mode::Capturing if !lane::is_captured() => {}
+        _ => {
+            lane::event(site, values);
+            return;
+        }
     }
     let metadata = site.metadata();
     let fields = metadata.fields();

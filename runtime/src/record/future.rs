@@ -1,6 +1,5 @@
 //! Stages of futures and streams: current whenever they are polled, and at no other time.
 
-use core::cell::RefCell;
 use core::panic::AssertUnwindSafe;
 use core::pin::Pin;
 use core::task::{Context, Poll};
@@ -8,53 +7,19 @@ use core::task::{Context, Poll};
 use futures_core::Stream;
 use pin_project_lite::pin_project;
 
-use super::Stage;
 use super::outcome::Outcome;
-use super::stage::Current;
+use super::{Stage, StageGuard, thread};
 
-thread_local! {
-    /// The stage that the body being polled for the first time has begun.
-    static BEGUN: RefCell<Option<Begun>> = const { RefCell::new(None) };
-}
-
-/// A stage that the body of an `async fn` began, on its way to the future around the body.
-struct Begun {
-    stage: Stage,
-    current: Current,
-}
-
-/// The stage itself, where the thread's storage has been destroyed.
-fn hand_over(begun: Begun) -> Result<(), Begun> {
-    let mut begun = Some(begun);
-    _ = BEGUN.try_with(|slot| slot.replace(begun.take()));
-    begun.map_or(Ok(()), Err)
-}
-
-fn replace_begun(begun: Option<Begun>) -> Option<Begun> {
-    BEGUN.try_with(|slot| slot.replace(begun)).ok().flatten()
-}
-
-impl Stage {
-    /// Makes the stage current and hands it to the [`StageFuture`] that polls the caller. The body of an
-    /// `async fn` calls it first of all: there it can read the arguments before it moves them, and the
-    /// future need not hold them twice.
-    pub fn begin(self) {
-        let current = self.make_current();
-        let begun = Begun {
-            stage: self,
-            current,
-        };
-        if let Err(Begun { stage, current }) = hand_over(begun) {
-            stage.leave(Some(current));
-        }
-    }
+/// Takes what the body being polled has begun, and puts another token there.
+fn replace_begun(token: u32) -> u32 {
+    thread::with(|thread| core::mem::replace(&mut thread.begun, token)).unwrap_or(0)
 }
 
 /// What a future knows of its stage.
 enum State {
     /// Not polled yet: its body will begin a stage, or not.
     Unpolled,
-    /// Nobody wants the stage, or it is over.
+    /// Nobody wants the stage, or it is over, or it is current.
     Off,
     /// It is going on.
     Open(Stage),
@@ -63,75 +28,58 @@ enum State {
 /// One poll: the stage is current while this lives. Where the poll unwinds, the stage has panicked.
 struct Polling<'a> {
     state: &'a mut State,
-    current: Option<Current>,
+    stage: Option<StageGuard>,
     /// Whether it is the first poll, and then what the poll around this one has begun.
     first: bool,
-    around: Option<Begun>,
+    around: u32,
     unwinding: bool,
 }
 
 impl<'a> Polling<'a> {
     #[inline]
     fn start(state: &'a mut State) -> Self {
-        let first = matches!(state, State::Unpolled);
+        let (first, stage) = match core::mem::replace(state, State::Off) {
+            State::Unpolled => (true, None),
+            State::Off => (false, None),
+            State::Open(stage) => (false, Some(stage.resume())),
+        };
         Self {
-            first,
-            around: if first { replace_begun(None) } else { None },
-            current: match state {
-                State::Open(open) => Some(open.make_current()),
-                State::Unpolled | State::Off => None,
-            },
             state,
+            stage,
+            first,
+            around: if first { replace_begun(0) } else { 0 },
             unwinding: std::thread::panicking(),
         }
     }
 
-    /// Takes the stage that the body began in its first poll. It is current already.
-    fn take_begun(&mut self) {
+    /// The stage, which in the first poll the body has begun.
+    fn stage(&mut self) -> Option<&mut StageGuard> {
         if core::mem::replace(&mut self.first, false) {
-            *self.state = match replace_begun(self.around.take()) {
-                Some(Begun { stage, current }) => {
-                    self.current = Some(current);
-                    State::Open(stage)
-                }
-                None => State::Off,
+            self.stage = match replace_begun(self.around) {
+                0 => None,
+                token => Some(StageGuard::begun(token)),
             };
         }
-    }
-
-    fn stage(&mut self) -> Option<&mut Stage> {
-        self.take_begun();
-        match self.state {
-            State::Open(stage) => Some(stage),
-            State::Unpolled | State::Off => None,
-        }
+        self.stage.as_mut()
     }
 
     /// Ends the stage: nothing of it is left when the poll is over.
     fn over(mut self) {
-        if self.stage().is_some() {
-            self.leave_for_good();
-        }
-    }
-
-    fn leave_for_good(&mut self) {
-        if let State::Open(stage) = core::mem::replace(self.state, State::Off) {
-            stage.leave(self.current.take());
-        }
+        self.stage();
+        self.stage = None;
     }
 }
 
 impl Drop for Polling<'_> {
     fn drop(&mut self) {
         let panicked = std::thread::panicking() && !self.unwinding;
-        self.take_begun();
-        match self.state {
-            State::Open(stage) if panicked => {
+        self.stage();
+        if let Some(mut stage) = self.stage.take() {
+            if panicked {
                 stage.end(&Outcome::Panicked);
-                self.leave_for_good();
+            } else {
+                *self.state = State::Open(stage.suspend());
             }
-            State::Open(stage) => stage.leave(self.current.take()),
-            State::Unpolled | State::Off => {}
         }
     }
 }
@@ -159,9 +107,9 @@ pin_project! {
 impl<F, S> StageFuture<F, S>
 where
     F: Future,
-    S: FnOnce(&F::Output, &mut Stage),
+    S: FnOnce(&F::Output, &mut StageGuard),
 {
-    /// Around the body of an `async fn`, which will [begin](Stage::begin) the stage itself.
+    /// Around the body of an `async fn`, which will [begin](StageGuard::begin) the stage itself.
     #[inline]
     pub fn around(body: F, say: S) -> Self {
         Self {
@@ -185,7 +133,7 @@ where
 impl<F, S> Future for StageFuture<F, S>
 where
     F: Future,
-    S: FnOnce(&F::Output, &mut Stage),
+    S: FnOnce(&F::Output, &mut StageGuard),
 {
     type Output = F::Output;
 
@@ -258,9 +206,11 @@ impl<S: Stream> Stream for StageStream<S> {
 
 /// Ends a stage whose future or stream goes before its end; `release` drops it within the stage.
 fn cancel(state: &mut State, release: impl FnOnce()) {
-    if let State::Open(stage) = state {
-        stage.end(&Outcome::Cancelled);
-        let polling = Polling::start(state);
+    if matches!(state, State::Open(_)) {
+        let mut polling = Polling::start(state);
+        if let Some(stage) = polling.stage() {
+            stage.end(&Outcome::Cancelled);
+        }
         release();
         polling.over();
     }

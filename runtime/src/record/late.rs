@@ -6,13 +6,17 @@ use tracing::metadata::LevelFilter;
 use tracing_core::span::Record;
 
 use super::callsite::{FieldValues, MAX_FIELDS};
-use super::context;
+#[cfg(feature = "init")]
+use super::lane::sites::Number;
+use super::tracing_route;
 use crate::privacy::Value;
 
 /// A place in the source from which late attributes come.
 pub struct LateCallsite {
     keys: &'static [&'static str],
     told: AtomicBool,
+    #[cfg(feature = "init")]
+    number: Number,
 }
 
 impl LateCallsite {
@@ -21,6 +25,8 @@ impl LateCallsite {
         Self {
             keys,
             told: AtomicBool::new(false),
+            #[cfg(feature = "init")]
+            number: Number::new(),
         }
     }
 
@@ -28,6 +34,17 @@ impl LateCallsite {
     #[inline]
     pub fn is_enabled(&self) -> bool {
         LevelFilter::current() != LevelFilter::OFF
+    }
+
+    /// What a record names the callsite by.
+    #[cfg(feature = "init")]
+    pub(super) fn number(&'static self) -> u32 {
+        self.number.get(|| super::lane::sites::Site::Late(self))
+    }
+
+    #[cfg(feature = "init")]
+    pub(crate) fn keys(&self) -> &'static [&'static str] {
+        self.keys
     }
 }
 
@@ -38,10 +55,14 @@ impl LateCallsite {
 /// the function's own body; a key recorded from elsewhere must stand in `fields(key = Empty)`. One that
 /// does not is told once for each callsite, by a `tracing` warning, and lost.
 pub fn record_late(site: &'static LateCallsite, values: &[Value<'_>]) {
-    let Some(frame) = context::current() else {
+    #[cfg(feature = "init")]
+    if super::lane::late(site, values) {
+        return;
+    }
+    let Some((span, dispatch, callsite)) = tracing_route::innermost() else {
         return;
     };
-    let metadata = frame.callsite.metadata();
+    let metadata = callsite.metadata();
     let fields = metadata.fields();
     let mut all: FieldValues<'_> = [None; MAX_FIELDS];
     for (key, value) in site.keys.iter().zip(values) {
@@ -51,7 +72,7 @@ pub fn record_late(site: &'static LateCallsite, values: &[Value<'_>]) {
         }
     }
     let values = fields.value_set_all(&all[..fields.len()]);
-    frame.dispatch.record(&frame.span, &Record::new(&values));
+    dispatch.record(&span, &Record::new(&values));
 }
 
 #[cold]

@@ -1,17 +1,22 @@
 //! What runs on the caller's thread: callsites, stages, instrumented futures, events, late attributes.
 //!
-//! Everything here goes the tracing route: a stage is a span of the `tracing` crate, seen by whichever
-//! subscriber is installed. Nothing here fails, blocks or panics; what cannot be recorded is told.
+//! A stage takes one of two routes: it is a span of the `tracing` crate ([`tracing_route`]), or, after `init`, a
+//! record in its thread's lane ([`lane`]). Nothing here fails, blocks or panics; what cannot be recorded is
+//! counted.
 //! Expanded code calls it through [`support`](crate::support).
 
 mod callsite;
 mod context;
 mod event;
 mod future;
+#[cfg(feature = "init")]
+pub(crate) mod lane;
 mod late;
 pub(crate) mod outcome;
 mod parent;
 mod stage;
+mod thread;
+mod tracing_route;
 
 #[cfg(feature = "init")]
 pub(crate) use callsite::observe_new_spans;

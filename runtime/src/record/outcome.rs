@@ -28,6 +28,18 @@ impl Outcome<'_> {
         }
     }
 
+    /// What a record of the lane route says.
+    #[cfg(feature = "init")]
+    pub(crate) const fn code(&self) -> u8 {
+        use super::lane::wire::outcome;
+        match self {
+            Self::Ok => outcome::OK,
+            Self::Error(_) => outcome::ERROR,
+            Self::Panicked => outcome::PANICKED,
+            Self::Cancelled => outcome::CANCELLED,
+        }
+    }
+
     /// What `otel.status_code` says. A cancelled stage was not wrong: its status stays unset.
     pub(crate) const fn status(&self) -> Value<'static> {
         match self {

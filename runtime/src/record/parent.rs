@@ -3,6 +3,8 @@
 use tracing::Span;
 
 use super::Context;
+#[cfg(feature = "init")]
+use super::lane::{self, Ids};
 
 /// Whose child a span is.
 pub enum Parent {
@@ -12,6 +14,31 @@ pub enum Parent {
     Root,
     /// This span's. It is held, so that it is open.
     Of(Span),
+    /// That of a span on the lane route.
+    #[cfg(feature = "init")]
+    Lane(Ids),
+}
+
+#[cfg(feature = "init")]
+impl Parent {
+    /// The ids of the span, if it has some on the lane route.
+    pub(super) fn ids(&self) -> Option<Ids> {
+        match self {
+            Self::Lane(ids) => Some(*ids),
+            Self::Of(span) => crate::layer::ids(span),
+            Self::Current | Self::Root => None,
+        }
+    }
+
+    /// The parent as the lane route takes it, and as the tracing route does.
+    pub(super) fn into_lane(self) -> (lane::Parent, Self) {
+        let on_lane = match &self {
+            Self::Current => lane::Parent::Current,
+            Self::Root => lane::Parent::Root,
+            Self::Of(_) | Self::Lane(_) => self.ids().map_or(lane::Parent::Root, lane::Parent::Of),
+        };
+        (on_lane, self)
+    }
 }
 
 /// What `parent = ..` and the elements of `follows_from = ..` take: a [`Context`] or a `tracing::Span`, by
@@ -30,7 +57,7 @@ pub trait IntoParent {
 
 impl IntoParent for Context {
     fn into_parent(self) -> Parent {
-        self.into_span().map_or(Parent::Root, Parent::Of)
+        Self::into_parent(self)
     }
 }
 

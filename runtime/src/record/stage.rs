@@ -1,137 +1,130 @@
-//! A stage in progress: a span, its place as the current one, and its end.
+//! A stage in progress: its start, its place as the current one, and its end, on either route.
 
 use core::marker::PhantomData;
 
-use tracing::Span;
-use tracing::dispatcher::{self, DefaultGuard};
 use tracing::metadata::LevelFilter;
-use tracing_core::span::Record;
 
-use super::callsite::{FieldValues, MAX_FIELDS, tail};
-use super::context::{self, Frame, Token};
+#[cfg(feature = "init")]
+use super::lane;
 use super::outcome::{Fallible, Outcome};
 use super::parent::{IntoLinks, Parent};
+use super::thread::{self, Frame};
+use super::tracing_route::{self, Idle};
 use super::{Callsite, event};
 use crate::privacy::{AttributeValue, Value};
 
 impl Callsite {
-    /// Starts a stage. `values` are those of the first keys.
-    pub fn start(&'static self, parent: Parent, values: &[Value<'_>]) -> Stage {
-        Stage {
-            adopted: matches!(parent, Parent::Of(_)),
-            span: self.span(parent, values),
-            callsite: self,
-            ended: false,
+    /// Starts a stage below the current one, and makes it current. `values` are those of the first keys.
+    pub fn start(&'static self, values: &[Value<'_>]) -> StageGuard {
+        self.start_under(Parent::Current, values)
+    }
+
+    /// As [`start`](Self::start), below another.
+    pub fn start_under(&'static self, parent: Parent, values: &[Value<'_>]) -> StageGuard {
+        #[cfg(feature = "init")]
+        if lane::mode() != lane::Mode::Tracing {
+            let (on_lane, span) = parent.into_lane();
+            match lane::start(self, on_lane, values) {
+                lane::Start::At(token) => return StageGuard::new(token),
+                lane::Start::Tracing if lane::mode() != lane::Mode::Ended => {
+                    return StageGuard::new(tracing_route::start(self, span, values));
+                }
+                _ => return StageGuard::off(),
+            }
         }
+        StageGuard::new(tracing_route::start(self, parent, values))
+    }
+
+    /// As [`start_under`](Self::start_under), with links to the spans that it follows from.
+    pub fn start_following(
+        &'static self,
+        parent: Parent,
+        values: &[Value<'_>],
+        spans: impl IntoLinks,
+    ) -> StageGuard {
+        let stage = self.start_under(parent, values);
+        for span in spans.into_links() {
+            stage.link(&span);
+        }
+        stage
     }
 
     /// A stage that nobody wants, for functions that record late attributes: they must not reach the
     /// stage around it.
-    pub fn hidden(&'static self) -> Stage {
-        Stage {
-            span: Span::none(),
-            callsite: self,
-            adopted: false,
-            ended: true,
-        }
+    pub fn hidden(&'static self) -> StageGuard {
+        StageGuard::new(hide())
     }
 }
 
-/// A stage that has started. When it is dropped its span ends: ok, or panicked while the thread unwinds,
-/// where nothing else was said.
-#[must_use]
-pub struct Stage {
-    span: Span,
-    callsite: &'static Callsite,
-    /// Whether its parent was given, and with it its subscriber.
-    adopted: bool,
+/// Puts a place on the stack that late attributes do not pass. None where nobody wants any.
+fn hide() -> u32 {
+    if LevelFilter::current() == LevelFilter::OFF {
+        return 0;
+    }
+    thread::with(|thread| thread.push(Frame::Boundary)).unwrap_or(0)
+}
+
+/// A stage that is current on this thread, until the guard is dropped.
+///
+/// [`stage!`](crate::stage) makes one. It cannot be sent to another thread, so a future that holds one
+/// across an `.await` cannot be spawned on a multi-thread runtime: there, the other tasks of the
+/// thread would run inside the stage. `stage!("name", async { .. })` is for futures.
+#[must_use = "dropped at once, the stage ends at once: bind it, `let _stage = stage!(..)`"]
+pub struct StageGuard {
+    /// The place on the thread's stack and one, or 0.
+    token: u32,
+    unwinding: bool,
     ended: bool,
+    thread_bound: PhantomData<*const ()>,
 }
 
-/// What a stage that is current takes with it when it is left.
-pub(super) struct Current {
-    frame: Option<Token>,
-    /// The subscriber of the stage is the thread's while it is current: `tracing_subscriber` panics where a
-    /// span is left under another.
-    subscriber: Option<DefaultGuard>,
-}
-
-impl Stage {
-    /// Links the span to those that it follows from.
-    pub fn following(self, spans: impl IntoLinks) -> Self {
-        for span in spans.into_links() {
-            if let Parent::Of(span) = span {
-                self.span.follows_from(span.id());
-            }
-        }
-        self
-    }
-
-    /// Makes the stage current until the guard is dropped.
+impl StageGuard {
     #[inline]
-    pub fn enter(self) -> StageGuard {
-        let current = self.make_current();
-        StageGuard {
-            entered: Some((self, current)),
+    fn new(token: u32) -> Self {
+        Self {
+            token,
             unwinding: std::thread::panicking(),
+            ended: false,
             thread_bound: PhantomData,
         }
     }
 
-    /// Makes the stage current on this thread.
-    pub(super) fn make_current(&self) -> Current {
-        let mut subscriber = None;
-        let frame = self.span.with_subscriber(|(id, dispatch)| {
-            if self.adopted {
-                subscriber = Some(dispatcher::set_default(dispatch));
-            }
-            dispatch.enter(id);
-            Frame {
-                span: id.clone(),
-                dispatch: dispatch.clone(),
-                callsite: self.callsite,
-            }
-        });
-        // Where nobody wants anything, nothing need be kept from a stage around.
-        let wanted = frame.is_some() || LevelFilter::current() != LevelFilter::OFF;
-        Current {
-            frame: if wanted { context::push(frame) } else { None },
-            subscriber,
+    /// The guard of a stage that nobody wants.
+    #[inline]
+    pub const fn off() -> Self {
+        Self {
+            token: 0,
+            unwinding: false,
+            ended: false,
+            thread_bound: PhantomData,
         }
     }
 
-    /// Takes back what [`make_current`](Self::make_current) did.
-    pub(super) fn leave(&self, current: Option<Current>) {
-        let (frame, subscriber) =
-            current.map_or((None, None), |current| (current.frame, current.subscriber));
-        context::remove(frame);
-        self.span
-            .with_subscriber(|(id, dispatch)| dispatch.exit(id));
-        drop(subscriber);
+    /// Lets `say` tell how the stage ended from what it returned, if anybody wants to know.
+    #[inline]
+    pub fn finish<R>(mut self, returned: &R, say: impl FnOnce(&R, &mut Self)) {
+        if self.token != 0 {
+            say(returned, &mut self);
+        }
     }
 
     /// Says how the stage ended. What is said first counts.
+    #[inline]
     pub fn end(&mut self, outcome: &Outcome<'_>) {
         let ended = core::mem::replace(&mut self.ended, true);
-        if ended || matches!(outcome, Outcome::Ok) {
+        if !ended && !matches!(outcome, Outcome::Ok) {
+            self.end_badly(outcome);
+        }
+    }
+
+    #[cold]
+    fn end_badly(&self, outcome: &Outcome<'_>) {
+        #[cfg(feature = "init")]
+        if self.is_on_lane() {
+            lane::end(self.token, outcome.code(), &outcome.error_type());
             return;
         }
-        let (status, name, error_type) = (outcome.status(), outcome.name(), outcome.error_type());
-        let metadata = self.callsite.metadata();
-        let fields = metadata.fields();
-        let mut values: FieldValues<'_> = [None; MAX_FIELDS];
-        for (place, value) in [
-            (tail::STATUS, &status),
-            (tail::OUTCOME, &name),
-            (tail::ERROR_TYPE, &error_type),
-        ] {
-            if let Some(place) = fields.len().checked_sub(place) {
-                values[place] = value.as_tracing();
-            }
-        }
-        let values = fields.value_set_all(&values[..fields.len()]);
-        self.span
-            .with_subscriber(|(id, dispatch)| dispatch.record(id, &Record::new(&values)));
+        tracing_route::with_idle(self.token, |idle| idle.end(outcome));
     }
 
     /// Says how the stage ended, and emits an event at `site` for an error.
@@ -164,47 +157,62 @@ impl Stage {
         event::emit_value(site, &kind);
         self.end(&Outcome::Error(kind));
     }
-}
 
-impl Drop for Stage {
-    fn drop(&mut self) {
-        if !self.ended && std::thread::panicking() {
-            self.end(&Outcome::Panicked);
+    fn link(&self, to: &Parent) {
+        #[cfg(feature = "init")]
+        if self.is_on_lane() {
+            if let Some(ids) = to.ids() {
+                lane::link(self.token, &ids);
+            }
+            return;
         }
-        if self.adopted {
-            context::close(core::mem::replace(&mut self.span, Span::none()));
-        }
-    }
-}
-
-/// A stage that is current on this thread, until the guard is dropped.
-///
-/// [`stage!`](crate::stage) makes one. It cannot be sent to another thread, so a future that holds one
-/// across an `.await` cannot be spawned on a multi-thread runtime: there, the other tasks of the
-/// thread would run inside the stage. `stage!("name", async { .. })` is for futures.
-#[must_use = "dropped at once, the stage ends at once: bind it, `let _stage = stage!(..)`"]
-pub struct StageGuard {
-    entered: Option<(Stage, Current)>,
-    unwinding: bool,
-    thread_bound: PhantomData<*const ()>,
-}
-
-impl StageGuard {
-    /// The guard of a stage that nobody wants.
-    #[inline]
-    pub const fn off() -> Self {
-        Self {
-            entered: None,
-            unwinding: false,
-            thread_bound: PhantomData,
+        if let Parent::Of(to) = to {
+            tracing_route::with_idle(self.token, |idle| {
+                idle.span().follows_from(to.id());
+            });
         }
     }
 
-    /// Lets `say` tell how the stage ended from what it returned, if anybody wants to know.
-    #[inline]
-    pub fn finish<R>(mut self, returned: &R, say: impl FnOnce(&R, &mut Stage)) {
-        if let Some((stage, _)) = &mut self.entered {
-            say(returned, stage);
+    #[cfg(feature = "init")]
+    fn is_on_lane(&self) -> bool {
+        thread::with(|thread| {
+            let place = (self.token as usize).checked_sub(1)?;
+            Some(matches!(thread.frames.get(place)?, Frame::Lane(_)))
+        })
+        .flatten()
+            == Some(true)
+    }
+
+    /// Hands the stage to the [`StageFuture`](super::StageFuture) that polls the caller. The body of an
+    /// `async fn` calls it first of all: there it can read the arguments before it moves them, and the
+    /// future need not hold them twice.
+    pub fn begin(self) {
+        thread::with(|thread| thread.begun = self.token);
+        core::mem::forget(self);
+    }
+
+    /// The stage that a first poll began, which is current already.
+    pub(super) fn begun(token: u32) -> Self {
+        Self::new(token)
+    }
+
+    /// Takes the stage from its thread, to go on later, perhaps on another.
+    pub fn suspend(self) -> Stage {
+        let token = self.token;
+        core::mem::forget(self);
+        if token == 0 {
+            return Stage(Suspended::Off);
+        }
+        #[cfg(feature = "init")]
+        if let Some(suspended) = lane::suspend(token) {
+            return Stage(Suspended::Lane(suspended));
+        }
+        match thread::with(|thread| thread.pop(token)).flatten() {
+            Some(Frame::Tracing(Some(entered))) => {
+                Stage(Suspended::Tracing(tracing_route::leave(entered)))
+            }
+            Some(Frame::Boundary) => Stage(Suspended::Hidden),
+            _ => Stage(Suspended::Off),
         }
     }
 }
@@ -212,21 +220,74 @@ impl StageGuard {
 impl Drop for StageGuard {
     #[inline]
     fn drop(&mut self) {
-        if let Some((mut stage, current)) = self.entered.take() {
-            if std::thread::panicking() && !self.unwinding {
-                stage.end(&Outcome::Panicked);
-            } else {
-                stage.end(&Outcome::Ok);
-            }
-            stage.leave(Some(current));
+        if self.token != 0 {
+            leave(self);
         }
+    }
+}
+
+fn leave(stage: &mut StageGuard) {
+    if std::thread::panicking() && !stage.unwinding {
+        stage.end(&Outcome::Panicked);
+    }
+    #[cfg(feature = "init")]
+    if lane::finish(stage.token) {
+        return;
+    }
+    let frame = thread::with(|thread| thread.pop(stage.token)).flatten();
+    if let Some(Frame::Tracing(Some(entered))) = frame {
+        tracing_route::close(tracing_route::leave(entered));
     }
 }
 
 impl core::fmt::Debug for StageGuard {
     fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
         f.debug_struct("StageGuard")
-            .field("recorded", &self.entered.is_some())
+            .field("recorded", &(self.token != 0))
             .finish_non_exhaustive()
+    }
+}
+
+/// A stage that is not current: between two polls of its future. When it is dropped its span ends: ok, or
+/// panicked while the thread unwinds.
+#[must_use]
+pub struct Stage(Suspended);
+
+enum Suspended {
+    /// Nobody wants it.
+    Off,
+    /// Nobody wants it, and late attributes must not pass it.
+    Hidden,
+    Tracing(Idle),
+    #[cfg(feature = "init")]
+    Lane(lane::Suspended),
+}
+
+impl Stage {
+    /// Makes the stage current.
+    pub(super) fn resume(mut self) -> StageGuard {
+        StageGuard::new(self.enter())
+    }
+
+    fn enter(&mut self) -> u32 {
+        match core::mem::replace(&mut self.0, Suspended::Off) {
+            Suspended::Off => 0,
+            Suspended::Hidden => hide(),
+            Suspended::Tracing(idle) => tracing_route::enter(idle),
+            #[cfg(feature = "init")]
+            Suspended::Lane(suspended) => lane::resume(suspended).unwrap_or(0),
+        }
+    }
+}
+
+impl Drop for Stage {
+    fn drop(&mut self) {
+        let token = self.enter();
+        if token != 0 {
+            let mut stage = StageGuard::new(token);
+            if std::thread::panicking() {
+                stage.end(&Outcome::Panicked);
+            }
+        }
     }
 }

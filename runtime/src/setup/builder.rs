@@ -10,8 +10,10 @@ use opentelemetry_sdk::trace::SpanExporter;
 
 use super::environment::{Environment, Lookup};
 use super::settings::Settings;
-use super::{Error, Protocol, Telemetry, chain};
+use super::{Error, Protocol, Route, Telemetry, chain};
+use crate::collect::TailSampling;
 use crate::export::{Export, PipelineSettings};
+use crate::record::lane::ends;
 
 /// Settings of telemetry, made with [`builder`](crate::builder) and put to work with
 /// [`init`](Self::init).
@@ -74,6 +76,13 @@ pub struct Builder {
 /// The settings of a [`Builder`] that can be merged with the environment.
 #[derive(Debug)]
 pub(super) struct Choices {
+    pub(super) route: Route,
+    pub(super) location: bool,
+    pub(super) global_subscriber: bool,
+    pub(super) otel_context: bool,
+    pub(super) lane_capacity: usize,
+    pub(super) lane_memory: usize,
+    pub(super) tail: Option<TailSampling>,
     pub(super) service_name: Option<String>,
     pub(super) endpoint: Option<String>,
     pub(super) protocol: Option<Protocol>,
@@ -86,6 +95,13 @@ pub(super) struct Choices {
 impl Default for Choices {
     fn default() -> Self {
         Self {
+            route: Route::default(),
+            location: false,
+            global_subscriber: true,
+            otel_context: false,
+            lane_capacity: ends::CAPACITY,
+            lane_memory: ends::TOTAL,
+            tail: None,
             service_name: None,
             endpoint: None,
             protocol: None,
@@ -206,6 +222,65 @@ impl Builder {
     /// up what is queued.
     pub fn with_shutdown_deadline(mut self, deadline: Duration) -> Self {
         self.choices.shutdown_deadline = deadline;
+        self
+    }
+
+    /// Chooses the route that stages take: [`Route::Lane`] unless set.
+    pub fn with_route(mut self, route: Route) -> Self {
+        self.choices.route = route;
+        self
+    }
+
+    /// Whether each span says where it comes from: `code.function.name`, `code.file.path`, `code.line.number`,
+    /// `code.module.name`, `thread.id` and `thread.name`. Off unless set.
+    ///
+    /// On the lane route it costs the caller nothing; to encode six more attributes costs the export thread more
+    /// than three of the stage's own.
+    pub fn with_location(mut self, on: bool) -> Self {
+        self.choices.location = on;
+        self
+    }
+
+    /// Whether `init` installs its `tracing` subscriber for the whole process. On unless set.
+    ///
+    /// Without it, stages are recorded where the program's own subscriber lets them through, and spans and
+    /// events of other libraries where it has the layer of [`layer`](crate::layer()). Console lines and the
+    /// filter are then that subscriber's matter. On the tracing route nothing is exported.
+    pub fn with_global_subscriber(mut self, on: bool) -> Self {
+        self.choices.global_subscriber = on;
+        self
+    }
+
+    /// Whether the current stage is also the current span of `opentelemetry::Context`, for libraries that look
+    /// there, and the reverse: spans of an OpenTelemetry tracer are parents of the stages inside them. Off
+    /// unless set; it costs some 50 ns a stage.
+    ///
+    /// Without it, [`otel_context`](crate::otel_context) gives the context where it is needed. On the tracing
+    /// route it has no effect.
+    pub fn with_otel_context(mut self, on: bool) -> Self {
+        self.choices.otel_context = on;
+        self
+    }
+
+    /// Sets the size of a thread's lane: from 128 KiB to 1 GiB; 1 MiB unless set.
+    ///
+    /// A span takes 64 bytes, nine for each number, and for each text three and its length. The collector
+    /// empties lanes every 5 ms; a span that does not fit meanwhile is lost and counted.
+    pub fn with_lane_capacity(mut self, bytes: usize) -> Self {
+        self.choices.lane_capacity = bytes;
+        self
+    }
+
+    /// Sets the memory of all lanes together; 256 MiB unless set. The spans of threads beyond it are lost and
+    /// counted.
+    pub fn with_lane_memory(mut self, bytes: usize) -> Self {
+        self.choices.lane_memory = bytes;
+        self
+    }
+
+    /// Keeps, of the traces that are sampled, those that turn out to be worth it.
+    pub fn with_tail_sampling(mut self, tail: TailSampling) -> Self {
+        self.choices.tail = Some(tail);
         self
     }
 

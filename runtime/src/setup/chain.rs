@@ -1,4 +1,4 @@
-//! Starts the chain: exporters, provider, subscriber, in the order that leaves nothing behind when
+//! Starts the chain: exporters, the collector or provider, the subscriber, in the order that leaves nothing behind when
 //! a step fails.
 //!
 //! Called once by the builder. First comes what can fail without a trace (the filter), then what
@@ -8,18 +8,17 @@ use std::sync::Arc;
 #[cfg(any(feature = "otlp-grpc", feature = "otlp-http"))]
 use std::time::Instant;
 
-use opentelemetry::InstrumentationScope;
-use opentelemetry::trace::TracerProvider as _;
 use opentelemetry_sdk::trace::{BatchConfigBuilder, SdkTracerProvider};
 
 use super::builder::ExporterStart;
-use super::guard::{Running, Telemetry};
+use super::guard::{Running, Source, Telemetry};
 #[cfg(any(feature = "otlp-grpc", feature = "otlp-http"))]
 use super::settings::OtlpSettings;
 use super::settings::{Settings, TracingSettings};
-use super::{Error, subscriber};
-use crate::collect::StageTable;
-use crate::export::{ConsoleExporter, Export, Fanout, Pipeline, PipelineSettings, SpanCounts};
+use super::{Error, Route, subscriber};
+use crate::collect::{self, Collector, Held, StageTable, Tail};
+use crate::export::{ConsoleExporter, Export, Fanout, PipelineSettings, Queues, SpanCounts};
+use crate::record::lane::{self, ends, sampling};
 
 /// Starts everything that `settings` ask for, and the exporters of the user.
 ///
@@ -32,24 +31,30 @@ pub(super) fn start(
     exporters: Vec<ExporterStart>,
 ) -> Result<Telemetry, Error> {
     let filter = subscriber::filter(&settings.filter)?;
-    let (running, stages) = match &settings.tracing {
-        Some(tracing) => {
-            let export = start_exporters(tracing, exporters)?;
-            let stages = settings.summary.then(|| Arc::new(StageTable::default()));
-            (start_provider(tracing, export, stages.clone()), stages)
+    let mut running = Running::default();
+    let mut stages = None;
+    if let Some(tracing) = &settings.tracing {
+        running.export = start_exporters(tracing, exporters)?;
+        stages = settings.summary.then(|| Arc::new(StageTable::default()));
+        if running.export.is_some() || stages.is_some() {
+            let started = start_source(settings, tracing, &running, stages.clone());
+            running.source = match started {
+                Ok(source) => source,
+                Err(error) => {
+                    running.shutdown(settings.shutdown_deadline);
+                    return Err(error);
+                }
+            };
         }
-        None => (Running::default(), None),
-    };
-    let tracer = running.provider.as_ref().map(|provider| {
-        let scope =
-            InstrumentationScope::builder("tickspan").with_version(env!("CARGO_PKG_VERSION"));
-        provider.tracer_with_scope(scope.build())
-    });
-    if let Err(error) = subscriber::install(filter, settings, tracer) {
-        running.shutdown(settings.shutdown_deadline);
-        return Err(error);
     }
-    // From here on the OpenTelemetry layer sees every span of the process.
+    if settings.global_subscriber {
+        if let Err(error) = subscriber::install(filter, settings, running.layer()) {
+            running.shutdown(settings.shutdown_deadline);
+            return Err(error);
+        }
+    }
+    // From here on every stage of the process is seen.
+    running.source.open();
     Ok(Telemetry::new(running, stages, settings.shutdown_deadline))
 }
 
@@ -127,30 +132,72 @@ fn start_otlp(
     }
 }
 
-/// Makes the provider if anything wants spans: an exporter, or the summary.
+/// Starts what makes spans of stages, on the route that was chosen.
+fn start_source(
+    settings: &Settings,
+    tracing: &TracingSettings,
+    running: &Running,
+    stages: Option<Arc<StageTable>>,
+) -> Result<Source, Error> {
+    let queues = running
+        .export
+        .as_ref()
+        .map(Export::queues)
+        .unwrap_or_default();
+    let queues = Arc::new(Queues::new(queues));
+    match settings.route {
+        Route::Lane => start_collector(settings, tracing, queues, stages),
+        Route::Tracing => Ok(start_provider(tracing, queues, stages)),
+    }
+}
+
+fn start_collector(
+    settings: &Settings,
+    tracing: &TracingSettings,
+    queues: Arc<Queues>,
+    stages: Option<Arc<StageTable>>,
+) -> Result<Source, Error> {
+    let joiner = collect::joiner(tracing.limits, settings.location, stages);
+    let held = Arc::new(Held::default());
+    let collector = match settings.tail {
+        None => Collector::start(joiner, Arc::clone(&queues)),
+        Some(tail) => {
+            let tail = Tail::new(tail, Arc::clone(&held), Arc::clone(&queues));
+            Collector::start(joiner, tail)
+        }
+    }
+    .map_err(|source| Error::Thread { source })?;
+    ends::configure(
+        settings.lane_capacity,
+        settings.lane_memory,
+        collector.thread(),
+    );
+    sampling::configure(tracing.sampler);
+    lane::attach_contexts(settings.otel_context);
+    Ok(Source::Lane {
+        collector,
+        queues,
+        held,
+    })
+}
+
 fn start_provider(
     tracing: &TracingSettings,
-    export: Option<Export>,
+    queues: Arc<Queues>,
     stages: Option<Arc<StageTable>>,
-) -> Running {
-    if export.is_none() && stages.is_none() {
-        return Running::default();
-    }
+) -> Source {
     let counts = Arc::new(SpanCounts::default());
-    let pipelines = export.as_ref().map(Export::pipelines).unwrap_or_default();
-    let mut provider = SdkTracerProvider::builder()
+    let provider = SdkTracerProvider::builder()
         .with_resource(tracing.resource.clone())
+        .with_sampler(tracing.sampler.to_sdk())
+        .with_span_limits(tracing.limits)
         .with_span_processor(Fanout {
             counts: Arc::clone(&counts),
             stages,
-            queues: pipelines.iter().map(Pipeline::queue).collect(),
+            queues,
         });
-    if let Some(sampler) = &tracing.sampler {
-        provider = provider.with_sampler(sampler.clone());
-    }
-    Running {
-        provider: Some(provider.build()),
+    Source::Tracing {
+        provider: provider.build(),
         counts,
-        export,
     }
 }

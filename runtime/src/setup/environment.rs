@@ -9,11 +9,12 @@ use std::ffi::OsString;
 use std::ops::RangeInclusive;
 use std::time::Duration;
 
-use opentelemetry_sdk::trace::Sampler;
+use opentelemetry_sdk::trace::SpanLimits;
 
 use super::endpoint::{Endpoint, Form};
 use super::{Error, Protocol};
 use crate::collect::human;
+use crate::record::lane::sampling::HeadSampler;
 
 /// Finds the value of a variable.
 pub(super) type Lookup<'a> = &'a dyn Fn(&str) -> Option<OsString>;
@@ -40,7 +41,8 @@ pub(super) struct TracingEnvironment {
     pub(super) endpoint: Option<Endpoint>,
     pub(super) protocol: Option<Protocol>,
     pub(super) timeout: Option<Duration>,
-    pub(super) sampler: Option<Sampler>,
+    pub(super) sampler: Option<HeadSampler>,
+    pub(super) limits: SpanLimits,
     pub(super) batch: Batching,
 }
 
@@ -66,6 +68,10 @@ const SERVICE_NAME: &str = "OTEL_SERVICE_NAME";
 const RESOURCE_ATTRIBUTES: &str = "OTEL_RESOURCE_ATTRIBUTES";
 const TRACES_SAMPLER: &str = "OTEL_TRACES_SAMPLER";
 const TRACES_SAMPLER_ARG: &str = "OTEL_TRACES_SAMPLER_ARG";
+const ATTRIBUTE_COUNT_LIMIT: &str = "OTEL_SPAN_ATTRIBUTE_COUNT_LIMIT";
+const EVENT_COUNT_LIMIT: &str = "OTEL_SPAN_EVENT_COUNT_LIMIT";
+const LINK_COUNT_LIMIT: &str = "OTEL_SPAN_LINK_COUNT_LIMIT";
+const EVENT_ATTRIBUTE_COUNT_LIMIT: &str = "OTEL_EVENT_ATTRIBUTE_COUNT_LIMIT";
 const BSP_MAX_QUEUE_SIZE: &str = "OTEL_BSP_MAX_QUEUE_SIZE";
 const BSP_MAX_EXPORT_BATCH_SIZE: &str = "OTEL_BSP_MAX_EXPORT_BATCH_SIZE";
 const BSP_SCHEDULE_DELAY: &str = "OTEL_BSP_SCHEDULE_DELAY";
@@ -129,6 +135,7 @@ impl TracingEnvironment {
             protocol: read_protocol(variables)?,
             timeout: read_first(TIMEOUT, |name| variables.milliseconds(name))?,
             sampler: read_sampler(variables)?,
+            limits: read_limits(variables)?,
             batch: Batching::read(variables)?,
         })
     }
@@ -231,7 +238,7 @@ fn is_header(name: &str, value: &str) -> bool {
     name_is_right && value_is_right
 }
 
-fn read_sampler(variables: &Variables<'_>) -> Result<Option<Sampler>, Error> {
+fn read_sampler(variables: &Variables<'_>) -> Result<Option<HeadSampler>, Error> {
     const ACCEPTED: &str = "a number from 0 to 1";
     let ratio = match variables.text(TRACES_SAMPLER_ARG)? {
         None => 1.0,
@@ -246,21 +253,40 @@ fn read_sampler(variables: &Variables<'_>) -> Result<Option<Sampler>, Error> {
             }
         },
     };
-    let by_parent = |root| Sampler::ParentBased(Box::new(root));
+    let sampler = |ratio, parent_based| HeadSampler {
+        ratio,
+        parent_based,
+    };
     variables.word(
         TRACES_SAMPLER,
         &[
-            ("always_on", Sampler::AlwaysOn),
-            ("always_off", Sampler::AlwaysOff),
-            ("traceidratio", Sampler::TraceIdRatioBased(ratio)),
-            ("parentbased_always_on", by_parent(Sampler::AlwaysOn)),
-            ("parentbased_always_off", by_parent(Sampler::AlwaysOff)),
-            (
-                "parentbased_traceidratio",
-                by_parent(Sampler::TraceIdRatioBased(ratio)),
-            ),
+            ("always_on", sampler(1.0, false)),
+            ("always_off", sampler(0.0, false)),
+            ("traceidratio", sampler(ratio, false)),
+            ("parentbased_always_on", sampler(1.0, true)),
+            ("parentbased_always_off", sampler(0.0, true)),
+            ("parentbased_traceidratio", sampler(ratio, true)),
         ],
     )
+}
+
+/// The most attributes, events and links of a span.
+fn read_limits(variables: &Variables<'_>) -> Result<SpanLimits, Error> {
+    let mut limits = SpanLimits::default();
+    for (name, limit) in [
+        (ATTRIBUTE_COUNT_LIMIT, &mut limits.max_attributes_per_span),
+        (EVENT_COUNT_LIMIT, &mut limits.max_events_per_span),
+        (LINK_COUNT_LIMIT, &mut limits.max_links_per_span),
+        (
+            EVENT_ATTRIBUTE_COUNT_LIMIT,
+            &mut limits.max_attributes_per_event,
+        ),
+    ] {
+        if let Some(number) = variables.number(name, 0..=u64::from(u32::MAX))? {
+            *limit = u32::try_from(number).unwrap_or(u32::MAX);
+        }
+    }
+    Ok(limits)
 }
 
 impl Batching {
@@ -623,7 +649,7 @@ mod tests {
         );
         assert_eq!(
             format!("{:?}", environment.sampler.unwrap()),
-            "ParentBased(TraceIdRatioBased(0.25))"
+            "HeadSampler { ratio: 0.25, parent_based: true }"
         );
         assert_eq!(
             (environment.batch.queue_spans, environment.batch.batch_spans),

@@ -2,13 +2,25 @@
 
 use std::io::{self, Write};
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
+use opentelemetry::InstrumentationScope;
+use opentelemetry::trace::TracerProvider as _;
 use opentelemetry_sdk::trace::SdkTracerProvider;
 
+use super::report::Made;
+use super::subscriber::SeenBy;
 use super::{Error, Report};
-use crate::collect::{StageTable, Summary};
-use crate::export::{Export, SpanCounts};
+use crate::collect::{self, Collector, Held, StageTable, Summary};
+use crate::export::{Export, Queues, SpanCounts};
+use crate::record::lane::{self, Mode, ends};
+
+/// How long shutdown waits for the collector at least: it waits for nobody, and needs some milliseconds.
+const DRAIN: Duration = Duration::from_millis(100);
+
+/// How long a summary waits for the collector.
+const SUMMARY_WAIT: Duration = Duration::from_millis(250);
 
 /// Keeps telemetry running; dropping it ends telemetry.
 ///
@@ -32,12 +44,50 @@ pub struct Telemetry {
     shutdown_deadline: Duration,
 }
 
-/// What runs: nothing but the subscriber, if there is no provider.
+/// What runs: nothing but the subscriber, if nothing wants spans.
 #[derive(Debug, Default)]
 pub(super) struct Running {
-    pub(super) provider: Option<SdkTracerProvider>,
-    pub(super) counts: Arc<SpanCounts>,
+    pub(super) source: Source,
     pub(super) export: Option<Export>,
+}
+
+/// Where spans come from.
+#[derive(Debug, Default)]
+pub(super) enum Source {
+    #[default]
+    Nothing,
+    Tracing {
+        provider: SdkTracerProvider,
+        counts: Arc<SpanCounts>,
+    },
+    Lane {
+        collector: Collector,
+        queues: Arc<Queues>,
+        held: Arc<Held>,
+    },
+}
+
+impl Source {
+    /// Lets stages take the lane route, if it is that.
+    pub(super) fn open(&self) {
+        if let Self::Lane { .. } = self {
+            lane::set_mode(Mode::Lane);
+        }
+    }
+
+    /// What was made until now.
+    fn made(&self) -> Made {
+        match self {
+            Self::Nothing => Made::default(),
+            Self::Tracing { counts, .. } => Made {
+                ended: counts.ended(),
+                open: counts.open(),
+                given: counts.ended(),
+                ..Made::default()
+            },
+            Self::Lane { queues, held, .. } => made_on_lanes(queues, held),
+        }
+    }
 }
 
 impl Telemetry {
@@ -71,6 +121,14 @@ impl Telemetry {
     /// # }
     /// ```
     pub fn summary(&self) -> Summary {
+        if let Some(Running {
+            source: Source::Lane { collector, .. },
+            ..
+        }) = &self.running
+        {
+            // So that what has ended before this call is in it.
+            collector.flush(until(SUMMARY_WAIT));
+        }
         self.stages
             .as_ref()
             .map(|stages| stages.summary())
@@ -100,19 +158,38 @@ impl Telemetry {
     /// [`Error::Flush`] when spans failed meanwhile or the deadline passed. Telemetry goes on in
     /// either case.
     pub fn flush(&self, deadline: Duration) -> Result<(), Error> {
-        let Some(export) = self
-            .running
-            .as_ref()
-            .and_then(|running| running.export.as_ref())
-        else {
+        let Some(running) = &self.running else {
             return Ok(());
         };
-        export
-            .flush(until(deadline))
-            .map_err(|failure| Error::Flush {
-                exporter: failure.exporter,
-                reason: failure.reason,
+        let until = until(deadline);
+        if let Source::Lane { collector, .. } = &running.source {
+            if !collector.flush(until) {
+                return Err(Error::Flush {
+                    exporter: "the collector".to_owned(),
+                    reason: "the deadline passed".to_owned(),
+                });
+            }
+        }
+        let Some(export) = &running.export else {
+            return Ok(());
+        };
+        export.flush(until).map_err(|failure| Error::Flush {
+            exporter: failure.exporter,
+            reason: failure.reason,
+        })
+    }
+
+    /// What became of the spans until now; what is queued counts as dropped, until it is exported.
+    ///
+    /// Empty after a shutdown.
+    pub fn report(&self) -> Report {
+        self.running
+            .as_ref()
+            .map(|running| {
+                let tallies = running.export.as_ref().map(Export::tallies);
+                Report::new(running.source.made(), tallies.unwrap_or_default(), false)
             })
+            .unwrap_or_default()
     }
 
     /// Ends telemetry: sends what is queued, for `deadline` at most, and says what became of
@@ -152,22 +229,67 @@ impl Drop for Telemetry {
         if report.lost() > 0 {
             let _ = writeln!(stderr, "tickspan: spans were lost: {report}");
         }
+        let health = collect::health();
+        if health.lost() > 0 {
+            let _ = writeln!(stderr, "tickspan: {health}");
+        }
     }
 }
 
 impl Running {
+    /// What sees the spans of the `tracing` crate.
+    pub(super) fn layer(&self) -> SeenBy {
+        match &self.source {
+            Source::Nothing => SeenBy::Nobody,
+            Source::Lane { .. } => SeenBy::Lanes,
+            Source::Tracing { provider, .. } => SeenBy::Tracer(
+                provider.tracer_with_scope(
+                    InstrumentationScope::builder("tickspan")
+                        .with_version(env!("CARGO_PKG_VERSION"))
+                        .build(),
+                ),
+            ),
+        }
+    }
+
     /// Ends everything within `deadline` and some 200 ms.
     pub(super) fn shutdown(self, deadline: Duration) -> Report {
         let until = until(deadline);
-        if let Some(provider) = &self.provider {
-            // Only makes the provider refuse further spans: its one processor leaves the queues
-            // alone.
-            let _ = provider.shutdown_with_timeout(Duration::ZERO);
-        }
-        let (in_time, tallies) = self
+        let mut in_time = true;
+        let made = match self.source {
+            Source::Nothing => Made::default(),
+            Source::Tracing { ref provider, .. } => {
+                // Only makes the provider refuse further spans: its one processor leaves the queues
+                // alone.
+                let _ = provider.shutdown_with_timeout(Duration::ZERO);
+                self.source.made()
+            }
+            Source::Lane {
+                collector,
+                queues,
+                held,
+            } => {
+                if lane::mode() == Mode::Lane {
+                    lane::set_mode(Mode::Ended);
+                }
+                in_time = collector.stop(until.max(Instant::now() + DRAIN));
+                made_on_lanes(&queues, &held)
+            }
+        };
+        let (exported_in_time, tallies) = self
             .export
             .map_or((true, Vec::new()), |export| export.shutdown(until));
-        Report::new(self.counts.ended(), self.counts.open(), tallies, !in_time)
+        Report::new(made, tallies, !(in_time && exported_in_time))
+    }
+}
+
+fn made_on_lanes(queues: &Queues, held: &Held) -> Made {
+    let totals = ends::totals();
+    Made {
+        ended: totals.ended,
+        open: totals.started.saturating_sub(totals.ended),
+        sampled_away: collect::unsampled() + held.dropped.load(Ordering::Relaxed),
+        given: queues.given(),
     }
 }
 

@@ -13,6 +13,7 @@ mod error;
 mod guard;
 mod protocol;
 mod report;
+mod route;
 mod settings;
 mod subscriber;
 
@@ -21,6 +22,7 @@ pub use error::Error;
 pub use guard::Telemetry;
 pub use protocol::Protocol;
 pub use report::{ExporterReport, Report};
+pub use route::Route;
 
 /// Starts telemetry as the environment says: the same as [`builder()`]`.init()`.
 ///

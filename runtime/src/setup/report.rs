@@ -30,8 +30,14 @@ use crate::export::Tally;
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Report {
-    /// Spans that ended.
+    /// Spans that ended. On the tracing route, those of sampled traces.
     pub made: u64,
+    /// Ended spans that were not meant to be exported: their trace was not sampled, or not kept when it had
+    /// ended.
+    pub sampled_away: u64,
+    /// Ended spans that were lost before an exporter was asked: their thread had no lane, or it was full.
+    /// [`health`](crate::health()) tells which.
+    pub lost_in_lanes: u64,
     /// Spans that had begun and not ended: they are not exported, and not in [`made`](Self::made).
     pub open: u64,
     /// What became of the ended spans at each exporter.
@@ -57,30 +63,42 @@ pub struct ExporterReport {
     pub last_failure: Option<String>,
 }
 
+/// What there was before an exporter was asked.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Made {
+    pub(super) ended: u64,
+    pub(super) open: u64,
+    pub(super) sampled_away: u64,
+    /// Spans that were given to the queues of the exporters.
+    pub(super) given: u64,
+}
+
 impl Report {
-    pub(super) fn new(made: u64, open: u64, tallies: Vec<Tally>, deadline_passed: bool) -> Self {
+    pub(super) fn new(made: Made, tallies: Vec<Tally>, deadline_passed: bool) -> Self {
         let exporters = tallies
             .into_iter()
-            .map(|tally| ExporterReport::new(tally, made))
+            .map(|tally| ExporterReport::new(tally, made.given))
             .collect();
         Self {
-            made,
-            open,
+            made: made.ended,
+            open: made.open,
+            sampled_away: made.sampled_away,
+            lost_in_lanes: made.ended.saturating_sub(made.sampled_away + made.given),
             exporters,
             deadline_passed,
         }
     }
 
-    /// Ended spans that were lost, summed over the exporters.
+    /// Ended spans that were lost: in lanes, and at each exporter.
     pub fn lost(&self) -> u64 {
-        self.exporters.iter().map(ExporterReport::lost).sum()
+        self.lost_in_lanes + self.exporters.iter().map(ExporterReport::lost).sum::<u64>()
     }
 }
 
 impl ExporterReport {
-    fn new(tally: Tally, made: u64) -> Self {
+    fn new(tally: Tally, given: u64) -> Self {
         Self {
-            dropped: made.saturating_sub(tally.exported + tally.failed),
+            dropped: given.saturating_sub(tally.exported + tally.failed),
             exporter: tally.exporter,
             exported: tally.exported,
             failed: tally.failed,
@@ -99,6 +117,12 @@ impl fmt::Display for Report {
         write!(f, "{} spans ended", human::count(self.made))?;
         if self.open > 0 {
             write!(f, ", {} still open", human::count(self.open))?;
+        }
+        if self.sampled_away > 0 {
+            write!(f, ", {} sampled away", human::count(self.sampled_away))?;
+        }
+        if self.lost_in_lanes > 0 {
+            write!(f, ", {} lost in lanes", human::count(self.lost_in_lanes))?;
         }
         if self.deadline_passed {
             f.write_str("; the deadline of the shutdown passed")?;
@@ -139,11 +163,17 @@ mod tests {
             failed: 512,
             last_failure: Some("no answer".to_owned()),
         };
-        let report = Report::new(1_500, 2, vec![tally], true);
-        assert_eq!((report.exporters[0].dropped, report.lost()), (88, 600));
+        let made = Made {
+            ended: 1_700,
+            open: 2,
+            sampled_away: 150,
+            given: 1_500,
+        };
+        let report = Report::new(made, vec![tally], true);
+        assert_eq!((report.exporters[0].dropped, report.lost()), (88, 650));
         assert_eq!(
             report.to_string(),
-            "1,500 spans ended, 2 still open; the deadline of the shutdown passed\n\
+            "1,700 spans ended, 2 still open, 150 sampled away, 50 lost in lanes; the deadline of the shutdown passed\n\
              OTLP over gRPC at http://h:1: 900 exported, 512 failed, 88 dropped (last failure: no answer)"
         );
     }

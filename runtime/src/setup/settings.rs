@@ -8,14 +8,20 @@ use std::time::Duration;
 use opentelemetry::KeyValue;
 use opentelemetry_sdk::Resource;
 use opentelemetry_sdk::resource::{SdkProvidedResourceDetector, TelemetryResourceDetector};
-use opentelemetry_sdk::trace::Sampler;
+use opentelemetry_sdk::trace::SpanLimits;
 
 use super::builder::Choices;
 use super::endpoint::{Endpoint, Form};
 use super::environment::{
     Batching, Environment, NamedExporter, TRACES_EXPORTER, TracingEnvironment,
 };
-use super::{Error, Protocol};
+use super::{Error, Protocol, Route};
+use crate::collect::TailSampling;
+use crate::record::lane::ends;
+use crate::record::lane::sampling::HeadSampler;
+
+/// More for one thread is a mistake.
+const MOST_CAPACITY: usize = 1 << 30;
 
 /// The time that the specification gives an OTLP request.
 const OTLP_TIMEOUT: Duration = Duration::from_secs(10);
@@ -23,6 +29,13 @@ const OTLP_TIMEOUT: Duration = Duration::from_secs(10);
 /// What to start.
 #[derive(Debug)]
 pub(super) struct Settings {
+    pub(super) route: Route,
+    pub(super) location: bool,
+    pub(super) global_subscriber: bool,
+    pub(super) otel_context: bool,
+    pub(super) lane_capacity: usize,
+    pub(super) lane_memory: usize,
+    pub(super) tail: Option<TailSampling>,
     pub(super) filter: FilterText,
     pub(super) console: bool,
     pub(super) no_color: bool,
@@ -43,7 +56,8 @@ pub(super) struct FilterText {
 #[derive(Debug)]
 pub(super) struct TracingSettings {
     pub(super) resource: Resource,
-    pub(super) sampler: Option<Sampler>,
+    pub(super) sampler: HeadSampler,
+    pub(super) limits: SpanLimits,
     pub(super) batch: Batching,
     pub(super) otlp: Option<OtlpSettings>,
     pub(super) console_exporter: bool,
@@ -75,6 +89,7 @@ impl Settings {
     ///
     /// [`Error::Invalid`] and [`Error::MissingFeature`].
     pub(super) fn merge(choices: &Choices, environment: Environment) -> Result<Self, Error> {
+        check_lanes(choices)?;
         let tracing = environment
             .tracing
             .map(|tracing| TracingSettings::merge(choices, tracing))
@@ -90,6 +105,13 @@ impl Settings {
             },
         };
         Ok(Self {
+            route: choices.route,
+            location: choices.location,
+            global_subscriber: choices.global_subscriber,
+            otel_context: choices.otel_context,
+            lane_capacity: choices.lane_capacity,
+            lane_memory: choices.lane_memory,
+            tail: choices.tail,
             filter,
             console: choices.console,
             no_color: environment.no_color,
@@ -97,6 +119,43 @@ impl Settings {
             shutdown_deadline: choices.shutdown_deadline,
             tracing,
         })
+    }
+}
+
+/// Whether the sizes of lanes, and the share of traces that is kept, can be used.
+fn check_lanes(choices: &Choices) -> Result<(), Error> {
+    let invalid = |setting, value: String, accepted| {
+        Err(Error::Invalid {
+            setting,
+            value: Some(value),
+            accepted,
+        })
+    };
+    if !(ends::LEAST_CAPACITY..=MOST_CAPACITY).contains(&choices.lane_capacity) {
+        return invalid(
+            "with_lane_capacity",
+            choices.lane_capacity.to_string(),
+            format!(
+                "from {} (128 KiB) to {} bytes (1 GiB)",
+                ends::LEAST_CAPACITY,
+                MOST_CAPACITY
+            ),
+        );
+    }
+    if choices.lane_memory < choices.lane_capacity {
+        return invalid(
+            "with_lane_memory",
+            choices.lane_memory.to_string(),
+            format!("at least the {} bytes of one lane", choices.lane_capacity),
+        );
+    }
+    match &choices.tail {
+        Some(tail) if !tail.is_valid() => invalid(
+            "with_tail_sampling",
+            format!("{tail:?}"),
+            "a ratio from 0 to 1".to_owned(),
+        ),
+        _ => Ok(()),
     }
 }
 
@@ -110,7 +169,8 @@ impl TracingSettings {
                 choices.service_name.clone().or(environment.service_name),
                 environment.resource_attributes,
             ),
-            sampler: environment.sampler,
+            sampler: environment.sampler.unwrap_or_default(),
+            limits: environment.limits,
             batch: environment.batch,
         })
     }

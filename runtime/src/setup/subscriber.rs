@@ -17,6 +17,13 @@ use tracing_subscriber::{Layer, fmt};
 use super::Error;
 use super::settings::{FilterText, Settings};
 
+/// What turns spans of the `tracing` crate into exported ones.
+pub(super) enum SeenBy {
+    Nobody,
+    Lanes,
+    Tracer(SdkTracer),
+}
+
 /// Makes the filter; without directives it lets `info` and above through.
 ///
 /// # Errors
@@ -49,19 +56,25 @@ pub(super) fn filter(text: &FilterText) -> Result<EnvFilter, Error> {
 pub(super) fn install(
     filter: EnvFilter,
     settings: &Settings,
-    tracer: Option<SdkTracer>,
+    seen_by: SeenBy,
 ) -> Result<(), Error> {
-    let exports = tracer.is_some();
+    let (tracer, lanes) = match seen_by {
+        SeenBy::Nobody => (None, None),
+        SeenBy::Lanes => (None, Some(crate::layer())),
+        SeenBy::Tracer(tracer) => (Some(tracer), None),
+    };
+    let names_functions = tracer.is_some() && settings.location;
     let subscriber = tracing_subscriber::registry()
         .with(filter)
-        .with(tracer.map(opentelemetry_layer))
+        .with(lanes)
+        .with(tracer.map(|tracer| opentelemetry_layer(tracer, settings.location)))
         .with(settings.console.then(|| console_layer(settings.no_color)));
     tracing::subscriber::set_global_default(subscriber).map_err(|source| {
         Error::SubscriberInstalled {
             source: source.into(),
         }
     })?;
-    if exports {
+    if names_functions {
         crate::record::observe_new_spans(name_function);
     }
     Ok(())
@@ -72,7 +85,7 @@ fn name_function(span: &tracing::Span, function: &'static str) {
     span.set_attribute("code.function.name", function);
 }
 
-fn opentelemetry_layer<S>(tracer: SdkTracer) -> impl Layer<S>
+fn opentelemetry_layer<S>(tracer: SdkTracer, location: bool) -> impl Layer<S>
 where
     S: Subscriber + for<'span> LookupSpan<'span>,
 {
@@ -84,8 +97,8 @@ where
         .with_error_events_to_status(false)
         .with_error_events_to_exceptions(false)
         .with_error_records_to_exceptions(false)
-        .with_location(true)
-        .with_threads(true)
+        .with_location(location)
+        .with_threads(location)
         .with_tracked_inactivity(false)
         .with_level(false)
         .with_target(false)

@@ -1,0 +1,155 @@
+//! Ticks as time of day.
+//!
+//! A record holds raw ticks. An anchor is a tick and the time of day at that tick, taken again each second, so a
+//! clock that drifts or is set shows in spans that start later, and in no span's duration: that comes from
+//! ticks alone. Where a machine was suspended, ticks may have stood still or begun anew; the next anchor tells
+//! the right time again.
+
+use std::collections::VecDeque;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use crate::record::lane::health::{Loss, count};
+
+/// How often an anchor is taken.
+pub(super) const INTERVAL: Duration = Duration::from_secs(1);
+
+/// How many are kept: a span that started before the oldest is told by that one.
+const KEPT: usize = 128;
+
+/// By how much the time of day may differ from what the ticks say, from anchor to anchor, before it is called a
+/// jump.
+const TOLERANCE: Duration = Duration::from_millis(100);
+
+/// Nanoseconds between two ticks.
+pub(super) type Delta = Box<dyn Fn(u64, u64) -> u64 + Send>;
+
+/// Converts ticks.
+pub(super) struct Anchors {
+    delta: Delta,
+    /// Ticks and nanoseconds since 1970, the oldest first, ticks rising.
+    anchors: VecDeque<(u64, u64)>,
+}
+
+impl Anchors {
+    pub(super) fn new(delta: Delta, tick: u64, now: SystemTime) -> Self {
+        Self {
+            delta,
+            anchors: VecDeque::from([(tick, nanoseconds(now))]),
+        }
+    }
+
+    /// Takes an anchor if the last is old enough.
+    pub(super) fn retake(&mut self, tick: u64, now: SystemTime) {
+        let now = nanoseconds(now);
+        if let Some(&(last_tick, last)) = self.anchors.back() {
+            if tick < last_tick {
+                // The ticks began anew.
+                count(Loss::ClockStep);
+                self.anchors.clear();
+            } else {
+                let passed = (self.delta)(last_tick, tick);
+                if u128::from(passed) < INTERVAL.as_nanos() {
+                    return;
+                }
+                if u128::from(now.abs_diff(last.saturating_add(passed))) > TOLERANCE.as_nanos() {
+                    count(Loss::ClockStep);
+                }
+            }
+        }
+        if self.anchors.len() == KEPT {
+            self.anchors.pop_front();
+        }
+        self.anchors.push_back((tick, now));
+    }
+
+    /// The time of day at a tick.
+    pub(super) fn time(&self, tick: u64) -> SystemTime {
+        // Most ticks are younger than all but the last.
+        let place = self
+            .anchors
+            .iter()
+            .rposition(|(anchor, _)| *anchor <= tick)
+            .unwrap_or(0);
+        let Some(&(anchor, at)) = self.anchors.get(place) else {
+            return UNIX_EPOCH;
+        };
+        let nanoseconds = if anchor <= tick {
+            at.saturating_add((self.delta)(anchor, tick))
+        } else {
+            at.saturating_sub((self.delta)(tick, anchor))
+        };
+        UNIX_EPOCH + Duration::from_nanos(nanoseconds)
+    }
+
+    /// The time between two ticks; none where they run backwards.
+    pub(super) fn between(&self, start: u64, end: u64) -> Duration {
+        if end <= start {
+            return Duration::ZERO;
+        }
+        Duration::from_nanos((self.delta)(start, end))
+    }
+}
+
+fn nanoseconds(time: SystemTime) -> u64 {
+    let since = time.duration_since(UNIX_EPOCH).unwrap_or_default();
+    u64::try_from(since.as_nanos()).unwrap_or(u64::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Two ticks a nanosecond.
+    fn anchors() -> Anchors {
+        Anchors::new(Box::new(|start, end| (end - start) / 2), 1_000, at(50))
+    }
+
+    fn at(seconds: u64) -> SystemTime {
+        UNIX_EPOCH + Duration::from_secs(seconds)
+    }
+
+    const SECOND: u64 = 2_000_000_000;
+
+    #[test]
+    fn ticks_are_told_by_the_last_anchor_before_them() {
+        let mut anchors = anchors();
+        anchors.retake(1_000 + 10 * SECOND, at(63));
+        assert_eq!(anchors.time(1_000 + 9 * SECOND), at(59));
+        assert_eq!(anchors.time(1_000 + 11 * SECOND), at(64));
+        assert_eq!(
+            anchors.time(1_000 - 500),
+            at(50) - Duration::from_nanos(250)
+        );
+        let across = anchors.between(1_000 + 9 * SECOND, 1_000 + 11 * SECOND);
+        assert_eq!(
+            across,
+            Duration::from_secs(2),
+            "what was set is no time that passed"
+        );
+    }
+
+    #[test]
+    fn an_anchor_is_taken_once_a_second() {
+        let mut anchors = anchors();
+        anchors.retake(1_000 + SECOND / 2, at(70));
+        assert_eq!(anchors.time(1_000 + SECOND), at(51));
+    }
+
+    #[test]
+    fn ticks_that_begin_anew_are_told_by_the_new_anchor() {
+        let mut anchors = anchors();
+        anchors.retake(10, at(90));
+        assert_eq!(anchors.time(10 + SECOND), at(91));
+        assert_eq!(anchors.between(1_000, 10), Duration::ZERO);
+    }
+
+    #[test]
+    fn anchors_are_bounded() {
+        let mut anchors = anchors();
+        for second in 0..1_000 {
+            anchors.retake(1_000 + second * SECOND, at(50 + second));
+        }
+        assert_eq!(anchors.anchors.len(), KEPT);
+        assert_eq!(anchors.time(1_000), at(50));
+    }
+}

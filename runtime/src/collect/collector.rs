@@ -1,0 +1,238 @@
+//! The thread that drains the lanes.
+//!
+//! It reads every lane at least every [`PERIOD`], joins records to spans, counts them, and hands them on. It never
+//! runs an exporter's code, takes no lock for longer than a look, and is not traced itself.
+
+use std::sync::mpsc::{self, Receiver, Sender, SyncSender, TryRecvError};
+use std::thread::{self, JoinHandle};
+use std::time::{Duration, Instant, SystemTime};
+use std::{fmt, io};
+
+use opentelemetry_sdk::trace::SpanData;
+use rtrb::chunks::ReadChunk;
+
+use super::decode::Author;
+use super::join::Joiner;
+use crate::record::lane::ends::{self, Lane};
+use crate::record::lane::health::{Loss, count};
+use crate::record::lane::wire::Header;
+
+/// How long a record lies in its lane at most, while the collector keeps up.
+const PERIOD: Duration = Duration::from_millis(5);
+
+/// After so many bytes of a lane the thread that writes it gets the room back.
+const BITE: usize = 64 << 10;
+
+/// Where finished spans go.
+pub(crate) trait Sink: Send + 'static {
+    /// Takes a span. It may not wait.
+    fn give(&mut self, span: SpanData);
+
+    /// Is told that a pass over all lanes has ended.
+    fn end_pass(&mut self) {}
+
+    /// Gives up what is held back: telemetry ends.
+    fn end(&mut self) {}
+}
+
+enum Request {
+    Flush(SyncSender<()>),
+    Stop(SyncSender<()>),
+}
+
+/// The running thread.
+pub(crate) struct Collector {
+    requests: Sender<Request>,
+    thread: JoinHandle<()>,
+}
+
+impl fmt::Debug for Collector {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Collector").finish_non_exhaustive()
+    }
+}
+
+impl Collector {
+    /// Starts the thread.
+    pub(crate) fn start(joiner: Joiner, sink: impl Sink) -> io::Result<Self> {
+        let (requests, received) = mpsc::channel();
+        let thread = thread::Builder::new()
+            .name("tickspan-collect".to_owned())
+            .spawn(move || {
+                let _quiet = crate::export::quiet();
+                Work {
+                    joiner,
+                    sink,
+                    lanes: Vec::new(),
+                    straddling: Vec::new(),
+                }
+                .run(&received);
+            })?;
+        Ok(Self { requests, thread })
+    }
+
+    /// The thread, to be woken.
+    pub(crate) fn thread(&self) -> thread::Thread {
+        self.thread.thread().clone()
+    }
+
+    /// Has everything read that is in the lanes now. False where that did not happen by `until`.
+    pub(crate) fn flush(&self, until: Instant) -> bool {
+        self.ask(Request::Flush, until)
+    }
+
+    /// Reads what is left, and ends the thread. False where that did not happen by `until`.
+    pub(crate) fn stop(self, until: Instant) -> bool {
+        let stopped = self.ask(Request::Stop, until);
+        if stopped {
+            // It has nothing left to do.
+            _ = self.thread.join();
+        }
+        stopped
+    }
+
+    fn ask(&self, request: impl FnOnce(SyncSender<()>) -> Request, until: Instant) -> bool {
+        let (done, is_done) = mpsc::sync_channel(1);
+        if self.requests.send(request(done)).is_err() {
+            return false;
+        }
+        self.thread.thread().unpark();
+        let left = until.saturating_duration_since(Instant::now());
+        is_done.recv_timeout(left).is_ok()
+    }
+}
+
+struct Work<S> {
+    joiner: Joiner,
+    sink: S,
+    lanes: Vec<(Lane, Author)>,
+    /// A record that lies across the end of its ring, whole.
+    straddling: Vec<u8>,
+}
+
+impl<S: Sink> Work<S> {
+    fn run(mut self, requests: &Receiver<Request>) {
+        loop {
+            let read = self.pass();
+            match requests.try_recv() {
+                Ok(Request::Flush(done)) => {
+                    // What waits for a pass gets it.
+                    self.pass();
+                    self.pass();
+                    _ = done.send(());
+                }
+                Ok(Request::Stop(done)) => {
+                    self.drain();
+                    self.sink.end();
+                    _ = done.send(());
+                    return;
+                }
+                Err(TryRecvError::Disconnected) => return,
+                // A lane that filled while others were read is not left to wait.
+                Err(TryRecvError::Empty) if read >= BITE => {}
+                Err(TryRecvError::Empty) => thread::park_timeout(PERIOD),
+            }
+        }
+    }
+
+    /// Reads until what threads have counted has come: one that was about to write when telemetry ended gets
+    /// some milliseconds to do so.
+    fn drain(&mut self) {
+        for _ in 0..20 {
+            self.pass();
+            let totals = ends::totals();
+            if self.joiner.ended + totals.lost + self.joiner.waiting() as u64 >= totals.ended {
+                break;
+            }
+            thread::sleep(Duration::from_millis(1));
+        }
+        self.pass();
+        self.pass();
+    }
+
+    /// Reads every lane once. Tells how many bytes there were.
+    fn pass(&mut self) -> usize {
+        for lane in ends::take_new() {
+            self.lanes.push((lane, Author::default()));
+        }
+        // Before the records: each is younger than the anchor before it.
+        let now = SystemTime::now();
+        let tick = crate::record::lane::clock().raw();
+        self.joiner.anchors().retake(tick, now);
+        let mut read = 0;
+        for (lane, author) in &mut self.lanes {
+            let mut left = lane.records.slots();
+            read += left;
+            while left > 0 {
+                let Ok(chunk) = lane.records.read_chunk(left) else {
+                    break;
+                };
+                let bitten = bite(
+                    &chunk,
+                    &mut self.straddling,
+                    &mut self.joiner,
+                    &mut self.sink,
+                    author,
+                );
+                chunk.commit(bitten);
+                left -= bitten;
+            }
+        }
+        let sink = &mut self.sink;
+        self.joiner.end_pass(|span| sink.give(span));
+        self.sink.end_pass();
+        read
+    }
+}
+
+/// Reads records until a bite is full. Tells how many bytes that was.
+fn bite(
+    chunk: &ReadChunk<'_, u8>,
+    straddling: &mut Vec<u8>,
+    joiner: &mut Joiner,
+    sink: &mut impl Sink,
+    author: &mut Author,
+) -> usize {
+    let (first, second) = chunk.as_slices();
+    let all = chunk.len();
+    let mut at = 0;
+    while at < all && at < BITE {
+        let Some(len) = length(first, second, at) else {
+            // Cannot happen: threads write whole records. What follows cannot be told apart.
+            count(Loss::Unreadable);
+            return all;
+        };
+        let record = match first.get(at..at + len) {
+            Some(record) => record,
+            None if at >= first.len() => &second[at - first.len()..at - first.len() + len],
+            None => {
+                straddling.clear();
+                straddling.extend_from_slice(&first[at..]);
+                straddling.extend_from_slice(&second[..at + len - first.len()]);
+                &straddling[..]
+            }
+        };
+        match Header::read(record) {
+            Some((header, _)) => {
+                if let Some(span) = joiner.take(&header, record, author) {
+                    sink.give(span);
+                }
+            }
+            None => count(Loss::Unreadable),
+        }
+        at += len;
+    }
+    at
+}
+
+/// The bytes of the record at `at`, if it is one that ends where it should.
+fn length(first: &[u8], second: &[u8], at: usize) -> Option<usize> {
+    let mut length = [0; 4];
+    for (place, byte) in (at..).zip(&mut length) {
+        *byte = *first
+            .get(place)
+            .or_else(|| second.get(place.checked_sub(first.len())?))?;
+    }
+    let length = u32::from_le_bytes(length) as usize;
+    (length > 0 && at + length <= first.len() + second.len()).then_some(length)
+}

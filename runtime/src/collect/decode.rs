@@ -1,0 +1,536 @@
+//! Records as OpenTelemetry's spans.
+
+use std::borrow::Cow;
+
+use opentelemetry::trace::{Event, Link, SpanContext, SpanId, SpanKind, Status};
+use opentelemetry::{Array, InstrumentationScope, Key, KeyValue, StringValue, Value};
+use opentelemetry_sdk::trace::{SpanData, SpanEvents, SpanLimits, SpanLinks};
+use tracing::{Level, Metadata};
+
+use super::anchor::Anchors;
+use crate::context::span_context;
+use crate::record::Kind as CallsiteKind;
+use crate::record::lane::Ids;
+use crate::record::lane::health::{Loss, count};
+use crate::record::lane::sites::{self, Site};
+use crate::record::lane::wire::{Header, Reader, flags, item, outcome, tag};
+
+/// What a record's site says of it.
+pub(super) struct Known {
+    site: Site,
+    keys: Vec<Key>,
+    /// Whether a key is one that says something of the span itself.
+    special: bool,
+    /// `code.*`, if these are wanted.
+    location: Vec<KeyValue>,
+}
+
+/// A thread that writes into a lane.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Author {
+    pub(super) number: u64,
+    pub(super) name: String,
+}
+
+/// Turns records into spans.
+pub(super) struct Decoder {
+    pub(super) anchors: Anchors,
+    pub(super) limits: SpanLimits,
+    /// Whether spans say where in the source they come from, and from which thread.
+    pub(super) location: bool,
+    scope: InstrumentationScope,
+    sites: Vec<Site>,
+    known: Vec<Known>,
+}
+
+/// A span of which everything has come.
+pub(super) struct Complete<'a> {
+    pub(super) header: Header,
+    /// The values that were given at the start, and their items.
+    pub(super) first: &'a [u8],
+    pub(super) more: &'a [Vec<u8>],
+    pub(super) last: &'a [u8],
+    pub(super) author: &'a Author,
+}
+
+impl Decoder {
+    pub(super) fn new(anchors: Anchors, limits: SpanLimits, location: bool) -> Self {
+        Self {
+            anchors,
+            limits,
+            location,
+            scope: InstrumentationScope::builder("tickspan")
+                .with_version(env!("CARGO_PKG_VERSION"))
+                .build(),
+            sites: Vec::new(),
+            known: Vec::new(),
+        }
+    }
+
+    fn learn(&mut self, number: u32) -> Option<usize> {
+        let place = (number as usize).checked_sub(1)?;
+        if place >= self.known.len() {
+            sites::learn(&mut self.sites);
+            for site in &self.sites[self.known.len()..] {
+                self.known.push(Known::new(*site, self.location));
+            }
+        }
+        (place < self.known.len()).then_some(place)
+    }
+
+    /// The name of a span, whatever was written of it.
+    pub(super) fn name(&mut self, number: u32) -> Option<&'static str> {
+        let place = self.learn(number)?;
+        self.known[place].metadata().map(Metadata::name)
+    }
+
+    /// The span. Nothing where a record cannot be read.
+    pub(super) fn span(&mut self, complete: &Complete<'_>) -> Option<SpanData> {
+        let header = &complete.header;
+        let place = self.learn(header.site)?;
+        let metadata = self.known[place].metadata()?;
+        let mut span = SpanData {
+            span_context: context_of(header),
+            parent_span_id: SpanId::from(header.parent),
+            parent_span_is_remote: header.flags & flags::REMOTE_PARENT != 0,
+            span_kind: self.known[place].kind(),
+            name: Cow::Borrowed(metadata.name()),
+            start_time: self.anchors.time(header.start),
+            end_time: self.anchors.time(header.start),
+            attributes: Vec::new(),
+            dropped_attributes_count: 0,
+            events: SpanEvents::default(),
+            links: SpanLinks::default(),
+            status: Status::Unset,
+            instrumentation_scope: self.scope.clone(),
+        };
+        span.end_time += self.anchors.between(header.start, header.end);
+        let values = Reader(complete.first);
+        let room = usize::from(header.values) + self.known[place].location.len();
+        span.attributes
+            .reserve(room + if self.location { 2 } else { 0 });
+        if self.location {
+            span.attributes
+                .extend_from_slice(&self.known[place].location);
+            span.attributes.push(KeyValue::new(
+                "thread.id",
+                i64::try_from(complete.author.number).unwrap_or(i64::MAX),
+            ));
+            if !complete.author.name.is_empty() {
+                span.attributes
+                    .push(KeyValue::new("thread.name", complete.author.name.clone()));
+            }
+        }
+        let read = self.read(place, values, header.values, &mut span).is_some()
+            & complete
+                .more
+                .iter()
+                .all(|more| self.items(place, Reader(more), &mut span).is_some())
+            & self
+                .items(place, Reader(complete.last), &mut span)
+                .is_some();
+        if !read {
+            count(Loss::Unreadable);
+        }
+        self.conclude(header, &mut span);
+        Some(span)
+    }
+
+    fn read(
+        &mut self,
+        place: usize,
+        mut reader: Reader<'_>,
+        values: u8,
+        span: &mut SpanData,
+    ) -> Option<()> {
+        for index in 0..usize::from(values) {
+            let value = value(&mut reader)?;
+            let known = &self.known[place];
+            let key = known.keys.get(index)?;
+            if let Some(value) = value {
+                attribute(span, key.clone(), value, known.special);
+            }
+        }
+        self.items(place, reader, span)
+    }
+
+    fn items(&mut self, place: usize, mut reader: Reader<'_>, span: &mut SpanData) -> Option<()> {
+        while !reader.is_empty() {
+            match reader.u8()? {
+                item::LATE => {
+                    let site = self.learn(reader.u32()?)?;
+                    for index in 0..reader.u8()? {
+                        let value = value(&mut reader)?;
+                        let known = &self.known[site];
+                        let key = known.keys.get(usize::from(index))?;
+                        if let Some(value) = value {
+                            late_attribute(span, key, value, known.special);
+                        }
+                    }
+                }
+                item::FIELD => {
+                    let index = reader.u8()?;
+                    let value = value(&mut reader)?;
+                    let known = &self.known[place];
+                    let key = known.keys.get(usize::from(index))?;
+                    if let Some(value) = value {
+                        late_attribute(span, key, value, known.special);
+                    }
+                }
+                code @ (item::EVENT | item::FOREIGN_EVENT) => {
+                    let event = self.event(code, &mut reader, span)?;
+                    if span.events.events.len() < self.limits.max_events_per_span as usize {
+                        span.events.events.push(event);
+                    } else {
+                        span.events.dropped_count += 1;
+                    }
+                }
+                item::LINK => {
+                    let ids = Ids {
+                        trace: [reader.u64()?, reader.u64()?],
+                        span: reader.u64()?,
+                        sampled: reader.u8()? != 0,
+                        remote: false,
+                        capture: 0,
+                    };
+                    if span.links.links.len() < self.limits.max_links_per_span as usize {
+                        span.links
+                            .links
+                            .push(Link::new(span_context(&ids), Vec::new(), 0));
+                    } else {
+                        span.links.dropped_count += 1;
+                    }
+                }
+                item::ERROR_TYPE => {
+                    if let Some(value) = value(&mut reader)? {
+                        span.attributes.push(KeyValue::new("error.type", value));
+                    }
+                }
+                _ => return None,
+            }
+        }
+        Some(())
+    }
+
+    fn event(&mut self, code: u8, reader: &mut Reader<'_>, span: &mut SpanData) -> Option<Event> {
+        let site = self.learn(reader.u32()?)?;
+        let ticks = reader.u64()?;
+        let count = reader.u8()?;
+        let metadata = self.known[site].metadata()?;
+        let mut event = Event::new(
+            metadata.name(),
+            self.anchors.time(ticks),
+            Vec::with_capacity(usize::from(count)),
+            0,
+        );
+        let keys = &self.known[site].keys;
+        // The first key of an event with a name of its own is `message`, which stands for that name.
+        let named = keys.first().is_some_and(|key| key.as_str() == "message");
+        let skipped = usize::from(code == item::EVENT && named && usize::from(count) < keys.len());
+        for index in 0..count {
+            let index = if code == item::EVENT {
+                usize::from(index) + skipped
+            } else {
+                usize::from(reader.u8()?)
+            };
+            let value = value(reader)?;
+            let key = keys.get(index)?;
+            match value {
+                None => {}
+                Some(value) if key.as_str() == "message" => {
+                    event.name = value.as_str().into_owned().into();
+                }
+                Some(value) => {
+                    if event.attributes.len() < self.limits.max_attributes_per_event as usize {
+                        event.attributes.push(KeyValue::new(key.clone(), value));
+                    } else {
+                        event.dropped_attributes_count += 1;
+                    }
+                }
+            }
+        }
+        if *metadata.level() == Level::ERROR && span.status == Status::Unset {
+            span.status = Status::error("");
+        }
+        Some(event)
+    }
+
+    /// Adds what the end of the span says.
+    fn conclude(&self, header: &Header, span: &mut SpanData) {
+        let name = match header.outcome {
+            outcome::ERROR => Some("error"),
+            outcome::PANICKED => {
+                span.attributes.push(KeyValue::new("error.type", "panic"));
+                Some("panicked")
+            }
+            outcome::CANCELLED => Some("cancelled"),
+            _ => None,
+        };
+        if let Some(name) = name {
+            span.attributes
+                .push(KeyValue::new("tickspan.outcome", name));
+        }
+        if matches!(header.outcome, outcome::ERROR | outcome::PANICKED)
+            && span.status == Status::Unset
+        {
+            span.status = Status::error("");
+        }
+        let most = self.limits.max_attributes_per_span as usize;
+        if let Some(beyond) = span.attributes.len().checked_sub(most) {
+            span.attributes.truncate(most);
+            span.dropped_attributes_count = u32::try_from(beyond).unwrap_or(u32::MAX);
+        }
+        // Those of other threads came in records of their own.
+        if !span.events.events.is_sorted_by_key(|event| event.timestamp) {
+            span.events.events.sort_by_key(|event| event.timestamp);
+        }
+    }
+}
+
+fn context_of(header: &Header) -> SpanContext {
+    span_context(&Ids {
+        trace: header.trace,
+        span: header.span,
+        sampled: header.flags & flags::SAMPLED != 0,
+        remote: false,
+        capture: 0,
+    })
+}
+
+impl Known {
+    fn new(site: Site, location: bool) -> Self {
+        let names: Vec<&'static str> = match site {
+            Site::Callsite(callsite) => field_names(callsite.metadata()),
+            Site::Late(late) => late.keys().to_vec(),
+            Site::Foreign(metadata) => field_names(metadata),
+        };
+        let mut known = Self {
+            site,
+            special: names.iter().any(|name| name.starts_with("otel.")),
+            keys: names.into_iter().map(Key::from_static_str).collect(),
+            location: Vec::new(),
+        };
+        if let (true, Some(metadata)) = (location, known.metadata()) {
+            let mut text = |key: &'static str, value: Option<&'static str>| {
+                known
+                    .location
+                    .extend(value.map(|value| KeyValue::new(key, value)));
+            };
+            text("code.file.path", metadata.file());
+            text("code.module.name", metadata.module_path());
+            if let Site::Callsite(callsite) = site {
+                text("code.function.name", Some(callsite.function()));
+            }
+            known.location.extend(
+                metadata
+                    .line()
+                    .map(|line| KeyValue::new("code.line.number", i64::from(line))),
+            );
+        }
+        known
+    }
+
+    fn metadata(&self) -> Option<&'static Metadata<'static>> {
+        match self.site {
+            Site::Callsite(callsite) => Some(callsite.metadata()),
+            Site::Foreign(metadata) => Some(metadata),
+            Site::Late(_) => None,
+        }
+    }
+
+    fn kind(&self) -> SpanKind {
+        match self.site {
+            Site::Callsite(callsite) => match callsite.kind() {
+                CallsiteKind::Client => SpanKind::Client,
+                CallsiteKind::Server => SpanKind::Server,
+                CallsiteKind::Producer => SpanKind::Producer,
+                CallsiteKind::Consumer => SpanKind::Consumer,
+                CallsiteKind::Internal | CallsiteKind::Event => SpanKind::Internal,
+            },
+            Site::Late(_) | Site::Foreign(_) => SpanKind::Internal,
+        }
+    }
+}
+
+fn field_names(metadata: &'static Metadata<'static>) -> Vec<&'static str> {
+    metadata.fields().iter().map(|field| field.name()).collect()
+}
+
+/// Adds an attribute, unless its key says something of the span itself.
+fn attribute(span: &mut SpanData, key: Key, value: Value, special: bool) {
+    if special && apply(span, key.as_str(), &value) {
+        return;
+    }
+    span.attributes.push(KeyValue::new(key, value));
+}
+
+/// As [`attribute`], for one that may have a value already: the last counts.
+fn late_attribute(span: &mut SpanData, key: &Key, value: Value, special: bool) {
+    match span.attributes.iter_mut().find(|known| known.key == *key) {
+        Some(known) => known.value = value,
+        None => attribute(span, key.clone(), value, special),
+    }
+}
+
+/// The keys by which `tracing` users set what a span has besides attributes, as `tracing-opentelemetry` reads
+/// them.
+fn apply(span: &mut SpanData, key: &str, value: &Value) -> bool {
+    let text = value.as_str();
+    match key {
+        "otel.name" => span.name = text.into_owned().into(),
+        "otel.kind" => {
+            span.span_kind = match text.to_ascii_lowercase().as_str() {
+                "server" => SpanKind::Server,
+                "client" => SpanKind::Client,
+                "producer" => SpanKind::Producer,
+                "consumer" => SpanKind::Consumer,
+                "internal" => SpanKind::Internal,
+                _ => return true,
+            };
+        }
+        "otel.status_code" => {
+            span.status = match text.to_ascii_lowercase().as_str() {
+                "ok" => Status::Ok,
+                "error" => Status::error(""),
+                _ => Status::Unset,
+            };
+        }
+        "otel.status_description" => span.status = Status::error(text.into_owned()),
+        _ => return false,
+    }
+    true
+}
+
+/// Reads a value: `None` where it cannot be read, `Some(None)` where it is absent.
+#[expect(
+    clippy::option_option,
+    reason = "a fault and an absence are two things"
+)]
+fn value(reader: &mut Reader<'_>) -> Option<Option<Value>> {
+    Some(Some(match reader.u8()? {
+        tag::ABSENT => return Some(None),
+        tag::FALSE => Value::Bool(false),
+        tag::TRUE => Value::Bool(true),
+        tag::I64 => Value::I64(reader.i64()?),
+        tag::U64 => {
+            let value = reader.u64()?;
+            i64::try_from(value)
+                .map_or_else(|_| Value::String(value.to_string().into()), Value::I64)
+        }
+        tag::F64 => Value::F64(reader.f64()?),
+        tag::TEXT => Value::String(text(reader)?.into()),
+        #[cfg(feature = "rust_decimal")]
+        tag::DECIMAL => Value::String(decimal(reader)?.into()),
+        tag::LIST => list(reader)?,
+        _ => return None,
+    }))
+}
+
+fn text(reader: &mut Reader<'_>) -> Option<String> {
+    let len = reader.u16()?;
+    let bytes = reader.bytes(len.into())?;
+    Some(String::from_utf8_lossy(bytes).into_owned())
+}
+
+#[cfg(feature = "rust_decimal")]
+fn decimal(reader: &mut Reader<'_>) -> Option<String> {
+    Some(rust_decimal::Decimal::deserialize(reader.sixteen()?).to_string())
+}
+
+/// An element of a list.
+enum Element {
+    Absent,
+    Bool(bool),
+    I64(i64),
+    U64(u64),
+    F64(f64),
+    /// Text, and how it stands in a list that is written as text.
+    Text(String, String),
+}
+
+fn element(reader: &mut Reader<'_>) -> Option<Element> {
+    Some(match reader.u8()? {
+        tag::ABSENT => Element::Absent,
+        tag::FALSE => Element::Bool(false),
+        tag::TRUE => Element::Bool(true),
+        tag::I64 => Element::I64(reader.i64()?),
+        tag::U64 => Element::U64(reader.u64()?),
+        tag::F64 => Element::F64(reader.f64()?),
+        tag::TEXT => {
+            let text = text(reader)?;
+            let quoted = format!("{text:?}");
+            Element::Text(text, quoted)
+        }
+        #[cfg(feature = "rust_decimal")]
+        tag::DECIMAL => {
+            let text = decimal(reader)?;
+            let quoted = format!("\"{text}\"");
+            Element::Text(text, quoted)
+        }
+        _ => return None,
+    })
+}
+
+/// A list: an array where all elements are recorded and of one type, and else the text that the tracing route
+/// gives.
+fn list(reader: &mut Reader<'_>) -> Option<Value> {
+    let all = reader.u32()?;
+    let recorded = reader.u8()?;
+    let mut elements = Vec::with_capacity(recorded.into());
+    for _ in 0..recorded {
+        elements.push(element(reader)?);
+    }
+    let cut = all > u32::from(recorded);
+    Some(match (cut, array(&elements)) {
+        (false, Some(array)) => Value::Array(array),
+        _ => Value::String(written(&elements, all).into()),
+    })
+}
+
+/// The elements as an array, if they are of one type.
+fn array(elements: &[Element]) -> Option<Array> {
+    Some(match elements.first() {
+        None => Array::String(Vec::new()),
+        Some(Element::Bool(_)) => Array::Bool(each(elements, |element| match element {
+            Element::Bool(value) => Some(*value),
+            _ => None,
+        })?),
+        Some(Element::I64(_)) => Array::I64(each(elements, |element| match element {
+            Element::I64(value) => Some(*value),
+            _ => None,
+        })?),
+        Some(Element::F64(_)) => Array::F64(each(elements, |element| match element {
+            Element::F64(value) => Some(*value),
+            _ => None,
+        })?),
+        Some(Element::Text(..)) => Array::String(each(elements, |element| match element {
+            Element::Text(value, _) => Some(StringValue::from(value.clone())),
+            _ => None,
+        })?),
+        Some(Element::Absent | Element::U64(_)) => return None,
+    })
+}
+
+fn each<T>(elements: &[Element], of: impl Fn(&Element) -> Option<T>) -> Option<Vec<T>> {
+    elements.iter().map(of).collect()
+}
+
+/// The elements as text: JSON, but for numbers that JSON cannot write.
+fn written(elements: &[Element], all: u32) -> String {
+    let mut texts: Vec<String> = elements
+        .iter()
+        .map(|element| match element {
+            Element::Absent => "null".to_owned(),
+            Element::Bool(value) => value.to_string(),
+            Element::I64(value) => value.to_string(),
+            Element::U64(value) => value.to_string(),
+            Element::F64(value) => format!("{value:?}"),
+            Element::Text(_, quoted) => quoted.clone(),
+        })
+        .collect();
+    let beyond = all as usize - elements.len().min(all as usize);
+    if beyond > 0 {
+        texts.push(format!("+{beyond} more"));
+    }
+    format!("[{}]", texts.join(","))
+}

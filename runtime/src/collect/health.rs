@@ -1,0 +1,118 @@
+//! How telemetry itself is doing.
+
+use std::fmt;
+
+use super::human;
+use crate::record::lane::ends;
+use crate::record::lane::health::{Loss, counted};
+
+/// How telemetry of this process is doing: what was made, and what was lost before it reached an exporter's
+/// queue, by kind.
+///
+/// All numbers count from the start of the process. What exporters and their queues lost is in the
+/// [`Report`](crate::Report) and, by exporter, in [`Telemetry::health`](crate::Telemetry::health).
+///
+/// ```
+/// let health = tickspan::health();
+/// assert_eq!(health.lost(), 0);
+/// println!("{health}");
+/// ```
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Health {
+    /// Spans that started on the lane route.
+    pub started: u64,
+    /// Spans that ended.
+    pub ended: u64,
+    /// Spans whose lane was full when they ended.
+    pub lane_full: u64,
+    /// Spans of threads without a lane, because the lanes together had reached their cap.
+    pub no_lane: u64,
+    /// Spans that could not start, because telemetry was at work on their thread or the thread's storage was gone.
+    pub busy: u64,
+    /// Spans that lay more than 4,096 deep on their thread.
+    pub too_deep: u64,
+    /// Spans that ended after telemetry.
+    pub after_end: u64,
+    /// Parts of spans, that is attributes and events of a future's stage, whose lane was full.
+    pub parts_lost: u64,
+    /// Attributes, events and links that a span could not hold.
+    pub items_lost: u64,
+    /// Attributes and events that came after their span was exported.
+    pub too_late: u64,
+    /// Texts over 1 KiB, which were cut.
+    pub texts_cut: u64,
+    /// Records that could not be read.
+    pub unreadable: u64,
+    /// Times that the clock jumped, or began anew.
+    pub clock_steps: u64,
+    /// Lanes, which are as many as threads that recorded at the same time.
+    pub lanes: u64,
+    /// Bytes of all lanes.
+    pub lane_bytes: u64,
+}
+
+/// How telemetry of this process is doing.
+pub fn health() -> Health {
+    let totals = ends::totals();
+    let (lanes, lane_bytes) = ends::size();
+    Health {
+        started: totals.started,
+        ended: totals.ended,
+        lane_full: counted(Loss::LaneFull),
+        no_lane: counted(Loss::NoLane),
+        busy: counted(Loss::Busy),
+        too_deep: counted(Loss::TooDeep),
+        after_end: counted(Loss::AfterEnd),
+        parts_lost: counted(Loss::PartLost) + counted(Loss::OpenForgotten),
+        items_lost: counted(Loss::ItemTooMany),
+        too_late: counted(Loss::TooLate),
+        texts_cut: counted(Loss::TextCut),
+        unreadable: counted(Loss::Unreadable),
+        clock_steps: counted(Loss::ClockStep),
+        lanes: lanes as u64,
+        lane_bytes: lane_bytes as u64,
+    }
+}
+
+impl Health {
+    /// Spans that were lost before they reached an exporter's queue.
+    pub fn lost(&self) -> u64 {
+        self.lane_full + self.no_lane + self.busy + self.too_deep + self.unreadable
+    }
+
+    /// Each count that is a loss, with its name.
+    pub(crate) fn losses(&self) -> [(&'static str, u64); 10] {
+        [
+            ("lane_full", self.lane_full),
+            ("no_lane", self.no_lane),
+            ("busy", self.busy),
+            ("too_deep", self.too_deep),
+            ("after_end", self.after_end),
+            ("parts_lost", self.parts_lost),
+            ("items_lost", self.items_lost),
+            ("too_late", self.too_late),
+            ("texts_cut", self.texts_cut),
+            ("unreadable", self.unreadable),
+        ]
+    }
+}
+
+/// `1,234 spans ended, 3 open; lane_full 12, texts_cut 4`: losses that did not happen are left out.
+impl fmt::Display for Health {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} spans ended", human::count(self.ended))?;
+        let open = self.started.saturating_sub(self.ended);
+        if open > 0 {
+            write!(f, ", {} open", human::count(open))?;
+        }
+        let mut separator = ';';
+        for (name, number) in self.losses() {
+            if number > 0 {
+                write!(f, "{separator} {name} {}", human::count(number))?;
+                separator = ',';
+            }
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,191 @@
+//! From the bytes of lanes to finished spans, and what they count for.
+//!
+//! The records of one span may lie in several lanes: a future moves between threads, a context is handed on.
+//! What happened before on another thread is in its lane before, but a pass over the lanes may have been past that
+//! lane already. So the last record of a span that other lanes know of waits for one more pass.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use opentelemetry_sdk::trace::SpanData;
+
+use super::StageTable;
+use super::decode::{Author, Complete, Decoder};
+use super::open::Open;
+use crate::record::lane::health::{Loss, count};
+use crate::record::lane::wire::{HEADER, Header, Kind, Reader, flags, outcome};
+
+/// Joins records to spans.
+pub(crate) struct Joiner {
+    decoder: Decoder,
+    open: Open,
+    stages: Option<Arc<StageTable>>,
+    /// Last records that wait, those of the last pass and those of this one.
+    waiting: [Vec<Last>; 2],
+    /// Spans that have ended.
+    pub(super) ended: u64,
+}
+
+/// Ended spans that were not sampled.
+// Relaxed: a statistic.
+static UNSAMPLED: AtomicU64 = AtomicU64::new(0);
+
+/// How many ended spans were not sampled.
+pub(crate) fn unsampled() -> u64 {
+    UNSAMPLED.load(Ordering::Relaxed)
+}
+
+/// The last record of a span.
+struct Last {
+    header: Header,
+    bytes: Vec<u8>,
+    author: Author,
+}
+
+impl Joiner {
+    pub(super) fn new(decoder: Decoder, stages: Option<Arc<StageTable>>) -> Self {
+        Self {
+            decoder,
+            open: Open::default(),
+            stages,
+            waiting: [Vec::new(), Vec::new()],
+            ended: 0,
+        }
+    }
+
+    /// Takes one record, and gives a span if it completes one.
+    pub(super) fn take(
+        &mut self,
+        header: &Header,
+        record: &[u8],
+        author: &mut Author,
+    ) -> Option<SpanData> {
+        let bytes = record.get(HEADER..).unwrap_or_default();
+        match header.kind {
+            Kind::Span if header.flags & flags::HANDED == 0 => self.complete(header, bytes, author),
+            Kind::Span | Kind::Close => {
+                self.waiting[1].push(Last {
+                    header: *header,
+                    bytes: bytes.to_vec(),
+                    author: author.clone(),
+                });
+                None
+            }
+            Kind::Open => {
+                self.open.open(header, bytes, author);
+                None
+            }
+            Kind::More => {
+                self.open.more(header, bytes);
+                None
+            }
+            Kind::Thread => {
+                author.number = header.span;
+                author.name = thread_name(bytes);
+                None
+            }
+        }
+    }
+
+    /// Ends a pass over all lanes, and gives the spans that have waited for it.
+    pub(super) fn end_pass(&mut self, mut give: impl FnMut(SpanData)) {
+        let [waited, arrived] = &mut self.waiting;
+        let mut ready = core::mem::replace(waited, core::mem::take(arrived));
+        for last in ready.drain(..) {
+            if let Some(span) = self.complete_waiting(&last) {
+                give(span);
+            }
+        }
+        // Its memory serves the next pass.
+        self.waiting[1] = ready;
+        self.open.next_pass();
+    }
+
+    /// How many ended spans wait for the next pass.
+    pub(super) fn waiting(&self) -> usize {
+        self.waiting.iter().map(Vec::len).sum()
+    }
+
+    pub(super) fn anchors(&mut self) -> &mut super::anchor::Anchors {
+        &mut self.decoder.anchors
+    }
+
+    fn complete(&mut self, header: &Header, bytes: &[u8], author: &Author) -> Option<SpanData> {
+        let span = self.decode(&Complete {
+            header: *header,
+            first: bytes,
+            more: &[],
+            last: &[],
+            author,
+        });
+        self.observe(header, span.as_ref());
+        span
+    }
+
+    fn complete_waiting(&mut self, last: &Last) -> Option<SpanData> {
+        let mut header = last.header;
+        let part = self.open.take(header.span).unwrap_or_default();
+        let (first, rest, author) = match (header.kind, part.first) {
+            (Kind::Close, Some((values, first, author))) => {
+                header.values = values;
+                (first, &last.bytes[..], author)
+            }
+            (Kind::Close, None) => (Vec::new(), &last.bytes[..], last.author.clone()),
+            _ => (last.bytes.clone(), &[][..], last.author.clone()),
+        };
+        let span = self.decode(&Complete {
+            header,
+            first: &first,
+            more: &part.more,
+            last: rest,
+            author: &author,
+        });
+        self.observe(&header, span.as_ref());
+        span
+    }
+
+    fn decode(&mut self, complete: &Complete<'_>) -> Option<SpanData> {
+        if complete.header.flags & flags::SAMPLED == 0 {
+            return None;
+        }
+        let span = self.decoder.span(complete);
+        if span.is_none() {
+            count(Loss::Unreadable);
+        }
+        span
+    }
+
+    /// Counts a span that has ended.
+    fn observe(&mut self, header: &Header, span: Option<&SpanData>) {
+        if header.capture != 0 {
+            return;
+        }
+        self.ended += 1;
+        if header.flags & flags::SAMPLED == 0 {
+            UNSAMPLED.fetch_add(1, Ordering::Relaxed);
+        }
+        let Some(stages) = &self.stages else { return };
+        match span {
+            Some(span) => stages.observe(span),
+            None => {
+                let duration: Duration = self.decoder.anchors.between(header.start, header.end);
+                let failed = matches!(header.outcome, outcome::ERROR | outcome::PANICKED);
+                if let Some(name) = self.decoder.name(header.site) {
+                    stages.observe_stage(&name.into(), duration, failed);
+                }
+            }
+        }
+    }
+}
+
+/// The name in a record that names a thread.
+fn thread_name(bytes: &[u8]) -> String {
+    let mut reader = Reader(bytes);
+    reader.u8();
+    reader
+        .u16()
+        .and_then(|len| reader.bytes(len.into()))
+        .map(|name| String::from_utf8_lossy(name).into_owned())
+        .unwrap_or_default()
+}

@@ -1,0 +1,321 @@
+//! Which traces are kept once it is known how they went.
+//!
+//! Works on the spans of this process: a trace is complete here when its root in this process has ended. What
+//! other processes do with their part of it is theirs to decide.
+
+use std::collections::{HashMap, VecDeque};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use opentelemetry::trace::{SpanId, Status, TraceId};
+use opentelemetry_sdk::trace::SpanData;
+
+use super::Sink;
+use crate::record::lane::sampling;
+
+/// Keeps the traces that are worth keeping, when they have ended: those with an error, those whose root in this
+/// process was slow, and a share of the others.
+///
+/// ```
+/// use std::time::Duration;
+/// use tickspan::TailSampling;
+///
+/// let tail = TailSampling::keep_ratio(0.01)
+///     .slower_than(Duration::from_millis(5))
+///     .hold_at_most(50_000);
+/// let builder = tickspan::builder().with_tail_sampling(tail);
+/// ```
+///
+/// Spans are held until the root of their trace in this process has ended: the one without a parent, or whose
+/// parent is in another process. Where more spans are held than allowed, the trace that has been held
+/// longest is decided by what is known of it. A span that ends after its root follows the decision for as long as
+/// that is remembered: for the last 16,384 traces.
+///
+/// Counts and durations in the [`Summary`](crate::Summary) are those of all traces. Only traces that
+/// `OTEL_TRACES_SAMPLER` lets through can be kept. On the tracing route it has no effect.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct TailSampling {
+    ratio: f64,
+    slow: Option<Duration>,
+    most: usize,
+}
+
+impl TailSampling {
+    /// Keeps traces with an error, and of the others the share `ratio`, from 0 to 1, by trace id.
+    pub fn keep_ratio(ratio: f64) -> Self {
+        Self {
+            ratio,
+            slow: None,
+            most: 65_536,
+        }
+    }
+
+    /// Keeps traces whose root in this process took longer, too.
+    #[must_use]
+    pub fn slower_than(mut self, duration: Duration) -> Self {
+        self.slow = Some(duration);
+        self
+    }
+
+    /// Sets how many spans may be held; 65,536 unless set. A span takes about 1 KiB.
+    #[must_use]
+    pub fn hold_at_most(mut self, spans: usize) -> Self {
+        self.most = spans.max(1);
+        self
+    }
+
+    /// Whether the ratio is one.
+    pub(crate) fn is_valid(&self) -> bool {
+        (0.0..=1.0).contains(&self.ratio)
+    }
+}
+
+/// How many decisions are remembered.
+const REMEMBERED: usize = 16_384;
+
+/// What became of the spans that were held.
+#[derive(Debug, Default)]
+pub(crate) struct Held {
+    // Relaxed: statistics, written by the collector alone.
+    pub(crate) dropped: AtomicU64,
+    pub(crate) early: AtomicU64,
+}
+
+/// Holds spans back until it is decided about their trace.
+pub(crate) struct Tail<S> {
+    settings: TailSampling,
+    counts: Arc<Held>,
+    next: S,
+    traces: HashMap<TraceId, Trace>,
+    /// Traces in the order in which they were first heard of. Those that have been decided are passed.
+    order: VecDeque<TraceId>,
+    held: usize,
+    decided: HashMap<TraceId, bool>,
+    /// Decisions in their order.
+    remembered: VecDeque<TraceId>,
+}
+
+#[derive(Default)]
+struct Trace {
+    spans: Vec<SpanData>,
+    failed: bool,
+    slow: bool,
+}
+
+impl<S: Sink> Tail<S> {
+    pub(crate) fn new(settings: TailSampling, counts: Arc<Held>, next: S) -> Self {
+        Self {
+            settings,
+            counts,
+            next,
+            traces: HashMap::new(),
+            order: VecDeque::new(),
+            held: 0,
+            decided: HashMap::new(),
+            remembered: VecDeque::new(),
+        }
+    }
+
+    fn decide(&mut self, id: TraceId) {
+        let Some(trace) = self.traces.remove(&id) else {
+            return;
+        };
+        self.held -= trace.spans.len();
+        let keep = trace.failed || trace.slow || self.is_in_share(id);
+        if self.remembered.len() == REMEMBERED {
+            if let Some(forgotten) = self.remembered.pop_front() {
+                self.decided.remove(&forgotten);
+            }
+        }
+        if self.decided.insert(id, keep).is_none() {
+            self.remembered.push_back(id);
+        }
+        if keep {
+            for span in trace.spans {
+                self.next.give(span);
+            }
+        } else {
+            self.count_dropped(trace.spans.len());
+        }
+    }
+
+    fn is_in_share(&self, id: TraceId) -> bool {
+        let bytes = id.to_bytes();
+        let low = bytes[8..].try_into().map_or(0, u64::from_be_bytes);
+        sampling::is_in([0, low], self.settings.ratio)
+    }
+
+    fn count_dropped(&self, spans: usize) {
+        self.counts
+            .dropped
+            .fetch_add(spans as u64, Ordering::Relaxed);
+    }
+
+    /// Decides about the trace that has been held longest.
+    fn decide_oldest(&mut self) {
+        while let Some(id) = self.order.pop_front() {
+            if self.traces.contains_key(&id) {
+                self.counts.early.fetch_add(1, Ordering::Relaxed);
+                self.decide(id);
+                return;
+            }
+        }
+    }
+}
+
+impl<S: Sink> Sink for Tail<S> {
+    fn give(&mut self, span: SpanData) {
+        let id = span.span_context.trace_id();
+        match self.decided.get(&id) {
+            Some(true) => return self.next.give(span),
+            Some(false) => return self.count_dropped(1),
+            None => {}
+        }
+        let root = span.parent_span_id == SpanId::INVALID || span.parent_span_is_remote;
+        let duration = span
+            .end_time
+            .duration_since(span.start_time)
+            .unwrap_or_default();
+        let trace = self.traces.entry(id).or_insert_with(|| {
+            self.order.push_back(id);
+            Trace::default()
+        });
+        trace.failed |= matches!(span.status, Status::Error { .. });
+        trace.slow |= root && self.settings.slow.is_some_and(|slow| duration > slow);
+        trace.spans.push(span);
+        self.held += 1;
+        if root {
+            self.decide(id);
+        }
+        while self.held > self.settings.most {
+            self.decide_oldest();
+        }
+        // Decided traces that nobody has passed yet must not pile up.
+        while self
+            .order
+            .front()
+            .is_some_and(|id| !self.traces.contains_key(id))
+        {
+            self.order.pop_front();
+        }
+    }
+
+    fn end_pass(&mut self) {
+        self.next.end_pass();
+    }
+
+    fn end(&mut self) {
+        while let Some(id) = self.order.pop_front() {
+            self.decide(id);
+        }
+        self.next.end();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::SystemTime;
+
+    use opentelemetry::InstrumentationScope;
+    use opentelemetry::trace::{SpanContext, SpanKind, TraceFlags, TraceState};
+    use opentelemetry_sdk::trace::{SpanEvents, SpanLinks};
+
+    use super::*;
+
+    #[derive(Default)]
+    struct Given(Vec<SpanData>);
+
+    impl Sink for Given {
+        fn give(&mut self, span: SpanData) {
+            self.0.push(span);
+        }
+    }
+
+    fn span(trace: u64, parent: u64, milliseconds: u64, status: Status) -> SpanData {
+        SpanData {
+            span_context: SpanContext::new(
+                TraceId::from(u128::from(trace)),
+                SpanId::from(1),
+                TraceFlags::SAMPLED,
+                false,
+                TraceState::default(),
+            ),
+            parent_span_id: SpanId::from(parent),
+            parent_span_is_remote: false,
+            span_kind: SpanKind::Internal,
+            name: "s".into(),
+            start_time: SystemTime::UNIX_EPOCH,
+            end_time: SystemTime::UNIX_EPOCH + Duration::from_millis(milliseconds),
+            attributes: Vec::new(),
+            dropped_attributes_count: 0,
+            events: SpanEvents::default(),
+            links: SpanLinks::default(),
+            status,
+            instrumentation_scope: InstrumentationScope::default(),
+        }
+    }
+
+    fn tail(settings: TailSampling) -> Tail<Given> {
+        Tail::new(settings, Arc::default(), Given::default())
+    }
+
+    fn kept(tail: &Tail<Given>) -> usize {
+        tail.next.0.len()
+    }
+
+    #[test]
+    fn a_trace_with_an_error_is_kept_whole() {
+        let mut tail = tail(TailSampling::keep_ratio(0.0));
+        tail.give(span(1, 5, 1, Status::Unset));
+        tail.give(span(1, 5, 1, Status::error("")));
+        assert_eq!(kept(&tail), 0, "its root goes on");
+        tail.give(span(1, 0, 1, Status::Unset));
+        assert_eq!(kept(&tail), 3);
+        tail.give(span(1, 5, 1, Status::Unset));
+        assert_eq!(kept(&tail), 4, "a late span follows");
+    }
+
+    #[test]
+    fn a_slow_root_keeps_its_trace_and_a_slow_child_does_not() {
+        let settings = TailSampling::keep_ratio(0.0).slower_than(Duration::from_millis(5));
+        let mut tail = tail(settings);
+        tail.give(span(1, 5, 9, Status::Unset));
+        tail.give(span(1, 0, 5, Status::Unset));
+        assert_eq!(kept(&tail), 0);
+        tail.give(span(2, 0, 6, Status::Unset));
+        assert_eq!(kept(&tail), 1);
+        assert_eq!(tail.counts.dropped.load(Ordering::Relaxed), 2);
+    }
+
+    #[test]
+    fn the_share_is_taken_by_trace_id() {
+        let mut tail = tail(TailSampling::keep_ratio(0.25));
+        for trace in 0..1_000_u64 {
+            // The high bits decide.
+            tail.give(span(1 + trace * (u64::MAX / 1_000), 0, 1, Status::Unset));
+        }
+        assert!((245..=255).contains(&kept(&tail)), "{}", kept(&tail));
+    }
+
+    #[test]
+    fn held_spans_are_bounded_and_the_oldest_trace_is_decided() {
+        let mut tail = tail(TailSampling::keep_ratio(0.0).hold_at_most(10));
+        tail.give(span(1, 5, 1, Status::error("")));
+        for trace in 2..100 {
+            tail.give(span(trace, 5, 1, Status::Unset));
+            assert!(tail.held <= 10);
+        }
+        assert_eq!(kept(&tail), 1);
+        assert_eq!(tail.counts.early.load(Ordering::Relaxed), 89);
+        assert!(tail.order.len() <= 10);
+    }
+
+    #[test]
+    fn what_is_held_at_the_end_is_decided() {
+        let mut tail = tail(TailSampling::keep_ratio(1.0));
+        tail.give(span(1, 5, 1, Status::Unset));
+        tail.end();
+        assert_eq!(kept(&tail), 1);
+    }
+}

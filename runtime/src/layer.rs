@@ -1,0 +1,194 @@
+//! The `tracing_subscriber` layer through which spans and events of other libraries enter the lanes.
+//!
+//! A span that enters is put on the thread's stack of stages, so that stages and spans are each other's
+//! parents. It may begin, be entered and close on different threads; so it is written as an open span from
+//! its start.
+
+use std::fmt;
+
+use tracing::field::{Field, Visit};
+use tracing::span::{Attributes, Id, Record};
+use tracing::{Dispatch, Event, Span, Subscriber};
+use tracing_opentelemetry::OpenTelemetrySpanExt as _;
+use tracing_subscriber::layer::Context;
+use tracing_subscriber::registry::LookupSpan;
+
+use crate::record::lane::Ids;
+use crate::record::lane::foreign::{self, Fields, Foreign};
+
+/// A layer through which the spans and events of other libraries join the stages of this process.
+///
+/// [`init`](crate::init) installs a subscriber with this layer. A program that brings its own subscriber says
+/// so, and adds the layer:
+///
+/// ```no_run
+/// use tracing_subscriber::prelude::*;
+///
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let _telemetry = tickspan::builder().with_global_subscriber(false).init()?;
+/// tracing_subscriber::registry()
+///     .with(tracing_subscriber::EnvFilter::from_default_env())
+///     .with(tickspan::layer())
+///     .with(tracing_subscriber::fmt::layer())
+///     .try_init()?;
+/// # Ok(())
+/// # }
+/// ```
+///
+/// A `#[traced_stage]` inside a `tracing` span is its child, and the reverse. A `tracing` event inside a stage
+/// or a span becomes an event of it; outside of any, it is no part of a trace. What the subscriber's filters let
+/// through is what is recorded, of stages as well; where it has a maximum level, give it to the whole subscriber
+/// rather than to one layer.
+///
+/// Before `init`, and on the tracing route, the layer does nothing.
+pub fn layer() -> Layer {
+    Layer { ids: None }
+}
+
+/// What [`layer`] gives.
+#[derive(Clone)]
+pub struct Layer {
+    /// Finds the ids of a span, set once the type of the subscriber is known.
+    ids: Option<fn(&Dispatch, &Id) -> Option<Ids>>,
+}
+
+impl fmt::Debug for Layer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Layer").finish_non_exhaustive()
+    }
+}
+
+/// The ids of a `tracing` span on the lane route.
+pub(crate) fn ids(span: &Span) -> Option<Ids> {
+    span.with_subscriber(|(id, dispatch)| {
+        let find = dispatch.downcast_ref::<Layer>()?.ids?;
+        find(dispatch, id)
+    })
+    .flatten()
+}
+
+fn find_ids<S>(dispatch: &Dispatch, id: &Id) -> Option<Ids>
+where
+    S: Subscriber + for<'span> LookupSpan<'span>,
+{
+    let span = dispatch.downcast_ref::<S>()?.span(id)?;
+    let ids = span.extensions().get::<Foreign>().map(Foreign::ids);
+    ids
+}
+
+/// A span on the tracing route below one of which only the ids are known.
+pub(crate) fn span_under(ids: &Ids, make: impl FnOnce() -> Span) -> Span {
+    let span = make();
+    // Without the layer of `tracing-opentelemetry` there is nothing to tell.
+    _ = span.set_parent(crate::context::of_ids(ids));
+    span
+}
+
+struct Values<'a>(&'a mut Fields);
+
+impl Visit for Values<'_> {
+    fn record_bool(&mut self, field: &Field, value: bool) {
+        self.0.bool(field.index(), value);
+    }
+
+    fn record_i64(&mut self, field: &Field, value: i64) {
+        self.0.i64(field.index(), value);
+    }
+
+    fn record_u64(&mut self, field: &Field, value: u64) {
+        self.0.u64(field.index(), value);
+    }
+
+    fn record_f64(&mut self, field: &Field, value: f64) {
+        self.0.f64(field.index(), value);
+    }
+
+    fn record_str(&mut self, field: &Field, value: &str) {
+        self.0.text(field.index(), value);
+    }
+
+    fn record_debug(&mut self, field: &Field, value: &dyn fmt::Debug) {
+        self.0.display(field.index(), &format_args!("{value:?}"));
+    }
+}
+
+impl<S> tracing_subscriber::Layer<S> for Layer
+where
+    S: Subscriber + for<'span> LookupSpan<'span>,
+{
+    fn on_layer(&mut self, _subscriber: &mut S) {
+        self.ids = Some(find_ids::<S>);
+    }
+
+    fn on_new_span(&self, attributes: &Attributes<'_>, id: &Id, context: Context<'_, S>) {
+        let Some(span) = context.span(id) else { return };
+        let parent = match attributes.parent() {
+            Some(parent) => foreign::Parent::Of(
+                context
+                    .span(parent)
+                    .and_then(|parent| parent.extensions().get::<Foreign>().map(Foreign::ids)),
+            ),
+            None if attributes.is_root() => foreign::Parent::Of(None),
+            None => foreign::Parent::Current,
+        };
+        let started = foreign::start(attributes.metadata(), parent, |fields| {
+            attributes.record(&mut Values(fields));
+        });
+        if let Some(started) = started {
+            span.extensions_mut().insert(started);
+        }
+    }
+
+    fn on_record(&self, id: &Id, values: &Record<'_>, context: Context<'_, S>) {
+        if let Some(span) = of(&context, id) {
+            span.record(|fields| values.record(&mut Values(fields)));
+        }
+    }
+
+    fn on_follows_from(&self, id: &Id, follows: &Id, context: Context<'_, S>) {
+        if let (Some(span), Some(follows)) = (of(&context, id), of(&context, follows)) {
+            span.link(&follows.ids());
+        }
+    }
+
+    fn on_event(&self, event: &Event<'_>, context: Context<'_, S>) {
+        let parent = match event.parent() {
+            Some(parent) => match of(&context, parent) {
+                Some(parent) => Some(parent),
+                None => return,
+            },
+            None if event.is_root() => return,
+            None => None,
+        };
+        foreign::event(event.metadata(), parent.as_ref(), |fields| {
+            event.record(&mut Values(fields));
+        });
+    }
+
+    fn on_enter(&self, id: &Id, context: Context<'_, S>) {
+        if let Some(span) = of(&context, id) {
+            span.enter();
+        }
+    }
+
+    fn on_exit(&self, id: &Id, context: Context<'_, S>) {
+        if let Some(span) = of(&context, id) {
+            span.exit();
+        }
+    }
+
+    fn on_close(&self, id: Id, context: Context<'_, S>) {
+        if let Some(span) = of(&context, &id) {
+            span.close();
+        }
+    }
+}
+
+fn of<S>(context: &Context<'_, S>, id: &Id) -> Option<Foreign>
+where
+    S: Subscriber + for<'span> LookupSpan<'span>,
+{
+    let span = context.span(id)?;
+    let foreign = span.extensions().get::<Foreign>().copied();
+    foreign
+}

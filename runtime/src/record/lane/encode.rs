@@ -1,0 +1,137 @@
+//! Values as bytes, on the caller's thread.
+
+use core::fmt::{self, Write as _};
+
+use super::health::{Loss, count};
+use super::wire::tag;
+use crate::privacy::{Repr, Value};
+
+/// The most bytes of a text that are recorded.
+pub(crate) const TEXT_LIMIT: usize = 1024;
+
+/// A value whose text the user's own code writes: it may start stages, so it is not run while the thread's
+/// stack is borrowed.
+pub(super) struct RunsCode;
+
+/// Writes `values` at the end of `out`.
+///
+/// # Errors
+///
+/// [`RunsCode`] at the first value that does.
+#[inline]
+pub(super) fn plain(out: &mut Vec<u8>, values: &[Value<'_>]) -> Result<(), RunsCode> {
+    for value in values {
+        match value.repr() {
+            Repr::Absent => out.push(tag::ABSENT),
+            Repr::Bool(value) => out.push(if *value { tag::TRUE } else { tag::FALSE }),
+            Repr::I64(value) => eight(out, tag::I64, value.to_le_bytes()),
+            Repr::U64(value) => eight(out, tag::U64, value.to_le_bytes()),
+            Repr::F64(value) => eight(out, tag::F64, value.to_le_bytes()),
+            Repr::Text(value) => text(out, value),
+            #[cfg(feature = "rust_decimal")]
+            Repr::Decimal(_, value) => {
+                out.push(tag::DECIMAL);
+                out.extend_from_slice(&value.serialize());
+            }
+            Repr::Written(..) | Repr::Displayed(_) => return Err(RunsCode),
+        }
+    }
+    Ok(())
+}
+
+/// Writes `values` at the end of `out`, whatever they are.
+pub(super) fn any(out: &mut Vec<u8>, values: &[Value<'_>]) {
+    for value in values {
+        match value.repr() {
+            Repr::Written(written, list) => {
+                let start = out.len();
+                out.extend_from_slice(&[tag::LIST, 0, 0, 0, 0, 0]);
+                let mut recorded = 0_u8;
+                let all = list.elements(&mut |element| {
+                    any(out, core::slice::from_ref(element));
+                    recorded += 1;
+                });
+                if let Some(all) = all {
+                    let all = u32::try_from(all).unwrap_or(u32::MAX);
+                    out[start + 1..start + 5].copy_from_slice(&all.to_le_bytes());
+                    out[start + 5] = recorded;
+                } else {
+                    out.truncate(start);
+                    display(out, written);
+                }
+            }
+            Repr::Displayed(written) => display(out, written),
+            // No other runs code.
+            _ => _ = plain(out, core::slice::from_ref(value)),
+        }
+    }
+}
+
+#[inline]
+pub(super) fn eight(out: &mut Vec<u8>, tag: u8, value: [u8; 8]) {
+    let mut bytes = [tag; 9];
+    bytes[1..].copy_from_slice(&value);
+    out.extend_from_slice(&bytes);
+}
+
+#[inline]
+pub(super) fn text(out: &mut Vec<u8>, text: &str) {
+    let text = if text.len() <= TEXT_LIMIT {
+        text
+    } else {
+        cut(text, TEXT_LIMIT)
+    };
+    #[expect(clippy::cast_possible_truncation, reason = "at most TEXT_LIMIT")]
+    let len = text.len() as u16;
+    let [low, high] = len.to_le_bytes();
+    out.extend_from_slice(&[tag::TEXT, low, high]);
+    out.extend_from_slice(text.as_bytes());
+}
+
+/// The most of `text` that fits `limit` bytes, whole characters.
+#[cold]
+fn cut(text: &str, limit: usize) -> &str {
+    count(Loss::TextCut);
+    let end = (0..=limit)
+        .rev()
+        .find(|end| text.is_char_boundary(*end))
+        .unwrap_or(0);
+    &text[..end]
+}
+
+/// Writes what `Display` says.
+pub(super) fn display(out: &mut Vec<u8>, value: &dyn fmt::Display) {
+    let start = out.len();
+    out.extend_from_slice(&[tag::TEXT, 0, 0]);
+    let mut bounded = Bounded {
+        out,
+        left: TEXT_LIMIT,
+    };
+    // An error of the user's own, or the end of what fits: what was written stands.
+    _ = write!(bounded, "{value}");
+    #[expect(clippy::cast_possible_truncation, reason = "at most TEXT_LIMIT")]
+    let len = (out.len() - start - 3) as u16;
+    out[start + 1..start + 3].copy_from_slice(&len.to_le_bytes());
+}
+
+struct Bounded<'a> {
+    out: &'a mut Vec<u8>,
+    left: usize,
+}
+
+impl fmt::Write for Bounded<'_> {
+    fn write_str(&mut self, text: &str) -> fmt::Result {
+        let fits = if text.len() <= self.left {
+            text
+        } else {
+            cut(text, self.left)
+        };
+        self.out.extend_from_slice(fits.as_bytes());
+        if fits.len() < text.len() {
+            self.left = 0;
+            return Err(fmt::Error);
+        }
+        self.left -= fits.len();
+        Ok(())
+    }
+}

@@ -1,0 +1,229 @@
+//! The lanes themselves: who writes into which, who reads them, and how many there may be.
+//!
+//! A lane is a bounded ring of bytes for one writing thread and the collector (`rtrb`). A thread takes one
+//! with its first record and gives it back when it ends; the next thread that needs one goes on where the ring
+//! stands, after a record that tells its name. So threads that come and go use the memory of as many as live
+//! at a time.
+
+use core::sync::atomic::{AtomicU64, Ordering};
+use std::collections::VecDeque;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::thread::Thread;
+
+use rtrb::{Consumer, Producer, RingBuffer};
+
+/// The bytes of a lane, unless set.
+pub(crate) const CAPACITY: usize = 1 << 20;
+
+/// The fewest: a record may have 64 KiB.
+pub(crate) const LEAST_CAPACITY: usize = 128 << 10;
+
+/// The bytes of all lanes together, unless set.
+pub(crate) const TOTAL: usize = 256 << 20;
+
+/// What the threads of a lane count, one after the other; each is written by one thread at a time.
+#[derive(Debug, Default)]
+pub(crate) struct Counters {
+    started: AtomicU64,
+    ended: AtomicU64,
+    lost: AtomicU64,
+}
+
+impl Counters {
+    fn add_one(counter: &AtomicU64) {
+        // A load and a store: no other thread writes. Relaxed: statistics.
+        counter.store(counter.load(Ordering::Relaxed) + 1, Ordering::Relaxed);
+    }
+}
+
+/// The sums of what all threads counted.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Totals {
+    /// Spans that started.
+    pub(crate) started: u64,
+    /// Spans that ended.
+    pub(crate) ended: u64,
+    /// Spans that ended and did not fit into a lane.
+    pub(crate) lost: u64,
+}
+
+/// The end that a thread writes to.
+pub(super) struct Writer {
+    producer: Option<Producer<u8>>,
+    counters: Arc<Counters>,
+    /// The bytes written since the fill of the lane was last looked at.
+    unseen: usize,
+    /// Whether the record that names the thread is in the lane.
+    pub(super) named: bool,
+}
+
+/// The end that the collector reads.
+pub(crate) struct Lane {
+    pub(crate) records: Consumer<u8>,
+}
+
+struct Lanes {
+    capacity: usize,
+    total: usize,
+    made: usize,
+    free: VecDeque<Writer>,
+    /// Of threads that had counters and no lane.
+    without: Vec<Writer>,
+    /// Made since the collector last asked.
+    new: Vec<Lane>,
+    counters: Vec<Arc<Counters>>,
+    collector: Option<Thread>,
+}
+
+// Locked when a thread writes its first record, when it ends, and by the collector with each pass.
+static LANES: Mutex<Lanes> = Mutex::new(Lanes {
+    capacity: CAPACITY,
+    total: TOTAL,
+    made: 0,
+    free: VecDeque::new(),
+    without: Vec::new(),
+    new: Vec::new(),
+    counters: Vec::new(),
+    collector: None,
+});
+
+fn lanes() -> MutexGuard<'static, Lanes> {
+    LANES.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Sets the size of lanes made from now on, and the cap of all together.
+pub(crate) fn configure(capacity: usize, total: usize, collector: Thread) {
+    let mut lanes = lanes();
+    lanes.capacity = capacity;
+    lanes.total = total;
+    lanes.collector = Some(collector);
+}
+
+/// The lanes that were made since the last call.
+pub(crate) fn take_new() -> Vec<Lane> {
+    core::mem::take(&mut lanes().new)
+}
+
+/// How many lanes there are, and the bytes that they hold.
+pub(crate) fn size() -> (usize, usize) {
+    let lanes = lanes();
+    (lanes.made, lanes.made * lanes.capacity)
+}
+
+/// What all threads counted until now.
+pub(crate) fn totals() -> Totals {
+    lanes()
+        .counters
+        .iter()
+        .fold(Totals::default(), |sum, counters| Totals {
+            started: sum.started + counters.started.load(Ordering::Relaxed),
+            ended: sum.ended + counters.ended.load(Ordering::Relaxed),
+            lost: sum.lost + counters.lost.load(Ordering::Relaxed),
+        })
+}
+
+impl Writer {
+    /// A lane of a thread that has ended, or a new one. Beyond the cap there is none: what is written is lost
+    /// and counted.
+    pub(super) fn acquire() -> Self {
+        let mut lanes = lanes();
+        if let Some(mut free) = lanes.free.pop_front() {
+            free.named = false;
+            return free;
+        }
+        let room = (lanes.made + 1) * lanes.capacity <= lanes.total;
+        if !room {
+            if let Some(without) = lanes.without.pop() {
+                return without;
+            }
+        }
+        let counters = Arc::<Counters>::default();
+        lanes.counters.push(Arc::clone(&counters));
+        let producer = room.then(|| {
+            let (producer, records) = RingBuffer::new(lanes.capacity);
+            lanes.made += 1;
+            lanes.new.push(Lane { records });
+            producer
+        });
+        Self {
+            producer,
+            counters,
+            unseen: 0,
+            named: false,
+        }
+    }
+
+    pub(super) fn count_started(&self) {
+        Counters::add_one(&self.counters.started);
+    }
+
+    pub(super) fn count_ended(&self) {
+        Counters::add_one(&self.counters.ended);
+    }
+
+    pub(super) fn count_lost(&self) {
+        Counters::add_one(&self.counters.lost);
+    }
+
+    /// Whether the thread has a lane.
+    pub(super) fn has_lane(&self) -> bool {
+        self.producer.is_some()
+    }
+
+    /// Appends a record to the lane, whole or not at all.
+    #[inline]
+    pub(super) fn write(&mut self, record: &[u8]) -> bool {
+        let Some(producer) = &mut self.producer else {
+            return false;
+        };
+        if producer.push_entire_slice(record).is_err() {
+            wake_collector();
+            return false;
+        }
+        self.unseen += record.len();
+        if self.unseen >= producer.buffer().capacity() / 2 {
+            self.look();
+        }
+        true
+    }
+
+    /// Wakes the collector where half of the lane is full.
+    #[cold]
+    fn look(&mut self) {
+        if let Some(producer) = &self.producer {
+            let filled = producer.buffer().capacity() - producer.slots();
+            if filled >= producer.buffer().capacity() / 2 {
+                wake_collector();
+            }
+            self.unseen = filled.min(producer.buffer().capacity() / 4);
+        }
+    }
+}
+
+/// An atomic swap, and a system call if the collector sleeps.
+#[cold]
+pub(crate) fn wake_collector() {
+    // Not waiting for the lock: whoever holds it is at work on lanes, and the collector wakes by itself.
+    if let Ok(lanes) = LANES.try_lock() {
+        if let Some(collector) = &lanes.collector {
+            collector.unpark();
+        }
+    }
+}
+
+impl Drop for Writer {
+    fn drop(&mut self) {
+        let given_back = Self {
+            producer: self.producer.take(),
+            counters: Arc::clone(&self.counters),
+            unseen: self.unseen,
+            named: false,
+        };
+        let mut lanes = lanes();
+        if given_back.has_lane() {
+            lanes.free.push_back(given_back);
+        } else {
+            lanes.without.push(given_back);
+        }
+    }
+}

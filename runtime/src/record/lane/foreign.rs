@@ -1,0 +1,232 @@
+//! Spans and events of other libraries on the lane route, for [`crate::layer`].
+
+use core::fmt;
+
+use tracing_core::Metadata;
+
+use super::wire::{item, tag};
+use super::{
+    Frame, Ids, LaneFrame, Parent as LaneParent, Role, Start, encode, keep, sites, thread,
+};
+
+/// How many callsites a thread keeps at hand; the others are looked up.
+const MOST_KNOWN: usize = 64;
+
+/// A span of another library: open from its start.
+#[derive(Clone, Copy)]
+pub(crate) struct Foreign(LaneFrame);
+
+/// Whose child it is.
+pub(crate) enum Parent {
+    Current,
+    Of(Option<Ids>),
+}
+
+/// Fields with their places among the callsite's, as bytes.
+pub(crate) struct Fields {
+    out: Vec<u8>,
+    /// What comes before the place of each field.
+    head: Option<u8>,
+    count: u8,
+}
+
+impl Fields {
+    fn head(&mut self, place: usize) {
+        self.out.extend(self.head);
+        // `tracing` allows a callsite 32 fields.
+        self.out.push(u8::try_from(place).unwrap_or(u8::MAX));
+        self.count = self.count.saturating_add(1);
+    }
+
+    pub(crate) fn bool(&mut self, place: usize, value: bool) {
+        self.head(place);
+        self.out.push(if value { tag::TRUE } else { tag::FALSE });
+    }
+
+    pub(crate) fn i64(&mut self, place: usize, value: i64) {
+        self.head(place);
+        encode::eight(&mut self.out, tag::I64, value.to_le_bytes());
+    }
+
+    pub(crate) fn u64(&mut self, place: usize, value: u64) {
+        self.head(place);
+        encode::eight(&mut self.out, tag::U64, value.to_le_bytes());
+    }
+
+    pub(crate) fn f64(&mut self, place: usize, value: f64) {
+        self.head(place);
+        encode::eight(&mut self.out, tag::F64, value.to_le_bytes());
+    }
+
+    pub(crate) fn text(&mut self, place: usize, value: &str) {
+        self.head(place);
+        encode::text(&mut self.out, value);
+    }
+
+    pub(crate) fn display(&mut self, place: usize, value: &dyn fmt::Display) {
+        self.head(place);
+        encode::display(&mut self.out, value);
+    }
+}
+
+/// Has `record` write fields while nothing is borrowed: formatting them may come back here.
+fn written(head: Option<u8>, record: impl FnOnce(&mut Fields)) -> Fields {
+    let mut out = thread::with(|thread| core::mem::take(&mut thread.written)).unwrap_or_default();
+    out.clear();
+    let mut fields = Fields {
+        out,
+        head,
+        count: 0,
+    };
+    record(&mut fields);
+    fields
+}
+
+fn number(metadata: &'static Metadata<'static>) -> u32 {
+    let callsite = metadata.callsite();
+    let known = thread::with(|thread| {
+        let (_, number) = thread
+            .foreign
+            .iter()
+            .find(|(known, _)| *known == callsite)?;
+        Some(*number)
+    });
+    known.flatten().unwrap_or_else(|| {
+        let number = sites::foreign(metadata);
+        thread::with(|thread| {
+            thread.foreign.truncate(MOST_KNOWN - 1);
+            thread.foreign.insert(0, (callsite, number));
+        });
+        number
+    })
+}
+
+/// Starts a span; nothing where it is not recorded.
+pub(crate) fn start(
+    metadata: &'static Metadata<'static>,
+    parent: Parent,
+    record: impl FnOnce(&mut Fields),
+) -> Option<Foreign> {
+    let site = number(metadata);
+    let fields = written(Some(item::FIELD), record);
+    let parent = match parent {
+        Parent::Current => LaneParent::Current,
+        Parent::Of(None) => LaneParent::Root,
+        Parent::Of(Some(ids)) => LaneParent::Of(ids),
+    };
+    let started = thread::with(
+        |thread| match thread.start(site, parent, &[], Some(&fields.out)) {
+            Start::At(token) => thread.suspend(token),
+            _ => None,
+        },
+    )
+    .flatten();
+    keep(fields.out);
+    let mut frame = started?.0;
+    frame.role = Role::Foreign;
+    Some(Foreign(frame))
+}
+
+/// Appends an event to a span, or else to the innermost.
+pub(crate) fn event(
+    metadata: &'static Metadata<'static>,
+    span: Option<&Foreign>,
+    record: impl FnOnce(&mut Fields),
+) {
+    if span.is_none()
+        && thread::with(|thread| thread.innermost())
+            .flatten()
+            .is_none()
+    {
+        return;
+    }
+    let site = number(metadata);
+    let fields = written(None, record);
+    let write = |out: &mut Vec<u8>, clock: &quanta::Clock| {
+        out.push(item::FOREIGN_EVENT);
+        out.extend_from_slice(&site.to_le_bytes());
+        out.extend_from_slice(&clock.raw().to_le_bytes());
+        out.push(fields.count);
+        out.extend_from_slice(&fields.out);
+        Ok::<(), encode::RunsCode>(())
+    };
+    match span {
+        Some(span) => span.append(write),
+        None => {
+            _ = thread::with(|thread| {
+                thread
+                    .innermost()
+                    .map(|place| thread.append(place, write).is_ok())
+            })
+        }
+    }
+    keep(fields.out);
+}
+
+impl Foreign {
+    pub(crate) fn ids(&self) -> Ids {
+        self.0.ids()
+    }
+
+    /// Makes the span current on this thread.
+    pub(crate) fn enter(&self) {
+        thread::with(|thread| thread.place(self.0));
+    }
+
+    /// Takes the innermost entry of the span back.
+    pub(crate) fn exit(&self) {
+        thread::with(|thread| {
+            let place = thread.frames.iter().rposition(|frame| {
+                matches!(frame, Frame::Lane(frame)
+                    if frame.span == self.0.span && frame.role == Role::Foreign)
+            });
+            if let Some(place) = place {
+                thread.finish(u32::try_from(place + 1).unwrap_or(0));
+            }
+        });
+    }
+
+    /// Ends the span.
+    pub(crate) fn close(&self) {
+        let frame = LaneFrame {
+            role: Role::Opened,
+            ..self.0
+        };
+        thread::with(|thread| {
+            if let Some(token) = thread.place(frame) {
+                thread.finish(token);
+            }
+        });
+    }
+
+    /// Appends attributes.
+    pub(crate) fn record(&self, record: impl FnOnce(&mut Fields)) {
+        let fields = written(Some(item::FIELD), record);
+        self.append(|out, _| {
+            out.extend_from_slice(&fields.out);
+            Ok(())
+        });
+        keep(fields.out);
+    }
+
+    /// Links the span to another.
+    pub(crate) fn link(&self, to: &Ids) {
+        self.append(|out, _| {
+            super::write_link(out, to);
+            Ok(())
+        });
+    }
+
+    /// Appends to the span, wherever it is current: in a record of its own.
+    fn append(
+        &self,
+        write: impl FnOnce(&mut Vec<u8>, &quanta::Clock) -> Result<(), encode::RunsCode>,
+    ) {
+        thread::with(|thread| {
+            if let Some(token) = thread.place(self.0) {
+                _ = thread.append(token as usize - 1, write);
+                thread.finish(token);
+            }
+        });
+    }
+}

@@ -1,0 +1,53 @@
+//! What was lost on the way from a stage to its exporter, counted by kind.
+
+use core::sync::atomic::{AtomicU64, Ordering};
+
+/// A kind of loss.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Loss {
+    /// A span's record did not fit into its lane.
+    LaneFull,
+    /// A span of a thread that has no lane, because of the cap on their memory.
+    NoLane,
+    /// A span that started while telemetry of its thread was at work or gone.
+    Busy,
+    /// A span below the deepest that is recorded.
+    TooDeep,
+    /// A span that ended after telemetry.
+    AfterEnd,
+    /// A record that tells a part of a span that goes on elsewhere: attributes, events or links are missing.
+    PartLost,
+    /// An attribute, event or link beyond what one span may hold on its way.
+    ItemTooMany,
+    /// A text that was cut.
+    TextCut,
+    /// What was kept of an open span, forgotten because there were too many.
+    OpenForgotten,
+    /// Events and attributes that came after their span was exported.
+    TooLate,
+    /// A record that could not be read.
+    Unreadable,
+    /// A jump of the clock.
+    ClockStep,
+}
+
+const KINDS: usize = Loss::ClockStep as usize + 1;
+
+// Relaxed: independent statistics.
+static COUNTS: [AtomicU64; KINDS] = [const { AtomicU64::new(0) }; KINDS];
+
+/// Counts one.
+#[cold]
+pub(crate) fn count(loss: Loss) {
+    count_many(loss, 1);
+}
+
+/// Counts several.
+pub(crate) fn count_many(loss: Loss, number: u64) {
+    COUNTS[loss as usize].fetch_add(number, Ordering::Relaxed);
+}
+
+/// How many there were.
+pub(crate) fn counted(loss: Loss) -> u64 {
+    COUNTS[loss as usize].load(Ordering::Relaxed)
+}

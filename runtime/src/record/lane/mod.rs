@@ -1,0 +1,844 @@
+//! The lane route on the caller's thread: a stage as bytes.
+//!
+//! Stages that are current lie on a stack of the thread ([`super::thread`]), their values and events on
+//! another, of bytes (`scratch`), already in the form of a record. When a stage ends, its record goes into
+//! the lane with one copy. No lock, no allocation once the stacks have grown, no formatting but of values that have
+//! to be formatted, no system call but a wake of the collector when half a lane is full.
+//!
+//! Nothing here knows OpenTelemetry; [`crate::collect`] reads what is written.
+
+pub(crate) mod capture;
+mod encode;
+pub(crate) mod ends;
+pub(crate) mod foreign;
+pub(crate) mod health;
+pub(crate) mod sampling;
+pub(crate) mod sites;
+pub(crate) mod wire;
+
+use core::hash::BuildHasher as _;
+use core::sync::atomic::{AtomicBool, AtomicU8, Ordering};
+use std::hash::RandomState;
+
+use super::thread::{self, Frame, Thread};
+use super::{Callsite, LateCallsite};
+use crate::privacy::Value;
+use ends::Writer;
+use health::{Loss, count};
+use wire::{Header, Kind, flags, item, outcome};
+
+/// Which route stages take.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u8)]
+pub(crate) enum Mode {
+    /// The tracing route.
+    Tracing = 0,
+    /// The tracing route, but for what a test captures.
+    Capturing = 1,
+    /// The lane route.
+    Lane = 2,
+    /// None: telemetry has ended.
+    Ended = 3,
+}
+
+// Relaxed: which stage is the first or the last on a route makes no difference.
+static MODE: AtomicU8 = AtomicU8::new(Mode::Tracing as u8);
+
+/// Which route stages take now.
+#[inline]
+pub(crate) fn mode() -> Mode {
+    match MODE.load(Ordering::Relaxed) {
+        0 => Mode::Tracing,
+        1 => Mode::Capturing,
+        2 => Mode::Lane,
+        _ => Mode::Ended,
+    }
+}
+
+/// Whether the current stage is made OpenTelemetry's current span, too.
+// Relaxed: set before the first stage takes this route.
+static ATTACHES: AtomicBool = AtomicBool::new(false);
+
+/// Sets whether stages are made OpenTelemetry's current span.
+pub(crate) fn attach_contexts(on: bool) {
+    ATTACHES.store(on, Ordering::Relaxed);
+}
+
+pub(crate) fn set_mode(mode: Mode) {
+    MODE.store(mode as u8, Ordering::Relaxed);
+}
+
+/// The deepest that stages may lie in each other on one thread.
+const DEEPEST: usize = 4_096;
+
+/// A stage with more values and events than this writes them before its end.
+const SPILL: usize = 16 << 10;
+
+/// The most bytes of values and events that stages which are not the innermost may hold together.
+const SCRATCH_LIMIT: usize = 1 << 20;
+
+/// The longest record, within which a stage's items have to fit.
+const RECORD_LIMIT: usize = 64 << 10;
+
+/// The identity of a span, as it is handed to others.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Ids {
+    /// Zero for a place in no trace.
+    pub(crate) trace: [u64; 2],
+    pub(crate) span: u64,
+    pub(crate) sampled: bool,
+    pub(crate) remote: bool,
+    /// Whose capture it belongs to, or 0.
+    pub(crate) capture: u32,
+}
+
+/// Whose child a span is.
+#[derive(Clone, Copy)]
+pub(super) enum Parent {
+    Current,
+    Root,
+    Of(Ids),
+}
+
+/// What a place on the stack stands for.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Role {
+    /// A span that began here, of which nothing has been written.
+    Begun,
+    /// A span of which an `Open` record has been written.
+    Opened,
+    /// A span that goes on elsewhere: current here, ended there.
+    Handed,
+    /// A span of another library, entered here.
+    Foreign,
+}
+
+/// A stage on the stack.
+#[derive(Clone, Copy)]
+pub(super) struct LaneFrame {
+    trace: [u64; 2],
+    span: u64,
+    parent: u64,
+    start: u64,
+    /// Where its record begins in the scratch.
+    at: u32,
+    site: u32,
+    capture: u32,
+    flags: u8,
+    outcome: u8,
+    values: u8,
+    role: Role,
+}
+
+impl LaneFrame {
+    fn ids(&self) -> Ids {
+        Ids {
+            trace: self.trace,
+            span: self.span,
+            sampled: self.flags & flags::SAMPLED != 0,
+            remote: self.flags & flags::REMOTE_PARENT != 0 && self.role == Role::Handed,
+            capture: self.capture,
+        }
+    }
+}
+
+/// A stage that is not on a stack: between two polls of its future.
+#[derive(Clone, Copy)]
+pub(super) struct Suspended(LaneFrame);
+
+/// What a thread needs to write records.
+pub(super) struct LaneThread {
+    scratch: Vec<u8>,
+    clock: quanta::Clock,
+    ids: fastrand::Rng,
+    writer: Writer,
+}
+
+impl LaneThread {
+    #[cold]
+    fn new() -> Self {
+        Self {
+            scratch: Vec::with_capacity(4 << 10),
+            clock: clock(),
+            // Keys of the operating system, and never the same twice.
+            ids: fastrand::Rng::with_seed(RandomState::new().hash_one(std::thread::current().id())),
+            writer: Writer::acquire(),
+        }
+    }
+
+    pub(super) fn truncate(&mut self, len: usize) {
+        self.scratch.truncate(len);
+    }
+
+    #[inline]
+    fn id(&mut self) -> u64 {
+        loop {
+            let id = self.ids.u64(..);
+            if id != 0 {
+                return id;
+            }
+        }
+    }
+
+    /// Writes the first `len` bytes from `at` in the scratch as a record of `kind`.
+    #[inline]
+    fn write(&mut self, frame: &LaneFrame, kind: Kind, len: usize, end: u64) -> bool {
+        let at = frame.at as usize;
+        let header = Header {
+            kind,
+            flags: frame.flags,
+            outcome: frame.outcome,
+            values: if kind == Kind::Span || kind == Kind::Open {
+                frame.values
+            } else {
+                0
+            },
+            site: frame.site,
+            capture: frame.capture,
+            trace: frame.trace,
+            span: frame.span,
+            parent: frame.parent,
+            start: frame.start,
+            end,
+        };
+        let Some(record) = self.scratch.get_mut(at..at + len) else {
+            return false;
+        };
+        #[expect(clippy::cast_possible_truncation, reason = "at most SCRATCH_LIMIT")]
+        record[..wire::HEADER].copy_from_slice(&header.to_bytes(len as u32));
+        if frame.capture != 0 {
+            return capture::write(frame.capture, record);
+        }
+        if !self.writer.named {
+            self.writer.named = self.writer.write(&thread_record());
+        }
+        self.writer.write(record)
+    }
+
+    /// Writes a span's last record, and counts it.
+    #[inline]
+    fn write_last(&mut self, frame: &LaneFrame, kind: Kind, len: usize, end: u64) {
+        if frame.capture == 0 {
+            if mode() != Mode::Lane {
+                count(Loss::AfterEnd);
+                return;
+            }
+            self.writer.count_ended();
+        }
+        if !self.write(frame, kind, len, end) {
+            self.count_lost(frame);
+        }
+    }
+
+    #[cold]
+    fn count_lost(&mut self, frame: &LaneFrame) {
+        if frame.capture == 0 {
+            self.writer.count_lost();
+            count(if self.writer.has_lane() {
+                Loss::LaneFull
+            } else {
+                Loss::NoLane
+            });
+        }
+    }
+
+    /// Writes a record that is not a span's last.
+    fn write_part(&mut self, frame: &LaneFrame, kind: Kind, len: usize) {
+        let end = self.clock.raw();
+        if (frame.capture != 0 || mode() == Mode::Lane) && !self.write(frame, kind, len, end) {
+            count(Loss::PartLost);
+        }
+    }
+}
+
+/// The clock whose ticks are in the records.
+pub(crate) fn clock() -> quanta::Clock {
+    static CLOCK: std::sync::OnceLock<quanta::Clock> = std::sync::OnceLock::new();
+    CLOCK.get_or_init(quanta::Clock::new).clone()
+}
+
+/// The record that names the current thread: its number as `span`, its name behind the header.
+#[cold]
+fn thread_record() -> Vec<u8> {
+    let thread = std::thread::current();
+    let number = format!("{:?}", thread.id())
+        .chars()
+        .filter(char::is_ascii_digit)
+        .collect::<String>()
+        .parse()
+        .unwrap_or_default();
+    let mut name = Vec::new();
+    encode::text(&mut name, thread.name().unwrap_or_default());
+    let len = u32::try_from(wire::HEADER + name.len()).unwrap_or(u32::MAX);
+    let header = Header {
+        kind: Kind::Thread,
+        flags: 0,
+        outcome: 0,
+        values: 1,
+        site: 0,
+        capture: 0,
+        trace: [0; 2],
+        span: number,
+        parent: 0,
+        start: 0,
+        end: 0,
+    };
+    let mut record = header.to_bytes(len).to_vec();
+    record.extend_from_slice(&name);
+    record
+}
+
+/// What became of a start.
+pub(super) enum Start {
+    /// It is on the stack, under this token.
+    At(u32),
+    /// It takes the other route.
+    Tracing,
+    /// It is not recorded.
+    Lost,
+    /// A value runs code of the user's: start again, with the values written elsewhere.
+    RunsCode,
+}
+
+impl Thread {
+    /// The place of the innermost span on the lane route.
+    #[inline]
+    fn innermost(&self) -> Option<usize> {
+        match self.frames.last() {
+            Some(Frame::Lane(_)) => Some(self.frames.len() - 1),
+            None => None,
+            Some(_) => self
+                .frames
+                .iter()
+                .rposition(|frame| matches!(frame, Frame::Lane(_))),
+        }
+    }
+
+    /// The place of the innermost stage, which takes late attributes. Those of other libraries' spans are passed.
+    fn innermost_stage(&self) -> Option<usize> {
+        let place = self.frames.iter().rposition(
+            |frame| !matches!(frame, Frame::Lane(frame) if frame.role == Role::Foreign),
+        )?;
+        matches!(&self.frames[place], Frame::Lane(frame) if frame.role != Role::Handed)
+            .then_some(place)
+    }
+
+    fn lane_frame(&self, place: usize) -> Option<&LaneFrame> {
+        match self.frames.get(place) {
+            Some(Frame::Lane(frame)) => Some(frame),
+            _ => None,
+        }
+    }
+
+    #[inline]
+    fn current_ids(&self) -> Option<Ids> {
+        self.innermost()
+            .and_then(|place| self.lane_frame(place))
+            .map(LaneFrame::ids)
+    }
+
+    #[inline]
+    fn start(
+        &mut self,
+        site: u32,
+        parent: Parent,
+        values: &[Value<'_>],
+        written: Option<&[u8]>,
+    ) -> Start {
+        let mut current = self.current_ids();
+        if ATTACHES.load(Ordering::Relaxed) {
+            current = crate::context::attached(current);
+        }
+        let parent = match parent {
+            Parent::Current => current,
+            Parent::Of(ids) => Some(ids),
+            // A capture holds the roots that start in it, too.
+            Parent::Root => current.map(|ids| Ids {
+                trace: [0; 2],
+                ..ids
+            }),
+        };
+        let capture = parent.map_or(0, |parent| parent.capture);
+        if capture == 0 && mode() != Mode::Lane {
+            return Start::Tracing;
+        }
+        if self.quiet > 0 {
+            return Start::Lost;
+        }
+        if self.frames.len() >= DEEPEST {
+            count(Loss::TooDeep);
+            return Start::Lost;
+        }
+        let lane = self.lane.get_or_insert_with(LaneThread::new);
+        let span = lane.id();
+        let (trace, parent_span, flags) = match parent {
+            Some(parent) if parent.trace != [0; 2] => (
+                parent.trace,
+                parent.span,
+                sampling::of_child(&parent)
+                    | if parent.remote {
+                        flags::REMOTE_PARENT
+                    } else {
+                        0
+                    },
+            ),
+            _ => {
+                let trace = [lane.id(), lane.id()];
+                let sampled = capture != 0 || sampling::of_root(trace);
+                (trace, 0, if sampled { flags::SAMPLED } else { 0 })
+            }
+        };
+        let at = lane.scratch.len();
+        let mut count_values = 0;
+        lane.scratch.extend_from_slice(&[0; wire::HEADER]);
+        if flags & flags::SAMPLED != 0 && at < SCRATCH_LIMIT {
+            match written {
+                Some(written) => lane.scratch.extend_from_slice(written),
+                None => {
+                    if encode::plain(&mut lane.scratch, values).is_err() {
+                        lane.scratch.truncate(at);
+                        return Start::RunsCode;
+                    }
+                }
+            }
+            #[expect(clippy::cast_possible_truncation, reason = "at most MAX_KEYS")]
+            {
+                count_values = values.len() as u8;
+            }
+        }
+        if capture == 0 {
+            lane.writer.count_started();
+        }
+        #[expect(
+            clippy::cast_possible_truncation,
+            reason = "bounded by DEEPEST and SCRATCH_LIMIT"
+        )]
+        let (at, token) = (at as u32, self.frames.len() as u32 + 1);
+        self.frames.push(Frame::Lane(LaneFrame {
+            trace,
+            span,
+            parent: parent_span,
+            start: lane.clock.raw(),
+            at,
+            site,
+            capture,
+            flags,
+            outcome: outcome::OK,
+            values: count_values,
+            role: Role::Begun,
+        }));
+        if ATTACHES.load(Ordering::Relaxed) {
+            self.attach(token);
+        }
+        Start::At(token)
+    }
+
+    /// Makes the span of a token OpenTelemetry's current one.
+    #[cold]
+    fn attach(&mut self, token: u32) {
+        if let Some(ids) = self.current_ids() {
+            let context = crate::context::of_ids(&ids);
+            self.attached.push((token, context.attach()));
+        }
+    }
+
+    /// Takes back what [`attach`](Self::attach) did.
+    #[cold]
+    fn detach(&mut self, token: u32) {
+        if let Some(place) = self.attached.iter().rposition(|(of, _)| *of == token) {
+            self.attached.remove(place);
+        }
+    }
+
+    /// Puts a span on the stack that began elsewhere.
+    fn place(&mut self, frame: LaneFrame) -> Option<u32> {
+        if self.frames.len() >= DEEPEST || self.quiet > 0 {
+            return None;
+        }
+        let lane = self.lane.get_or_insert_with(LaneThread::new);
+        #[expect(
+            clippy::cast_possible_truncation,
+            reason = "bounded by DEEPEST and SCRATCH_LIMIT"
+        )]
+        let (at, token) = (lane.scratch.len() as u32, self.frames.len() as u32 + 1);
+        lane.scratch.extend_from_slice(&[0; wire::HEADER]);
+        self.frames.push(Frame::Lane(LaneFrame { at, ..frame }));
+        if ATTACHES.load(Ordering::Relaxed) {
+            self.attach(token);
+        }
+        Some(token)
+    }
+
+    /// Where the record of the span at `place` ends in the scratch.
+    fn section_end(&self, place: usize, scratch: usize) -> usize {
+        self.frames[place + 1..]
+            .iter()
+            .find_map(|frame| match frame {
+                Frame::Lane(frame) => Some(frame.at as usize),
+                Frame::Ended(at) => Some(*at as usize),
+                _ => None,
+            })
+            .unwrap_or(scratch)
+    }
+
+    /// The span of a token, and how many bytes its record has.
+    #[inline]
+    fn section(&mut self, token: u32) -> Option<(LaneFrame, usize)> {
+        let place = (token as usize).checked_sub(1)?;
+        let scratch = self.lane.as_ref()?.scratch.len();
+        let Some(Frame::Lane(frame)) = self.frames.get(place) else {
+            return None;
+        };
+        let frame = *frame;
+        let end = if place + 1 == self.frames.len() {
+            scratch
+        } else {
+            self.section_end(place, scratch)
+        };
+        Some((frame, end - frame.at as usize))
+    }
+
+    /// Removes the place of a span.
+    #[inline]
+    fn remove(&mut self, token: u32, at: u32) {
+        if !self.attached.is_empty() {
+            self.detach(token);
+        }
+        let place = token as usize - 1;
+        if place + 1 < self.frames.len() {
+            self.frames[place] = Frame::Ended(at);
+            return;
+        }
+        self.frames.pop();
+        if let Some(lane) = &mut self.lane {
+            lane.scratch.truncate(at as usize);
+        }
+        self.trim();
+    }
+
+    /// Ends a span and takes it from the stack.
+    #[inline]
+    fn finish(&mut self, token: u32) {
+        let end = match &self.lane {
+            Some(lane) => lane.clock.raw(),
+            None => return,
+        };
+        let Some((frame, len)) = self.section(token) else {
+            return;
+        };
+        if let Some(lane) = &mut self.lane {
+            match frame.role {
+                Role::Begun => lane.write_last(&frame, Kind::Span, len, end),
+                Role::Opened => lane.write_last(&frame, Kind::Close, len, end),
+                Role::Handed | Role::Foreign if len > wire::HEADER => {
+                    lane.write_part(&frame, Kind::More, len);
+                }
+                Role::Handed | Role::Foreign => {}
+            }
+        }
+        self.remove(token, frame.at);
+    }
+
+    /// Takes a span from the stack that goes on later.
+    fn suspend(&mut self, token: u32) -> Option<Suspended> {
+        let (mut frame, len) = self.section(token)?;
+        self.spill(&mut frame, len);
+        self.remove(token, frame.at);
+        Some(Suspended(frame))
+    }
+
+    /// Writes what there is of a span that goes on.
+    fn spill(&mut self, frame: &mut LaneFrame, len: usize) {
+        let Some(lane) = &mut self.lane else { return };
+        if frame.role == Role::Begun {
+            lane.write_part(frame, Kind::Open, len);
+            frame.role = Role::Opened;
+        } else if len > wire::HEADER {
+            lane.write_part(frame, Kind::More, len);
+        }
+    }
+
+    /// Appends an item to the span at `place`; `write` leaves it at the end of what it is given.
+    fn append<E>(
+        &mut self,
+        place: usize,
+        write: impl FnOnce(&mut Vec<u8>, &quanta::Clock) -> Result<(), E>,
+    ) -> Result<(), E> {
+        let Some(lane) = &mut self.lane else {
+            return Ok(());
+        };
+        let Some(Frame::Lane(frame)) = self.frames.get(place) else {
+            return Ok(());
+        };
+        if frame.flags & flags::SAMPLED == 0 {
+            return Ok(());
+        }
+        let mut frame = *frame;
+        let before = lane.scratch.len();
+        if let Err(error) = write(&mut lane.scratch, &lane.clock) {
+            lane.scratch.truncate(before);
+            return Err(error);
+        }
+        let (before, after) = (before, lane.scratch.len());
+        let end = self.section_end(place, before);
+        if end - frame.at as usize + (after - before) > RECORD_LIMIT || after > SCRATCH_LIMIT {
+            count(Loss::ItemTooMany);
+            if let Some(lane) = &mut self.lane {
+                lane.scratch.truncate(before);
+            }
+            return Ok(());
+        }
+        if end < before {
+            self.move_down(place, end, after - before);
+        } else if after - frame.at as usize > SPILL {
+            let len = after - frame.at as usize;
+            self.spill(&mut frame, len);
+            if let Some(lane) = &mut self.lane {
+                lane.scratch.truncate(frame.at as usize + wire::HEADER);
+            }
+            self.frames[place] = Frame::Lane(frame);
+        }
+        Ok(())
+    }
+
+    /// Moves the last `len` bytes of the scratch to `end`, where the section of the span at `place` ends.
+    #[cold]
+    fn move_down(&mut self, place: usize, end: usize, len: usize) {
+        if let Some(lane) = &mut self.lane {
+            lane.scratch[end..].rotate_right(len);
+        }
+        #[expect(clippy::cast_possible_truncation, reason = "at most SCRATCH_LIMIT")]
+        let len = len as u32;
+        for frame in &mut self.frames[place + 1..] {
+            match frame {
+                Frame::Lane(frame) => frame.at += len,
+                Frame::Ended(at) => *at += len,
+                _ => {}
+            }
+        }
+    }
+}
+
+/// Writes values that may run code of the user's, while nothing is borrowed.
+#[cold]
+fn write_apart(values: &[Value<'_>]) -> Vec<u8> {
+    let mut written =
+        thread::with(|thread| core::mem::take(&mut thread.written)).unwrap_or_default();
+    written.clear();
+    encode::any(&mut written, values);
+    written
+}
+
+/// Gives the memory of [`write_apart`] back.
+fn keep(written: Vec<u8>) {
+    thread::with(|thread| thread.written = written);
+}
+
+/// Starts a span on the lane route, current on this thread.
+#[inline]
+pub(super) fn start(callsite: &'static Callsite, parent: Parent, values: &[Value<'_>]) -> Start {
+    let site = callsite.number();
+    let started = thread::with(|thread| thread.start(site, parent, values, None));
+    match started {
+        Some(Start::RunsCode) => {
+            let written = write_apart(values);
+            let started = thread::with(|thread| thread.start(site, parent, values, Some(&written)));
+            keep(written);
+            started.unwrap_or(Start::Lost)
+        }
+        Some(started) => started,
+        None => busy(),
+    }
+}
+
+#[cold]
+fn busy() -> Start {
+    if mode() != Mode::Lane {
+        return Start::Tracing;
+    }
+    count(Loss::Busy);
+    Start::Lost
+}
+
+/// Ends the span of a token.
+#[inline]
+pub(super) fn finish(token: u32) -> bool {
+    thread::with(
+        |thread| match thread.frames.get((token as usize).wrapping_sub(1)) {
+            Some(Frame::Lane(_)) => {
+                thread.finish(token);
+                true
+            }
+            _ => false,
+        },
+    )
+    .unwrap_or(true)
+}
+
+/// Says how the span of a token will have ended. What is said first counts.
+pub(super) fn end(token: u32, code: u8, error_type: &Value<'_>) {
+    let ended = thread::with(|thread| match thread.frames.get_mut(token as usize - 1) {
+        Some(Frame::Lane(frame)) if frame.outcome == outcome::OK => {
+            frame.outcome = code;
+            true
+        }
+        _ => false,
+    });
+    if ended == Some(true) && !error_type.is_absent() {
+        append_values(
+            Some(token as usize - 1),
+            core::slice::from_ref(error_type),
+            |out, _| {
+                out.push(item::ERROR_TYPE);
+            },
+        );
+    }
+}
+
+/// Appends an item that begins as `head` writes it and ends with `values`; to the innermost span, unless to
+/// that at a place.
+fn append_values(
+    place: Option<usize>,
+    values: &[Value<'_>],
+    head: impl Fn(&mut Vec<u8>, &quanta::Clock),
+) -> bool {
+    let append = |written: Option<&[u8]>| {
+        thread::with(|thread| {
+            let Some(place) = place.or_else(|| thread.innermost()) else {
+                return Ok(false);
+            };
+            thread
+                .append(place, |out, clock| {
+                    head(out, clock);
+                    match written {
+                        None => encode::plain(out, values),
+                        Some(written) => {
+                            out.extend_from_slice(written);
+                            Ok(())
+                        }
+                    }
+                })
+                .map(|()| true)
+        })
+    };
+    match append(None) {
+        Some(Ok(appended)) => appended,
+        Some(Err(encode::RunsCode)) => {
+            let written = write_apart(values);
+            let appended = append(Some(&written));
+            keep(written);
+            matches!(appended, Some(Ok(true)))
+        }
+        None => false,
+    }
+}
+
+/// Appends an event to the innermost span. False where there is none.
+pub(super) fn event(site: &'static Callsite, values: &[Value<'_>]) -> bool {
+    let number = site.number();
+    append_values(None, values, |out, clock| {
+        let mut head = [item::EVENT; 14];
+        head[1..5].copy_from_slice(&number.to_le_bytes());
+        head[5..13].copy_from_slice(&clock.raw().to_le_bytes());
+        #[expect(clippy::cast_possible_truncation, reason = "at most MAX_KEYS")]
+        {
+            head[13] = values.len() as u8;
+        }
+        out.extend_from_slice(&head);
+    })
+}
+
+/// Appends attributes to the innermost stage, if it takes them.
+pub(super) fn late(site: &'static LateCallsite, values: &[Value<'_>]) -> bool {
+    let Some(place) = thread::with(|thread| thread.innermost_stage()).flatten() else {
+        return false;
+    };
+    let number = site.number();
+    append_values(Some(place), values, |out, _| {
+        let mut head = [item::LATE; 6];
+        head[1..5].copy_from_slice(&number.to_le_bytes());
+        #[expect(clippy::cast_possible_truncation, reason = "at most MAX_KEYS")]
+        {
+            head[5] = values.len() as u8;
+        }
+        out.extend_from_slice(&head);
+    })
+}
+
+/// Links the span of a token to another.
+pub(super) fn link(token: u32, to: &Ids) {
+    append_values(Some(token as usize - 1), &[], |out, _| write_link(out, to));
+}
+
+fn write_link(out: &mut Vec<u8>, to: &Ids) {
+    out.push(item::LINK);
+    out.extend_from_slice(&to.trace[0].to_le_bytes());
+    out.extend_from_slice(&to.trace[1].to_le_bytes());
+    out.extend_from_slice(&to.span.to_le_bytes());
+    out.push(u8::from(to.sampled));
+}
+
+/// Takes the span of a token from the stack, to go on later.
+pub(super) fn suspend(token: u32) -> Option<Suspended> {
+    thread::with(|thread| thread.suspend(token)).flatten()
+}
+
+/// Makes a span current that was suspended. Nothing where it cannot be.
+pub(super) fn resume(suspended: Suspended) -> Option<u32> {
+    thread::with(|thread| thread.place(suspended.0)).flatten()
+}
+
+/// The innermost span, to be handed on.
+pub(crate) fn current() -> Option<Ids> {
+    thread::with(|thread| {
+        let place = thread.innermost()?;
+        let Some(Frame::Lane(frame)) = thread.frames.get_mut(place) else {
+            return None;
+        };
+        frame.flags |= flags::HANDED;
+        Some(frame.ids())
+    })
+    .flatten()
+}
+
+/// Makes a span current that goes on elsewhere.
+pub(super) fn hand(ids: &Ids) -> Option<u32> {
+    let flags = flags::HANDED
+        | if ids.sampled { flags::SAMPLED } else { 0 }
+        | if ids.remote { flags::REMOTE_PARENT } else { 0 };
+    thread::with(|thread| {
+        thread.place(LaneFrame {
+            trace: ids.trace,
+            span: ids.span,
+            parent: 0,
+            start: 0,
+            at: 0,
+            site: 0,
+            capture: ids.capture,
+            flags,
+            outcome: outcome::OK,
+            values: 0,
+            role: Role::Handed,
+        })
+    })
+    .flatten()
+}
+
+/// Whether a test captures what this thread records.
+pub(super) fn is_captured() -> bool {
+    mode() != Mode::Tracing
+        && thread::with(|thread| thread.current_ids())
+            .flatten()
+            .is_some_and(|ids| ids.capture != 0)
+}
+
+/// Asks that nothing be recorded on this thread, until it is taken back as often.
+pub(crate) fn hush(on: bool) {
+    thread::with(|thread| {
+        thread.quiet = if on {
+            thread.quiet.saturating_add(1)
+        } else {
+            thread.quiet.saturating_sub(1)
+        };
+    });
+}

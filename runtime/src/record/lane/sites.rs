@@ -1,0 +1,79 @@
+//! Numbers for what a record names: callsites of stages, events and late attributes, and those of other
+//! libraries.
+
+use core::sync::atomic::{AtomicU32, Ordering};
+use std::collections::HashMap;
+use std::sync::{Mutex, PoisonError};
+
+use tracing_core::Metadata;
+use tracing_core::callsite::Identifier;
+
+use crate::record::{Callsite, LateCallsite};
+
+/// What a number stands for.
+#[derive(Clone, Copy)]
+pub(crate) enum Site {
+    Callsite(&'static Callsite),
+    Late(&'static LateCallsite),
+    /// A span or event of another library.
+    Foreign(&'static Metadata<'static>),
+}
+
+// Locked once for each site that is used, and by the collector when it meets a number that it does not know.
+static SITES: Mutex<Vec<Site>> = Mutex::new(Vec::new());
+static FOREIGN: Mutex<Option<HashMap<Identifier, u32>>> = Mutex::new(None);
+
+/// The number of a site, given on first use.
+pub(crate) struct Number(AtomicU32);
+
+impl Number {
+    pub(crate) const fn new() -> Self {
+        Self(AtomicU32::new(0))
+    }
+
+    #[inline]
+    pub(crate) fn get(&self, site: impl FnOnce() -> Site) -> u32 {
+        // Relaxed: the collector learns what the number stands for under the lock.
+        match self.0.load(Ordering::Relaxed) {
+            0 => self.register(site()),
+            number => number,
+        }
+    }
+
+    #[cold]
+    fn register(&self, site: Site) -> u32 {
+        let mut sites = SITES.lock().unwrap_or_else(PoisonError::into_inner);
+        // Another thread may have been first.
+        let number = match self.0.load(Ordering::Relaxed) {
+            0 => push(&mut sites, site),
+            number => number,
+        };
+        self.0.store(number, Ordering::Relaxed);
+        number
+    }
+}
+
+fn push(sites: &mut Vec<Site>, site: Site) -> u32 {
+    sites.push(site);
+    u32::try_from(sites.len()).unwrap_or(u32::MAX)
+}
+
+/// The number of another library's callsite.
+pub(crate) fn foreign(metadata: &'static Metadata<'static>) -> u32 {
+    let mut numbers = FOREIGN.lock().unwrap_or_else(PoisonError::into_inner);
+    *numbers
+        .get_or_insert_default()
+        .entry(metadata.callsite())
+        .or_insert_with(|| {
+            push(
+                &mut SITES.lock().unwrap_or_else(PoisonError::into_inner),
+                Site::Foreign(metadata),
+            )
+        })
+}
+
+/// Appends to `known` the sites that it lacks; a number is its place there and one.
+pub(crate) fn learn(known: &mut Vec<Site>) {
+    let sites = SITES.lock().unwrap_or_else(PoisonError::into_inner);
+    known.extend_from_slice(sites.get(known.len()..).unwrap_or_default());
+}

@@ -1,0 +1,237 @@
+//! The bytes of a record: what a thread writes into its lane, and the collector reads.
+//!
+//! ```text
+//! header (64 bytes, little-endian)
+//!   0  u32  bytes of the whole record       16  [u64; 2]  trace id
+//!   4  u8   kind                            32  u64       span id
+//!   5  u8   flags                           40  u64       parent's span id, or 0
+//!   6  u8   outcome                         48  u64       start, in ticks
+//!   7  u8   values given at the start       56  u64       end, in ticks
+//!   8  u32  site
+//!  12  u32  capture
+//! the values given at the start, in the order of the site's keys
+//! items: late attributes, events, links, the error's type
+//! ```
+//!
+//! Records never leave the process, so the form may change with any release. Nothing here is `unsafe`:
+//! a record that cannot be read is counted and skipped.
+
+/// The bytes of a header.
+pub(crate) const HEADER: usize = 64;
+
+/// What a record tells.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Kind {
+    /// A span, from its start to its end.
+    Span = 1,
+    /// The start of a span that goes on elsewhere.
+    Open = 2,
+    /// Items of a span that goes on elsewhere.
+    More = 3,
+    /// The end of a span that was open.
+    Close = 4,
+    /// The thread that writes into this lane from now on: its number and name.
+    Thread = 5,
+}
+
+/// Flags of a span.
+pub(crate) mod flags {
+    /// Its trace is sampled.
+    pub(crate) const SAMPLED: u8 = 1;
+    /// Its parent is in another process.
+    pub(crate) const REMOTE_PARENT: u8 = 2;
+    /// Its ids were handed on, so that others may have written items for it.
+    pub(crate) const HANDED: u8 = 4;
+}
+
+/// How a span ended.
+pub(crate) mod outcome {
+    pub(crate) const OK: u8 = 0;
+    pub(crate) const ERROR: u8 = 1;
+    pub(crate) const PANICKED: u8 = 2;
+    pub(crate) const CANCELLED: u8 = 3;
+}
+
+/// The first byte of a value.
+pub(crate) mod tag {
+    pub(crate) const ABSENT: u8 = 0;
+    pub(crate) const FALSE: u8 = 1;
+    pub(crate) const TRUE: u8 = 2;
+    pub(crate) const I64: u8 = 3;
+    pub(crate) const U64: u8 = 4;
+    pub(crate) const F64: u8 = 5;
+    /// `u16` bytes, and the text.
+    pub(crate) const TEXT: u8 = 6;
+    /// `u32` elements in all, `u8` of them recorded, and these.
+    pub(crate) const LIST: u8 = 7;
+    /// The sixteen bytes of a `rust_decimal::Decimal`.
+    #[cfg(feature = "rust_decimal")]
+    pub(crate) const DECIMAL: u8 = 8;
+}
+
+/// The first byte of an item.
+pub(crate) mod item {
+    /// `u32` site, `u8` values, and the values in the order of the site's keys.
+    pub(crate) const LATE: u8 = 0x10;
+    /// `u32` site, `u64` ticks, `u8` values, and the values in the order of the site's keys.
+    pub(crate) const EVENT: u8 = 0x11;
+    /// `[u64; 2]` trace id, `u64` span id, `u8` flags.
+    pub(crate) const LINK: u8 = 0x12;
+    /// One value.
+    pub(crate) const ERROR_TYPE: u8 = 0x13;
+    /// `u8` place of the key among the record's site's, and one value.
+    pub(crate) const FIELD: u8 = 0x14;
+    /// `u32` site, `u64` ticks, `u8` fields, and for each the place of its key and one value.
+    pub(crate) const FOREIGN_EVENT: u8 = 0x15;
+}
+
+/// The head of a record.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Header {
+    pub(crate) kind: Kind,
+    pub(crate) flags: u8,
+    pub(crate) outcome: u8,
+    pub(crate) values: u8,
+    pub(crate) site: u32,
+    pub(crate) capture: u32,
+    pub(crate) trace: [u64; 2],
+    pub(crate) span: u64,
+    pub(crate) parent: u64,
+    pub(crate) start: u64,
+    pub(crate) end: u64,
+}
+
+impl Header {
+    /// The header of a record of `len` bytes.
+    #[inline]
+    pub(crate) fn to_bytes(self, len: u32) -> [u8; HEADER] {
+        let mut bytes = [0; HEADER];
+        bytes[0..4].copy_from_slice(&len.to_le_bytes());
+        bytes[4] = self.kind as u8;
+        bytes[5] = self.flags;
+        bytes[6] = self.outcome;
+        bytes[7] = self.values;
+        bytes[8..12].copy_from_slice(&self.site.to_le_bytes());
+        bytes[12..16].copy_from_slice(&self.capture.to_le_bytes());
+        bytes[16..24].copy_from_slice(&self.trace[0].to_le_bytes());
+        bytes[24..32].copy_from_slice(&self.trace[1].to_le_bytes());
+        bytes[32..40].copy_from_slice(&self.span.to_le_bytes());
+        bytes[40..48].copy_from_slice(&self.parent.to_le_bytes());
+        bytes[48..56].copy_from_slice(&self.start.to_le_bytes());
+        bytes[56..64].copy_from_slice(&self.end.to_le_bytes());
+        bytes
+    }
+
+    /// Reads the header and tells the bytes of its record. Nothing if it is none.
+    pub(crate) fn read(bytes: &[u8]) -> Option<(Self, usize)> {
+        let mut bytes = Reader(bytes.get(..HEADER)?);
+        let len = bytes.u32()? as usize;
+        let kind = match bytes.u8()? {
+            1 => Kind::Span,
+            2 => Kind::Open,
+            3 => Kind::More,
+            4 => Kind::Close,
+            5 => Kind::Thread,
+            _ => return None,
+        };
+        let header = Self {
+            kind,
+            flags: bytes.u8()?,
+            outcome: bytes.u8()?,
+            values: bytes.u8()?,
+            site: bytes.u32()?,
+            capture: bytes.u32()?,
+            trace: [bytes.u64()?, bytes.u64()?],
+            span: bytes.u64()?,
+            parent: bytes.u64()?,
+            start: bytes.u64()?,
+            end: bytes.u64()?,
+        };
+        (len >= HEADER).then_some((header, len))
+    }
+}
+
+/// What is left to read of a record.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Reader<'a>(pub(crate) &'a [u8]);
+
+impl<'a> Reader<'a> {
+    pub(crate) fn is_empty(self) -> bool {
+        self.0.is_empty()
+    }
+
+    pub(crate) fn bytes(&mut self, count: usize) -> Option<&'a [u8]> {
+        let (taken, left) = self.0.split_at_checked(count)?;
+        self.0 = left;
+        Some(taken)
+    }
+
+    fn array<const N: usize>(&mut self) -> Option<[u8; N]> {
+        let (taken, left) = self.0.split_first_chunk()?;
+        self.0 = left;
+        Some(*taken)
+    }
+
+    pub(crate) fn u8(&mut self) -> Option<u8> {
+        self.array().map(u8::from_le_bytes)
+    }
+
+    pub(crate) fn u16(&mut self) -> Option<u16> {
+        self.array().map(u16::from_le_bytes)
+    }
+
+    pub(crate) fn u32(&mut self) -> Option<u32> {
+        self.array().map(u32::from_le_bytes)
+    }
+
+    pub(crate) fn u64(&mut self) -> Option<u64> {
+        self.array().map(u64::from_le_bytes)
+    }
+
+    pub(crate) fn i64(&mut self) -> Option<i64> {
+        self.array().map(i64::from_le_bytes)
+    }
+
+    pub(crate) fn f64(&mut self) -> Option<f64> {
+        self.array().map(f64::from_le_bytes)
+    }
+
+    #[cfg(feature = "rust_decimal")]
+    pub(crate) fn sixteen(&mut self) -> Option<[u8; 16]> {
+        self.array()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const HEAD: Header = Header {
+        kind: Kind::Close,
+        flags: flags::SAMPLED | flags::HANDED,
+        outcome: outcome::CANCELLED,
+        values: 3,
+        site: 70_000,
+        capture: 9,
+        trace: [1 << 63, 2],
+        span: 3,
+        parent: u64::MAX,
+        start: 5,
+        end: 6,
+    };
+
+    #[test]
+    fn header_is_read_as_it_was_written() {
+        assert_eq!(Header::read(&HEAD.to_bytes(80)), Some((HEAD, 80)));
+    }
+
+    #[test]
+    fn what_is_no_header_is_refused() {
+        let bytes = HEAD.to_bytes(80);
+        assert_eq!(Header::read(&bytes[..63]), None);
+        assert_eq!(Header::read(&HEAD.to_bytes(63)), None);
+        let mut kind = bytes;
+        kind[4] = 0;
+        assert_eq!(Header::read(&kind), None);
+    }
+}

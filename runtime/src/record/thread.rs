@@ -1,0 +1,115 @@
+//! The stages that are current on a thread, innermost last.
+
+use core::cell::RefCell;
+
+#[cfg(feature = "init")]
+use super::lane::{LaneFrame, LaneThread};
+use super::tracing_route::Entered;
+#[cfg(feature = "init")]
+use tracing_core::callsite::Identifier;
+
+/// A place on the stack.
+pub(super) enum Frame {
+    /// A span of the `tracing` crate. Nothing, while it is told something.
+    Tracing(Option<Entered>),
+    /// Late attributes from above do not pass: they belong to no stage.
+    Boundary,
+    #[cfg(feature = "init")]
+    Lane(LaneFrame),
+    /// One of the lane route that has ended before those above it, and where its record began.
+    #[cfg(feature = "init")]
+    Ended(u32),
+    /// Another that has ended before those above it.
+    Gone,
+}
+
+/// What a thread knows of its stages.
+pub(super) struct Thread {
+    /// A stage is known by its place and one, its token. Places are not used again while there are others
+    /// above.
+    pub(super) frames: Vec<Frame>,
+    /// The stage that the body being polled for the first time has begun, or 0.
+    pub(super) begun: u32,
+    /// How many ask that nothing be recorded on this thread.
+    #[cfg(feature = "init")]
+    pub(super) quiet: u32,
+    #[cfg(feature = "init")]
+    pub(super) lane: Option<LaneThread>,
+    /// Stages that are OpenTelemetry's current span, if that is asked for.
+    #[cfg(feature = "init")]
+    pub(super) attached: Vec<(u32, opentelemetry::ContextGuard)>,
+    /// For values that are written while the stack is not borrowed.
+    #[cfg(feature = "init")]
+    pub(super) written: Vec<u8>,
+    /// The numbers of other libraries' callsites that this thread has met.
+    #[cfg(feature = "init")]
+    pub(super) foreign: Vec<(Identifier, u32)>,
+}
+
+thread_local! {
+    static THREAD: RefCell<Thread> = const {
+        RefCell::new(Thread {
+            frames: Vec::new(),
+            begun: 0,
+            #[cfg(feature = "init")]
+            quiet: 0,
+            #[cfg(feature = "init")]
+            lane: None,
+            #[cfg(feature = "init")]
+            attached: Vec::new(),
+            #[cfg(feature = "init")]
+            written: Vec::new(),
+            #[cfg(feature = "init")]
+            foreign: Vec::new(),
+        })
+    };
+}
+
+/// Runs `f`, which may call nobody else's code, on what this thread knows. Nothing where it is at work already, or
+/// where the thread's storage has been destroyed.
+#[inline]
+pub(super) fn with<R>(f: impl FnOnce(&mut Thread) -> R) -> Option<R> {
+    THREAD
+        .try_with(|thread| {
+            thread
+                .try_borrow_mut()
+                .ok()
+                .map(|mut thread| f(&mut thread))
+        })
+        .ok()
+        .flatten()
+}
+
+impl Thread {
+    /// Puts a frame above the others, and gives its token.
+    pub(super) fn push(&mut self, frame: Frame) -> u32 {
+        self.frames.push(frame);
+        u32::try_from(self.frames.len()).unwrap_or(u32::MAX)
+    }
+
+    /// Takes away the frame of a token that is no span of the lane route: guards may be dropped in any order.
+    pub(super) fn pop(&mut self, token: u32) -> Option<Frame> {
+        let place = (token as usize).checked_sub(1)?;
+        let frame = core::mem::replace(self.frames.get_mut(place)?, Frame::Gone);
+        self.trim();
+        Some(frame)
+    }
+
+    /// Removes what has ended from the top.
+    pub(super) fn trim(&mut self) {
+        loop {
+            match self.frames.last() {
+                Some(Frame::Gone) => {}
+                #[cfg(feature = "init")]
+                Some(Frame::Ended(at)) => {
+                    let at = *at as usize;
+                    if let Some(lane) = &mut self.lane {
+                        lane.truncate(at);
+                    }
+                }
+                _ => return,
+            }
+            self.frames.pop();
+        }
+    }
+}
