@@ -30,14 +30,13 @@ impl Parent {
         }
     }
 
-    /// The parent as the lane route takes it, and as the tracing route does.
-    pub(super) fn into_lane(self) -> (lane::Parent, Self) {
-        let on_lane = match &self {
+    /// The parent as the lane route takes it.
+    pub(super) fn on_lane(&self) -> lane::Parent {
+        match self {
             Self::Current => lane::Parent::Current,
             Self::Root => lane::Parent::Root,
             Self::Of(_) | Self::Lane(_) => self.ids().map_or(lane::Parent::Root, lane::Parent::Of),
-        };
-        (on_lane, self)
+        }
     }
 }
 

@@ -16,23 +16,39 @@ use crate::privacy::{AttributeValue, Value};
 impl Callsite {
     /// Starts a stage below the current one, and makes it current. `values` are those of the first keys.
     pub fn start(&'static self, values: &[Value<'_>]) -> StageGuard {
-        self.start_under(Parent::Current, values)
+        #[cfg(feature = "init")]
+        if lane::mode() != lane::Mode::Tracing {
+            if let Some(stage) = self.start_on_lane(lane::Parent::Current, values) {
+                return stage;
+            }
+        }
+        StageGuard::new(tracing_route::start(self, Parent::Current, values))
     }
 
     /// As [`start`](Self::start), below another.
     pub fn start_under(&'static self, parent: Parent, values: &[Value<'_>]) -> StageGuard {
         #[cfg(feature = "init")]
         if lane::mode() != lane::Mode::Tracing {
-            let (on_lane, span) = parent.into_lane();
-            match lane::start(self, on_lane, values) {
-                lane::Start::At(token) => return StageGuard::new(token),
-                lane::Start::Tracing if lane::mode() != lane::Mode::Ended => {
-                    return StageGuard::new(tracing_route::start(self, span, values));
-                }
-                _ => return StageGuard::off(),
+            if let Some(stage) = self.start_on_lane(parent.on_lane(), values) {
+                return stage;
             }
         }
         StageGuard::new(tracing_route::start(self, parent, values))
+    }
+
+    /// Starts a stage on the lane route. Nothing where it is not taken.
+    #[cfg(feature = "init")]
+    #[inline]
+    fn start_on_lane(
+        &'static self,
+        parent: lane::Parent,
+        values: &[Value<'_>],
+    ) -> Option<StageGuard> {
+        match lane::start(self, parent, values) {
+            lane::Start::At(token) => Some(StageGuard::new(token)),
+            lane::Start::Tracing if lane::mode() != lane::Mode::Ended => None,
+            _ => Some(StageGuard::off()),
+        }
     }
 
     /// As [`start_under`](Self::start_under), with links to the spans that it follows from.
@@ -275,7 +291,7 @@ impl Stage {
             Suspended::Hidden => hide(),
             Suspended::Tracing(idle) => tracing_route::enter(idle),
             #[cfg(feature = "init")]
-            Suspended::Lane(suspended) => lane::resume(suspended).unwrap_or(0),
+            Suspended::Lane(suspended) => lane::resume(&suspended).unwrap_or(0),
         }
     }
 }

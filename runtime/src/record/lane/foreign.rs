@@ -4,17 +4,15 @@ use core::fmt;
 
 use tracing_core::Metadata;
 
-use super::wire::{item, tag};
-use super::{
-    Frame, Ids, LaneFrame, Parent as LaneParent, Role, Start, encode, keep, sites, thread,
-};
+use super::wire::{Parts as _, item, tag};
+use super::{Ids, Parent as LaneParent, Role, Start, Suspended, encode, keep, sites, thread};
 
 /// How many callsites a thread keeps at hand; the others are looked up.
 const MOST_KNOWN: usize = 64;
 
 /// A span of another library: open from its start.
 #[derive(Clone, Copy)]
-pub(crate) struct Foreign(LaneFrame);
+pub(crate) struct Foreign(Suspended);
 
 /// Whose child it is.
 pub(crate) enum Parent {
@@ -122,9 +120,10 @@ pub(crate) fn start(
     )
     .flatten();
     keep(fields.out);
-    let mut frame = started?.0;
-    frame.role = Role::Foreign;
-    Some(Foreign(frame))
+    Some(Foreign(Suspended {
+        role: Role::Foreign,
+        ..started?
+    }))
 }
 
 /// Appends an event to a span, or else to the innermost.
@@ -165,20 +164,21 @@ pub(crate) fn event(
 
 impl Foreign {
     pub(crate) fn ids(&self) -> Ids {
-        self.0.ids()
+        super::ids(&self.0.head, Role::Foreign)
     }
 
     /// Makes the span current on this thread.
     pub(crate) fn enter(&self) {
-        thread::with(|thread| thread.place(self.0));
+        thread::with(|thread| thread.place(&self.0));
     }
 
     /// Takes the innermost entry of the span back.
     pub(crate) fn exit(&self) {
         thread::with(|thread| {
-            let place = thread.frames.iter().rposition(|frame| {
-                matches!(frame, Frame::Lane(frame)
-                    if frame.span == self.0.span && frame.role == Role::Foreign)
+            let place = (0..thread.frames.len()).rev().find(|place| {
+                thread.head(*place).is_some_and(|(head, role)| {
+                    role == Role::Foreign && head.span() == self.0.head.span()
+                })
             });
             if let Some(place) = place {
                 thread.finish(u32::try_from(place + 1).unwrap_or(0));
@@ -188,12 +188,12 @@ impl Foreign {
 
     /// Ends the span.
     pub(crate) fn close(&self) {
-        let frame = LaneFrame {
+        let open = Suspended {
             role: Role::Opened,
             ..self.0
         };
         thread::with(|thread| {
-            if let Some(token) = thread.place(frame) {
+            if let Some(token) = thread.place(&open) {
                 thread.finish(token);
             }
         });
@@ -223,7 +223,7 @@ impl Foreign {
         write: impl FnOnce(&mut Vec<u8>, &quanta::Clock) -> Result<(), encode::RunsCode>,
     ) {
         thread::with(|thread| {
-            if let Some(token) = thread.place(self.0) {
+            if let Some(token) = thread.place(&self.0) {
                 _ = thread.append(token as usize - 1, write);
                 thread.finish(token);
             }

@@ -25,7 +25,9 @@ use super::{Callsite, LateCallsite};
 use crate::privacy::Value;
 use ends::Writer;
 use health::{Loss, count};
-use wire::{Header, Kind, flags, item, outcome};
+use wire::{Head, Kind, Parts as _, flags, item, outcome};
+
+const NOTHING: Head = [0; wire::HEADER];
 
 /// Which route stages take.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -113,38 +115,34 @@ pub(super) enum Role {
     Foreign,
 }
 
-/// A stage on the stack.
+/// A stage on the stack. Its header and items are in the scratch.
 #[derive(Clone, Copy)]
 pub(super) struct LaneFrame {
-    trace: [u64; 2],
-    span: u64,
-    parent: u64,
-    start: u64,
-    /// Where its record begins in the scratch.
+    /// Where its record begins.
     at: u32,
-    site: u32,
-    capture: u32,
-    flags: u8,
-    outcome: u8,
-    values: u8,
     role: Role,
 }
 
-impl LaneFrame {
-    fn ids(&self) -> Ids {
-        Ids {
-            trace: self.trace,
-            span: self.span,
-            sampled: self.flags & flags::SAMPLED != 0,
-            remote: self.flags & flags::REMOTE_PARENT != 0 && self.role == Role::Handed,
-            capture: self.capture,
-        }
+fn ids(head: &Head, role: Role) -> Ids {
+    Ids {
+        trace: [head.trace_high(), head.trace_low()],
+        span: head.span(),
+        sampled: is_sampled(head),
+        remote: head.flags() & flags::REMOTE_PARENT != 0 && role == Role::Handed,
+        capture: head.capture(),
     }
+}
+
+fn is_sampled(head: &Head) -> bool {
+    head.flags() & flags::SAMPLED != 0
 }
 
 /// A stage that is not on a stack: between two polls of its future.
 #[derive(Clone, Copy)]
-pub(super) struct Suspended(LaneFrame);
+pub(super) struct Suspended {
+    head: Head,
+    role: Role,
+}
 
 /// What a thread needs to write records.
 pub(super) struct LaneThread {
@@ -180,34 +178,33 @@ impl LaneThread {
         }
     }
 
-    /// Writes the first `len` bytes from `at` in the scratch as a record of `kind`.
+    /// The header at `at` in the scratch.
     #[inline]
-    fn write(&mut self, frame: &LaneFrame, kind: Kind, len: usize, end: u64) -> bool {
-        let at = frame.at as usize;
-        let header = Header {
-            kind,
-            flags: frame.flags,
-            outcome: frame.outcome,
-            values: if kind == Kind::Span || kind == Kind::Open {
-                frame.values
-            } else {
-                0
-            },
-            site: frame.site,
-            capture: frame.capture,
-            trace: frame.trace,
-            span: frame.span,
-            parent: frame.parent,
-            start: frame.start,
-            end,
+    fn head(&self, at: u32) -> Option<&Head> {
+        self.scratch.get(at as usize..)?.first_chunk()
+    }
+
+    #[inline]
+    fn head_mut(&mut self, at: u32) -> Option<&mut Head> {
+        self.scratch.get_mut(at as usize..)?.first_chunk_mut()
+    }
+
+    /// Writes the record from `at` to `end` in the scratch, as one of `kind`, at this tick.
+    #[inline]
+    fn write(&mut self, at: u32, end: usize, kind: Kind, tick: u64) -> bool {
+        let Some(record) = self.scratch.get_mut(at as usize..end) else {
+            return false;
         };
-        let Some(record) = self.scratch.get_mut(at..at + len) else {
+        let Some(head) = record.first_chunk_mut::<{ wire::HEADER }>() else {
             return false;
         };
         #[expect(clippy::cast_possible_truncation, reason = "at most SCRATCH_LIMIT")]
-        record[..wire::HEADER].copy_from_slice(&header.to_bytes(len as u32));
-        if frame.capture != 0 {
-            return capture::write(frame.capture, record);
+        head.set_len((end - at as usize) as u32);
+        head.set_kind(kind as u8);
+        head.set_end(tick);
+        let capture = head.capture();
+        if capture != 0 {
+            return capture::write(capture, record);
         }
         if !self.writer.named {
             self.writer.named = self.writer.write(&thread_record());
@@ -217,35 +214,35 @@ impl LaneThread {
 
     /// Writes a span's last record, and counts it.
     #[inline]
-    fn write_last(&mut self, frame: &LaneFrame, kind: Kind, len: usize, end: u64) {
-        if frame.capture == 0 {
+    fn write_last(&mut self, at: u32, end: usize, kind: Kind, tick: u64) {
+        let captured = self.head(at).is_some_and(|head| head.capture() != 0);
+        if !captured {
             if mode() != Mode::Lane {
                 count(Loss::AfterEnd);
                 return;
             }
             self.writer.count_ended();
         }
-        if !self.write(frame, kind, len, end) {
-            self.count_lost(frame);
+        if !self.write(at, end, kind, tick) && !captured {
+            self.count_lost();
         }
     }
 
     #[cold]
-    fn count_lost(&mut self, frame: &LaneFrame) {
-        if frame.capture == 0 {
-            self.writer.count_lost();
-            count(if self.writer.has_lane() {
-                Loss::LaneFull
-            } else {
-                Loss::NoLane
-            });
-        }
+    fn count_lost(&mut self) {
+        self.writer.count_lost();
+        count(if self.writer.has_lane() {
+            Loss::LaneFull
+        } else {
+            Loss::NoLane
+        });
     }
 
     /// Writes a record that is not a span's last.
-    fn write_part(&mut self, frame: &LaneFrame, kind: Kind, len: usize) {
-        let end = self.clock.raw();
-        if (frame.capture != 0 || mode() == Mode::Lane) && !self.write(frame, kind, len, end) {
+    fn write_part(&mut self, at: u32, end: usize, kind: Kind) {
+        let tick = self.clock.raw();
+        let captured = self.head(at).is_some_and(|head| head.capture() != 0);
+        if (captured || mode() == Mode::Lane) && !self.write(at, end, kind, tick) {
             count(Loss::PartLost);
         }
     }
@@ -269,21 +266,11 @@ fn thread_record() -> Vec<u8> {
         .unwrap_or_default();
     let mut name = Vec::new();
     encode::text(&mut name, thread.name().unwrap_or_default());
-    let len = u32::try_from(wire::HEADER + name.len()).unwrap_or(u32::MAX);
-    let header = Header {
-        kind: Kind::Thread,
-        flags: 0,
-        outcome: 0,
-        values: 1,
-        site: 0,
-        capture: 0,
-        trace: [0; 2],
-        span: number,
-        parent: 0,
-        start: 0,
-        end: 0,
-    };
-    let mut record = header.to_bytes(len).to_vec();
+    let mut head = NOTHING;
+    head.set_len(u32::try_from(wire::HEADER + name.len()).unwrap_or(u32::MAX));
+    head.set_kind(Kind::Thread as u8);
+    head.set_span(number);
+    let mut record = head.to_vec();
     record.extend_from_slice(&name);
     record
 }
@@ -323,18 +310,98 @@ impl Thread {
             .then_some(place)
     }
 
-    fn lane_frame(&self, place: usize) -> Option<&LaneFrame> {
-        match self.frames.get(place) {
-            Some(Frame::Lane(frame)) => Some(frame),
-            _ => None,
-        }
+    /// The header of the span at `place`.
+    #[inline]
+    fn head(&self, place: usize) -> Option<(&Head, Role)> {
+        let Some(Frame::Lane(frame)) = self.frames.get(place) else {
+            return None;
+        };
+        Some((self.lane.as_ref()?.head(frame.at)?, frame.role))
     }
 
     #[inline]
+    fn head_mut(&mut self, place: usize) -> Option<&mut Head> {
+        let Some(Frame::Lane(frame)) = self.frames.get(place) else {
+            return None;
+        };
+        self.lane.as_mut()?.head_mut(frame.at)
+    }
+
     fn current_ids(&self) -> Option<Ids> {
-        self.innermost()
-            .and_then(|place| self.lane_frame(place))
-            .map(LaneFrame::ids)
+        let (head, role) = self.head(self.innermost()?)?;
+        Some(ids(head, role))
+    }
+
+    /// The header of a span that starts below the innermost.
+    #[inline]
+    fn child_of_current(&mut self) -> Option<Head> {
+        let (parent, role) = self.innermost().and_then(|place| self.head(place))?;
+        if parent.trace_high() == 0 && parent.trace_low() == 0 {
+            return None;
+        }
+        let mut head = NOTHING;
+        head.set_trace_high(parent.trace_high());
+        head.set_trace_low(parent.trace_low());
+        head.set_parent(parent.span());
+        head.set_capture(parent.capture());
+        let remote = if role == Role::Handed {
+            parent.flags() & flags::REMOTE_PARENT
+        } else {
+            0
+        };
+        let sampled = sampling::of_child(
+            is_sampled(parent),
+            parent.capture() != 0,
+            [parent.trace_high(), parent.trace_low()],
+        );
+        head.set_flags(sampled | remote);
+        Some(head)
+    }
+
+    /// The header of a span below one that is given, or of one that starts a trace.
+    #[cold]
+    fn head_below(&mut self, parent: Parent) -> Head {
+        let mut current = self.current_ids();
+        if ATTACHES.load(Ordering::Relaxed) {
+            current = crate::context::attached(current);
+        }
+        let capture = current.map_or(0, |ids| ids.capture);
+        let parent = match parent {
+            Parent::Current => current,
+            Parent::Of(ids) => Some(ids),
+            Parent::Root => None,
+        };
+        let mut head = NOTHING;
+        match parent {
+            Some(parent) if parent.trace != [0; 2] => {
+                head.set_trace_high(parent.trace[0]);
+                head.set_trace_low(parent.trace[1]);
+                head.set_parent(parent.span);
+                head.set_capture(if parent.capture == 0 {
+                    capture
+                } else {
+                    parent.capture
+                });
+                let remote = if parent.remote {
+                    flags::REMOTE_PARENT
+                } else {
+                    0
+                };
+                let sampled = sampling::of_child(parent.sampled, head.capture() != 0, parent.trace);
+                head.set_flags(sampled | remote);
+            }
+            _ => {
+                let lane = self.lane.get_or_insert_with(LaneThread::new);
+                let trace = [lane.id(), lane.id()];
+                head.set_trace_high(trace[0]);
+                head.set_trace_low(trace[1]);
+                // A capture holds the roots that start in it, too.
+                head.set_capture(capture);
+                let sampled = capture != 0 || sampling::of_root(trace);
+                head.set_flags(if sampled { flags::SAMPLED } else { 0 });
+            }
+        }
+        head
     }
 
     #[inline]
@@ -345,21 +412,16 @@ impl Thread {
         values: &[Value<'_>],
         written: Option<&[u8]>,
     ) -> Start {
-        let mut current = self.current_ids();
-        if ATTACHES.load(Ordering::Relaxed) {
-            current = crate::context::attached(current);
-        }
-        let parent = match parent {
-            Parent::Current => current,
-            Parent::Of(ids) => Some(ids),
-            // A capture holds the roots that start in it, too.
-            Parent::Root => current.map(|ids| Ids {
-                trace: [0; 2],
-                ..ids
-            }),
+        let below_current = match parent {
+            Parent::Current if !ATTACHES.load(Ordering::Relaxed) => self.child_of_current(),
+            _ => None,
         };
-        let capture = parent.map_or(0, |parent| parent.capture);
-        if capture == 0 && mode() != Mode::Lane {
+        let mut head = match below_current {
+            Some(head) => head,
+            None => self.head_below(parent),
+        };
+        let captured = head.capture() != 0;
+        if !captured && mode() != Mode::Lane {
             return Start::Tracing;
         }
         if self.quiet > 0 {
@@ -370,28 +432,16 @@ impl Thread {
             return Start::Lost;
         }
         let lane = self.lane.get_or_insert_with(LaneThread::new);
-        let span = lane.id();
-        let (trace, parent_span, flags) = match parent {
-            Some(parent) if parent.trace != [0; 2] => (
-                parent.trace,
-                parent.span,
-                sampling::of_child(&parent)
-                    | if parent.remote {
-                        flags::REMOTE_PARENT
-                    } else {
-                        0
-                    },
-            ),
-            _ => {
-                let trace = [lane.id(), lane.id()];
-                let sampled = capture != 0 || sampling::of_root(trace);
-                (trace, 0, if sampled { flags::SAMPLED } else { 0 })
-            }
-        };
         let at = lane.scratch.len();
-        let mut count_values = 0;
-        lane.scratch.extend_from_slice(&[0; wire::HEADER]);
-        if flags & flags::SAMPLED != 0 && at < SCRATCH_LIMIT {
+        head.set_site(site);
+        head.set_span(lane.id());
+        let takes_values = is_sampled(&head) && at < SCRATCH_LIMIT;
+        if takes_values {
+            #[expect(clippy::cast_possible_truncation, reason = "at most MAX_KEYS")]
+            head.set_values(values.len() as u8);
+        }
+        lane.scratch.extend_from_slice(&head);
+        if takes_values {
             match written {
                 Some(written) => lane.scratch.extend_from_slice(written),
                 None => {
@@ -401,12 +451,8 @@ impl Thread {
                     }
                 }
             }
-            #[expect(clippy::cast_possible_truncation, reason = "at most MAX_KEYS")]
-            {
-                count_values = values.len() as u8;
-            }
         }
-        if capture == 0 {
+        if !captured {
             lane.writer.count_started();
         }
         #[expect(
@@ -415,20 +461,18 @@ impl Thread {
         )]
         let (at, token) = (at as u32, self.frames.len() as u32 + 1);
         self.frames.push(Frame::Lane(LaneFrame {
-            trace,
-            span,
-            parent: parent_span,
-            start: lane.clock.raw(),
             at,
-            site,
-            capture,
-            flags,
-            outcome: outcome::OK,
-            values: count_values,
             role: Role::Begun,
         }));
         if ATTACHES.load(Ordering::Relaxed) {
             self.attach(token);
+        }
+        // Last of all: what starting takes is not part of the stage.
+        if let Some(lane) = &mut self.lane {
+            let tick = lane.clock.raw();
+            if let Some(head) = lane.head_mut(at) {
+                head.set_start(tick);
+            }
         }
         Start::At(token)
     }
@@ -451,7 +495,7 @@ impl Thread {
     }
 
     /// Puts a span on the stack that began elsewhere.
-    fn place(&mut self, frame: LaneFrame) -> Option<u32> {
+    fn place(&mut self, span: &Suspended) -> Option<u32> {
         if self.frames.len() >= DEEPEST || self.quiet > 0 {
             return None;
         }
@@ -461,8 +505,11 @@ impl Thread {
             reason = "bounded by DEEPEST and SCRATCH_LIMIT"
         )]
         let (at, token) = (lane.scratch.len() as u32, self.frames.len() as u32 + 1);
-        lane.scratch.extend_from_slice(&[0; wire::HEADER]);
-        self.frames.push(Frame::Lane(LaneFrame { at, ..frame }));
+        lane.scratch.extend_from_slice(&span.head);
+        self.frames.push(Frame::Lane(LaneFrame {
+            at,
+            role: span.role,
+        }));
         if ATTACHES.load(Ordering::Relaxed) {
             self.attach(token);
         }
@@ -481,21 +528,20 @@ impl Thread {
             .unwrap_or(scratch)
     }
 
-    /// The span of a token, and how many bytes its record has.
+    /// The span of a token, and where its record ends in the scratch.
     #[inline]
-    fn section(&mut self, token: u32) -> Option<(LaneFrame, usize)> {
+    fn section(&self, token: u32) -> Option<(LaneFrame, usize)> {
         let place = (token as usize).checked_sub(1)?;
         let scratch = self.lane.as_ref()?.scratch.len();
         let Some(Frame::Lane(frame)) = self.frames.get(place) else {
             return None;
         };
-        let frame = *frame;
         let end = if place + 1 == self.frames.len() {
             scratch
         } else {
             self.section_end(place, scratch)
         };
-        Some((frame, end - frame.at as usize))
+        Some((*frame, end))
     }
 
     /// Removes the place of a span.
@@ -513,48 +559,60 @@ impl Thread {
         if let Some(lane) = &mut self.lane {
             lane.scratch.truncate(at as usize);
         }
-        self.trim();
+        if let Some(Frame::Ended(_) | Frame::Gone) = self.frames.last() {
+            self.trim();
+        }
     }
 
-    /// Ends a span and takes it from the stack.
+    /// Ends a span and takes it from the stack. False where the token is not one of this route.
     #[inline]
-    fn finish(&mut self, token: u32) {
-        let end = match &self.lane {
-            Some(lane) => lane.clock.raw(),
-            None => return,
+    fn finish(&mut self, token: u32) -> bool {
+        // First of all: what ending takes is not part of the stage.
+        let Some(tick) = self.lane.as_ref().map(|lane| lane.clock.raw()) else {
+            return false;
         };
-        let Some((frame, len)) = self.section(token) else {
-            return;
+        let Some((frame, end)) = self.section(token) else {
+            return false;
         };
         if let Some(lane) = &mut self.lane {
             match frame.role {
-                Role::Begun => lane.write_last(&frame, Kind::Span, len, end),
-                Role::Opened => lane.write_last(&frame, Kind::Close, len, end),
-                Role::Handed | Role::Foreign if len > wire::HEADER => {
-                    lane.write_part(&frame, Kind::More, len);
+                Role::Begun => lane.write_last(frame.at, end, Kind::Span, tick),
+                Role::Opened => lane.write_last(frame.at, end, Kind::Close, tick),
+                Role::Handed | Role::Foreign => {
+                    if end - frame.at as usize > wire::HEADER {
+                        lane.write_part(frame.at, end, Kind::More);
+                    }
                 }
-                Role::Handed | Role::Foreign => {}
             }
         }
         self.remove(token, frame.at);
+        true
     }
 
     /// Takes a span from the stack that goes on later.
     fn suspend(&mut self, token: u32) -> Option<Suspended> {
-        let (mut frame, len) = self.section(token)?;
-        self.spill(&mut frame, len);
+        let (frame, end) = self.section(token)?;
+        self.spill(token as usize - 1, frame, end);
+        let (head, role) = self.head(token as usize - 1)?;
+        let suspended = Suspended { head: *head, role };
         self.remove(token, frame.at);
-        Some(Suspended(frame))
+        Some(suspended)
     }
 
     /// Writes what there is of a span that goes on.
-    fn spill(&mut self, frame: &mut LaneFrame, len: usize) {
+    fn spill(&mut self, place: usize, frame: LaneFrame, end: usize) {
         let Some(lane) = &mut self.lane else { return };
         if frame.role == Role::Begun {
-            lane.write_part(frame, Kind::Open, len);
-            frame.role = Role::Opened;
-        } else if len > wire::HEADER {
-            lane.write_part(frame, Kind::More, len);
+            lane.write_part(frame.at, end, Kind::Open);
+            self.frames[place] = Frame::Lane(LaneFrame {
+                role: Role::Opened,
+                ..frame
+            });
+            if let Some(head) = self.head_mut(place) {
+                head.set_values(0);
+            }
+        } else if end - frame.at as usize > wire::HEADER {
+            lane.write_part(frame.at, end, Kind::More);
         }
     }
 
@@ -570,33 +628,35 @@ impl Thread {
         let Some(Frame::Lane(frame)) = self.frames.get(place) else {
             return Ok(());
         };
-        if frame.flags & flags::SAMPLED == 0 {
+        let frame = *frame;
+        if !lane.head(frame.at).is_some_and(is_sampled) {
             return Ok(());
         }
-        let mut frame = *frame;
         let before = lane.scratch.len();
         if let Err(error) = write(&mut lane.scratch, &lane.clock) {
             lane.scratch.truncate(before);
             return Err(error);
         }
-        let (before, after) = (before, lane.scratch.len());
-        let end = self.section_end(place, before);
-        if end - frame.at as usize + (after - before) > RECORD_LIMIT || after > SCRATCH_LIMIT {
+        let after = lane.scratch.len();
+        let is_innermost = place + 1 == self.frames.len();
+        let end = if is_innermost {
+            before
+        } else {
+            self.section_end(place, before)
+        };
+        let len = end - frame.at as usize + (after - before);
+        if len > RECORD_LIMIT || after > SCRATCH_LIMIT {
             count(Loss::ItemTooMany);
             if let Some(lane) = &mut self.lane {
                 lane.scratch.truncate(before);
             }
-            return Ok(());
-        }
-        if end < before {
+        } else if end < before {
             self.move_down(place, end, after - before);
-        } else if after - frame.at as usize > SPILL {
-            let len = after - frame.at as usize;
-            self.spill(&mut frame, len);
+        } else if len > SPILL {
+            self.spill(place, frame, after);
             if let Some(lane) = &mut self.lane {
                 lane.scratch.truncate(frame.at as usize + wire::HEADER);
             }
-            self.frames[place] = Frame::Lane(frame);
         }
         Ok(())
     }
@@ -660,30 +720,24 @@ fn busy() -> Start {
     Start::Lost
 }
 
-/// Ends the span of a token.
+/// Ends the span of a token. False where it is not one of this route.
 #[inline]
 pub(super) fn finish(token: u32) -> bool {
-    thread::with(
-        |thread| match thread.frames.get((token as usize).wrapping_sub(1)) {
-            Some(Frame::Lane(_)) => {
-                thread.finish(token);
-                true
-            }
-            _ => false,
-        },
-    )
-    .unwrap_or(true)
+    thread::with(|thread| thread.finish(token)).unwrap_or(true)
 }
 
 /// Says how the span of a token will have ended. What is said first counts.
 pub(super) fn end(token: u32, code: u8, error_type: &Value<'_>) {
-    let ended = thread::with(|thread| match thread.frames.get_mut(token as usize - 1) {
-        Some(Frame::Lane(frame)) if frame.outcome == outcome::OK => {
-            frame.outcome = code;
-            true
+    let place = token as usize - 1;
+    let ended = thread::with(|thread| {
+        let head = thread.head_mut(place)?;
+        let first = head.outcome() == outcome::OK;
+        if first {
+            head.set_outcome(code);
         }
-        _ => false,
-    });
+        Some(first)
+    })
+    .flatten();
     if ended == Some(true) && !error_type.is_absent() {
         append_values(
             Some(token as usize - 1),
@@ -784,44 +838,38 @@ pub(super) fn suspend(token: u32) -> Option<Suspended> {
 }
 
 /// Makes a span current that was suspended. Nothing where it cannot be.
-pub(super) fn resume(suspended: Suspended) -> Option<u32> {
-    thread::with(|thread| thread.place(suspended.0)).flatten()
+pub(super) fn resume(suspended: &Suspended) -> Option<u32> {
+    thread::with(|thread| thread.place(suspended)).flatten()
 }
 
 /// The innermost span, to be handed on.
 pub(crate) fn current() -> Option<Ids> {
     thread::with(|thread| {
         let place = thread.innermost()?;
-        let Some(Frame::Lane(frame)) = thread.frames.get_mut(place) else {
-            return None;
-        };
-        frame.flags |= flags::HANDED;
-        Some(frame.ids())
+        let head = thread.head_mut(place)?;
+        head.set_flags(head.flags() | flags::HANDED);
+        thread.current_ids()
     })
     .flatten()
 }
 
 /// Makes a span current that goes on elsewhere.
 pub(super) fn hand(ids: &Ids) -> Option<u32> {
-    let flags = flags::HANDED
-        | if ids.sampled { flags::SAMPLED } else { 0 }
-        | if ids.remote { flags::REMOTE_PARENT } else { 0 };
-    thread::with(|thread| {
-        thread.place(LaneFrame {
-            trace: ids.trace,
-            span: ids.span,
-            parent: 0,
-            start: 0,
-            at: 0,
-            site: 0,
-            capture: ids.capture,
-            flags,
-            outcome: outcome::OK,
-            values: 0,
-            role: Role::Handed,
-        })
-    })
-    .flatten()
+    let mut head = NOTHING;
+    head.set_trace_high(ids.trace[0]);
+    head.set_trace_low(ids.trace[1]);
+    head.set_span(ids.span);
+    head.set_capture(ids.capture);
+    head.set_flags(
+        flags::HANDED
+            | if ids.sampled { flags::SAMPLED } else { 0 }
+            | if ids.remote { flags::REMOTE_PARENT } else { 0 },
+    );
+    let handed = Suspended {
+        head,
+        role: Role::Handed,
+    };
+    thread::with(|thread| thread.place(&handed)).flatten()
 }
 
 /// Whether a test captures what this thread records.

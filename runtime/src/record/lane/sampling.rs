@@ -7,7 +7,6 @@ use core::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use opentelemetry_sdk::trace::Sampler;
 
-use super::Ids;
 use super::wire::flags;
 
 /// Decides about traces.
@@ -78,13 +77,13 @@ pub(super) fn of_root(trace: [u64; 2]) -> bool {
     below(trace, THRESHOLD.load(Ordering::Relaxed))
 }
 
-/// The flags of a child.
+/// The flag of a child.
 #[inline]
-pub(super) fn of_child(parent: &Ids) -> u8 {
-    let sampled = if parent.capture != 0 || PARENT_BASED.load(Ordering::Relaxed) {
-        parent.sampled
+pub(super) fn of_child(parent_is_sampled: bool, captured: bool, trace: [u64; 2]) -> u8 {
+    let sampled = if captured || PARENT_BASED.load(Ordering::Relaxed) {
+        parent_is_sampled
     } else {
-        of_root(parent.trace)
+        of_root(trace)
     };
     if sampled { flags::SAMPLED } else { 0 }
 }

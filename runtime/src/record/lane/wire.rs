@@ -101,32 +101,69 @@ pub(crate) struct Header {
     pub(crate) end: u64,
 }
 
-impl Header {
-    /// The header of a record of `len` bytes.
-    #[inline]
-    pub(crate) fn to_bytes(self, len: u32) -> [u8; HEADER] {
-        let mut bytes = [0; HEADER];
-        bytes[0..4].copy_from_slice(&len.to_le_bytes());
-        bytes[4] = self.kind as u8;
-        bytes[5] = self.flags;
-        bytes[6] = self.outcome;
-        bytes[7] = self.values;
-        bytes[8..12].copy_from_slice(&self.site.to_le_bytes());
-        bytes[12..16].copy_from_slice(&self.capture.to_le_bytes());
-        bytes[16..24].copy_from_slice(&self.trace[0].to_le_bytes());
-        bytes[24..32].copy_from_slice(&self.trace[1].to_le_bytes());
-        bytes[32..40].copy_from_slice(&self.span.to_le_bytes());
-        bytes[40..48].copy_from_slice(&self.parent.to_le_bytes());
-        bytes[48..56].copy_from_slice(&self.start.to_le_bytes());
-        bytes[56..64].copy_from_slice(&self.end.to_le_bytes());
-        bytes
-    }
+/// A header as it stands in a record.
+pub(crate) type Head = [u8; HEADER];
 
+macro_rules! parts {
+    ($($(#[$attribute:meta])* $get:ident, $set:ident: $ty:ty = $at:literal;)+) => {
+        /// The parts of a header, read and written where they stand.
+        pub(crate) trait Parts {
+            $($(#[$attribute])* fn $get(&self) -> $ty; fn $set(&mut self, value: $ty);)+
+        }
+
+        impl Parts for Head {
+            $(
+                #[inline]
+                fn $get(&self) -> $ty {
+                    let mut bytes = [0; size_of::<$ty>()];
+                    bytes.copy_from_slice(&self[$at..$at + size_of::<$ty>()]);
+                    <$ty>::from_le_bytes(bytes)
+                }
+
+                #[inline]
+                fn $set(&mut self, value: $ty) {
+                    self[$at..$at + size_of::<$ty>()].copy_from_slice(&value.to_le_bytes());
+                }
+            )+
+        }
+    };
+}
+
+parts! {
+    /// The bytes of the whole record.
+    len, set_len: u32 = 0;
+    /// See [`Kind`].
+    kind, set_kind: u8 = 4;
+    /// See [`flags`].
+    flags, set_flags: u8 = 5;
+    /// See [`outcome`].
+    outcome, set_outcome: u8 = 6;
+    /// How many values were given at the start.
+    values, set_values: u8 = 7;
+    /// Its number.
+    site, set_site: u32 = 8;
+    /// Its number, or 0.
+    capture, set_capture: u32 = 12;
+    /// The first half of the trace id.
+    trace_high, set_trace_high: u64 = 16;
+    /// The second half of the trace id.
+    trace_low, set_trace_low: u64 = 24;
+    /// The span id.
+    span, set_span: u64 = 32;
+    /// The parent's span id, or 0.
+    parent, set_parent: u64 = 40;
+    /// In ticks.
+    start, set_start: u64 = 48;
+    /// In ticks.
+    end, set_end: u64 = 56;
+}
+
+impl Header {
     /// Reads the header and tells the bytes of its record. Nothing if it is none.
     pub(crate) fn read(bytes: &[u8]) -> Option<(Self, usize)> {
-        let mut bytes = Reader(bytes.get(..HEADER)?);
-        let len = bytes.u32()? as usize;
-        let kind = match bytes.u8()? {
+        let head: &Head = bytes.first_chunk()?;
+        let len = Parts::len(head) as usize;
+        let kind = match head.kind() {
             1 => Kind::Span,
             2 => Kind::Open,
             3 => Kind::More,
@@ -136,16 +173,16 @@ impl Header {
         };
         let header = Self {
             kind,
-            flags: bytes.u8()?,
-            outcome: bytes.u8()?,
-            values: bytes.u8()?,
-            site: bytes.u32()?,
-            capture: bytes.u32()?,
-            trace: [bytes.u64()?, bytes.u64()?],
-            span: bytes.u64()?,
-            parent: bytes.u64()?,
-            start: bytes.u64()?,
-            end: bytes.u64()?,
+            flags: head.flags(),
+            outcome: head.outcome(),
+            values: head.values(),
+            site: head.site(),
+            capture: head.capture(),
+            trace: [head.trace_high(), head.trace_low()],
+            span: head.span(),
+            parent: head.parent(),
+            start: head.start(),
+            end: head.end(),
         };
         (len >= HEADER).then_some((header, len))
     }
@@ -206,32 +243,50 @@ impl<'a> Reader<'a> {
 mod tests {
     use super::*;
 
-    const HEAD: Header = Header {
-        kind: Kind::Close,
-        flags: flags::SAMPLED | flags::HANDED,
-        outcome: outcome::CANCELLED,
-        values: 3,
-        site: 70_000,
-        capture: 9,
-        trace: [1 << 63, 2],
-        span: 3,
-        parent: u64::MAX,
-        start: 5,
-        end: 6,
-    };
+    fn head() -> Head {
+        let mut head = [0; HEADER];
+        head.set_len(80);
+        head.set_kind(Kind::Close as u8);
+        head.set_flags(flags::SAMPLED | flags::HANDED);
+        head.set_outcome(outcome::CANCELLED);
+        head.set_values(3);
+        head.set_site(70_000);
+        head.set_capture(9);
+        head.set_trace_high(1 << 63);
+        head.set_trace_low(2);
+        head.set_span(3);
+        head.set_parent(u64::MAX);
+        head.set_start(5);
+        head.set_end(6);
+        head
+    }
 
     #[test]
     fn header_is_read_as_it_was_written() {
-        assert_eq!(Header::read(&HEAD.to_bytes(80)), Some((HEAD, 80)));
+        let header = Header {
+            kind: Kind::Close,
+            flags: flags::SAMPLED | flags::HANDED,
+            outcome: outcome::CANCELLED,
+            values: 3,
+            site: 70_000,
+            capture: 9,
+            trace: [1 << 63, 2],
+            span: 3,
+            parent: u64::MAX,
+            start: 5,
+            end: 6,
+        };
+        assert_eq!(Header::read(&head()), Some((header, 80)));
     }
 
     #[test]
     fn what_is_no_header_is_refused() {
-        let bytes = HEAD.to_bytes(80);
-        assert_eq!(Header::read(&bytes[..63]), None);
-        assert_eq!(Header::read(&HEAD.to_bytes(63)), None);
-        let mut kind = bytes;
-        kind[4] = 0;
+        assert_eq!(Header::read(&head()[..63]), None);
+        let mut short = head();
+        short.set_len(63);
+        assert_eq!(Header::read(&short), None);
+        let mut kind = head();
+        kind.set_kind(0);
         assert_eq!(Header::read(&kind), None);
     }
 }
