@@ -9,7 +9,7 @@ use tracing::{Level, Metadata};
 
 use super::anchor::Anchors;
 use crate::context::span_context;
-use crate::record::Kind as CallsiteKind;
+use crate::record::{Kind as CallsiteKind, tail};
 use crate::record::lane::Ids;
 use crate::record::lane::health::{Loss, count};
 use crate::record::lane::sites::{self, Site};
@@ -304,9 +304,14 @@ impl Known {
             Site::Late(late) => late.keys().to_vec(),
             Site::Foreign(metadata) => field_names(metadata),
         };
+        // Those that end the keys of each stage are not the user's, and are not in its records.
+        let own = match site {
+            Site::Callsite(_) => names.len().saturating_sub(tail::KIND),
+            Site::Late(_) | Site::Foreign(_) => names.len(),
+        };
         let mut known = Self {
             site,
-            special: names.iter().any(|name| name.starts_with("otel.")),
+            special: names[..own].iter().any(|name| name.starts_with("otel.")),
             keys: names.into_iter().map(Key::from_static_str).collect(),
             location: Vec::new(),
         };
@@ -375,6 +380,9 @@ fn late_attribute(span: &mut SpanData, key: &Key, value: Value, special: bool) {
 /// The keys by which `tracing` users set what a span has besides attributes, as `tracing-opentelemetry` reads
 /// them.
 fn apply(span: &mut SpanData, key: &str, value: &Value) -> bool {
+    if !key.starts_with("otel.") {
+        return false;
+    }
     let text = value.as_str();
     match key {
         "otel.name" => span.name = text.into_owned().into(),
@@ -429,7 +437,10 @@ fn value(reader: &mut Reader<'_>) -> Option<Option<Value>> {
 fn text(reader: &mut Reader<'_>) -> Option<String> {
     let len = reader.u16()?;
     let bytes = reader.bytes(len.into())?;
-    Some(String::from_utf8_lossy(bytes).into_owned())
+    Some(
+        String::from_utf8(bytes.to_vec())
+            .unwrap_or_else(|_| String::from_utf8_lossy(bytes).into_owned()),
+    )
 }
 
 #[cfg(feature = "rust_decimal")]

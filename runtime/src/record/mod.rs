@@ -19,7 +19,7 @@ mod thread;
 mod tracing_route;
 
 #[cfg(feature = "init")]
-pub(crate) use callsite::observe_new_spans;
+pub(crate) use callsite::{observe_new_spans, tail};
 pub use callsite::{Callsite, Kind, Site};
 pub use context::Context;
 pub use event::{emit, emit_value};
