@@ -23,13 +23,13 @@ const PERIOD: Duration = Duration::from_millis(5);
 /// After so many bytes of a lane the thread that writes it gets the room back.
 const BITE: usize = 64 << 10;
 
+/// So many spans are handed on together, if there are as many.
+const CHUNK: usize = 512;
+
 /// Where finished spans go.
 pub(crate) trait Sink: Send + 'static {
-    /// Takes a span. It may not wait.
-    fn give(&mut self, span: SpanData);
-
-    /// Is told that a pass over all lanes has ended.
-    fn end_pass(&mut self) {}
+    /// Takes spans, all of them. It may not wait.
+    fn give_all(&mut self, spans: &mut Vec<SpanData>);
 
     /// Gives up what is held back: telemetry ends.
     fn end(&mut self) {}
@@ -65,6 +65,7 @@ impl Collector {
                     sink,
                     lanes: Vec::new(),
                     straddling: Vec::new(),
+                    spans: Vec::with_capacity(CHUNK),
                 }
                 .run(&received);
             })?;
@@ -108,6 +109,8 @@ struct Work<S> {
     lanes: Vec<(Lane, Author)>,
     /// A record that lies across the end of its ring, whole.
     straddling: Vec<u8>,
+    /// Finished spans that have not been handed on.
+    spans: Vec<SpanData>,
 }
 
 impl<S: Sink> Work<S> {
@@ -171,16 +174,16 @@ impl<S: Sink> Work<S> {
                     &chunk,
                     &mut self.straddling,
                     &mut self.joiner,
-                    &mut self.sink,
                     author,
+                    &mut self.spans,
+                    &mut self.sink,
                 );
                 chunk.commit(bitten);
                 left -= bitten;
             }
         }
-        let sink = &mut self.sink;
-        self.joiner.end_pass(|span| sink.give(span));
-        self.sink.end_pass();
+        self.joiner.end_pass(&mut self.spans);
+        self.sink.give_all(&mut self.spans);
         read
     }
 }
@@ -190,8 +193,9 @@ fn bite(
     chunk: &ReadChunk<'_, u8>,
     straddling: &mut Vec<u8>,
     joiner: &mut Joiner,
-    sink: &mut impl Sink,
     author: &mut Author,
+    spans: &mut Vec<SpanData>,
+    sink: &mut impl Sink,
 ) -> usize {
     let (first, second) = chunk.as_slices();
     let all = chunk.len();
@@ -214,8 +218,9 @@ fn bite(
         };
         match Header::read(record) {
             Some((header, _)) => {
-                if let Some(span) = joiner.take(&header, record, author) {
-                    sink.give(span);
+                joiner.take(&header, record, author, spans);
+                if spans.len() == CHUNK {
+                    sink.give_all(spans);
                 }
             }
             None => count(Loss::Unreadable),

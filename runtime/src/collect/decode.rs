@@ -9,11 +9,11 @@ use tracing::{Level, Metadata};
 
 use super::anchor::Anchors;
 use crate::context::span_context;
-use crate::record::{Kind as CallsiteKind, tail};
 use crate::record::lane::Ids;
 use crate::record::lane::health::{Loss, count};
 use crate::record::lane::sites::{self, Site};
 use crate::record::lane::wire::{Header, Reader, flags, item, outcome, tag};
+use crate::record::{Kind as CallsiteKind, tail};
 
 /// What a record's site says of it.
 pub(super) struct Known {
@@ -84,27 +84,35 @@ impl Decoder {
         self.known[place].metadata().map(Metadata::name)
     }
 
-    /// The span. Nothing where a record cannot be read.
-    pub(super) fn span(&mut self, complete: &Complete<'_>) -> Option<SpanData> {
+    /// Appends the span to `spans`. False where its record cannot be read.
+    pub(super) fn span(&mut self, complete: &Complete<'_>, spans: &mut Vec<SpanData>) -> bool {
         let header = &complete.header;
-        let place = self.learn(header.site)?;
-        let metadata = self.known[place].metadata()?;
-        let mut span = SpanData {
+        let Some(place) = self.learn(header.site) else {
+            return false;
+        };
+        let Some(metadata) = self.known[place].metadata() else {
+            return false;
+        };
+        let start_time = self.anchors.time(header.start);
+        // Made where it will lie: a span has some 400 bytes.
+        spans.push(SpanData {
             span_context: context_of(header),
             parent_span_id: SpanId::from(header.parent),
             parent_span_is_remote: header.flags & flags::REMOTE_PARENT != 0,
             span_kind: self.known[place].kind(),
             name: Cow::Borrowed(metadata.name()),
-            start_time: self.anchors.time(header.start),
-            end_time: self.anchors.time(header.start),
+            start_time,
+            end_time: start_time + self.anchors.between(header.start, header.end),
             attributes: Vec::new(),
             dropped_attributes_count: 0,
             events: SpanEvents::default(),
             links: SpanLinks::default(),
             status: Status::Unset,
             instrumentation_scope: self.scope.clone(),
+        });
+        let Some(span) = spans.last_mut() else {
+            return false;
         };
-        span.end_time += self.anchors.between(header.start, header.end);
         let values = Reader(complete.first);
         let room = usize::from(header.values) + self.known[place].location.len();
         span.attributes
@@ -121,19 +129,17 @@ impl Decoder {
                     .push(KeyValue::new("thread.name", complete.author.name.clone()));
             }
         }
-        let read = self.read(place, values, header.values, &mut span).is_some()
+        let read = self.read(place, values, header.values, span).is_some()
             & complete
                 .more
                 .iter()
-                .all(|more| self.items(place, Reader(more), &mut span).is_some())
-            & self
-                .items(place, Reader(complete.last), &mut span)
-                .is_some();
+                .all(|more| self.items(place, Reader(more), span).is_some())
+            & self.items(place, Reader(complete.last), span).is_some();
         if !read {
             count(Loss::Unreadable);
         }
-        self.conclude(header, &mut span);
-        Some(span)
+        self.conclude(header, span);
+        true
     }
 
     fn read(

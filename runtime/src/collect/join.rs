@@ -6,7 +6,6 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::Duration;
 
 use opentelemetry_sdk::trace::SpanData;
 
@@ -54,48 +53,48 @@ impl Joiner {
         }
     }
 
-    /// Takes one record, and gives a span if it completes one.
+    /// Takes one record; a span that it completes is appended to `spans`.
     pub(super) fn take(
         &mut self,
         header: &Header,
         record: &[u8],
         author: &mut Author,
-    ) -> Option<SpanData> {
+        spans: &mut Vec<SpanData>,
+    ) {
         let bytes = record.get(HEADER..).unwrap_or_default();
         match header.kind {
-            Kind::Span if header.flags & flags::HANDED == 0 => self.complete(header, bytes, author),
+            Kind::Span if header.flags & flags::HANDED == 0 => self.complete(
+                &Complete {
+                    header: *header,
+                    first: bytes,
+                    more: &[],
+                    last: &[],
+                    author,
+                },
+                spans,
+            ),
             Kind::Span | Kind::Close => {
                 self.waiting[1].push(Last {
                     header: *header,
                     bytes: bytes.to_vec(),
                     author: author.clone(),
                 });
-                None
             }
-            Kind::Open => {
-                self.open.open(header, bytes, author);
-                None
-            }
-            Kind::More => {
-                self.open.more(header, bytes);
-                None
-            }
+            Kind::Open => self.open.open(header, bytes, author),
+            Kind::More => self.open.more(header, bytes),
             Kind::Thread => {
                 author.number = header.span;
                 author.name = thread_name(bytes);
-                None
             }
         }
     }
 
-    /// Ends a pass over all lanes, and gives the spans that have waited for it.
-    pub(super) fn end_pass(&mut self, mut give: impl FnMut(SpanData)) {
+    /// Ends a pass over all lanes: the spans that have waited for it are appended to `spans`.
+    pub(super) fn end_pass(&mut self, spans: &mut Vec<SpanData>) {
         let [waited, arrived] = &mut self.waiting;
         let mut ready = core::mem::replace(waited, core::mem::take(arrived));
         for last in ready.drain(..) {
-            if let Some(span) = self.complete_waiting(&last) {
-                give(span);
-            }
+            self.complete_waiting(&last, spans);
         }
         // Its memory serves the next pass.
         self.waiting[1] = ready;
@@ -111,19 +110,7 @@ impl Joiner {
         &mut self.decoder.anchors
     }
 
-    fn complete(&mut self, header: &Header, bytes: &[u8], author: &Author) -> Option<SpanData> {
-        let span = self.decode(&Complete {
-            header: *header,
-            first: bytes,
-            more: &[],
-            last: &[],
-            author,
-        });
-        self.observe(header, span.as_ref());
-        span
-    }
-
-    fn complete_waiting(&mut self, last: &Last) -> Option<SpanData> {
+    fn complete_waiting(&mut self, last: &Last, spans: &mut Vec<SpanData>) {
         let mut header = last.header;
         let part = self.open.take(header.span).unwrap_or_default();
         let (first, rest, author) = match (header.kind, part.first) {
@@ -134,42 +121,37 @@ impl Joiner {
             (Kind::Close, None) => (Vec::new(), &last.bytes[..], last.author.clone()),
             _ => (last.bytes.clone(), &[][..], last.author.clone()),
         };
-        let span = self.decode(&Complete {
-            header,
-            first: &first,
-            more: &part.more,
-            last: rest,
-            author: &author,
-        });
-        self.observe(&header, span.as_ref());
-        span
+        self.complete(
+            &Complete {
+                header,
+                first: &first,
+                more: &part.more,
+                last: rest,
+                author: &author,
+            },
+            spans,
+        );
     }
 
-    fn decode(&mut self, complete: &Complete<'_>) -> Option<SpanData> {
-        if complete.header.flags & flags::SAMPLED == 0 {
-            return None;
-        }
-        let span = self.decoder.span(complete);
-        if span.is_none() {
-            count(Loss::Unreadable);
-        }
-        span
-    }
-
-    /// Counts a span that has ended.
-    fn observe(&mut self, header: &Header, span: Option<&SpanData>) {
+    /// Counts a span that has ended, and appends it to `spans` if it is sampled.
+    fn complete(&mut self, complete: &Complete<'_>, spans: &mut Vec<SpanData>) {
+        let header = &complete.header;
+        let is_sampled = header.flags & flags::SAMPLED != 0;
+        let is_read = is_sampled && self.decoder.span(complete, spans);
         if header.capture != 0 {
             return;
         }
         self.ended += 1;
-        if header.flags & flags::SAMPLED == 0 {
+        if !is_sampled {
             UNSAMPLED.fetch_add(1, Ordering::Relaxed);
+        } else if !is_read {
+            count(Loss::Unreadable);
         }
         let Some(stages) = &self.stages else { return };
-        match span {
-            Some(span) => stages.observe(span),
-            None => {
-                let duration: Duration = self.decoder.anchors.between(header.start, header.end);
+        match spans.last() {
+            Some(span) if is_read => stages.observe(span),
+            _ => {
+                let duration = self.decoder.anchors.between(header.start, header.end);
                 let failed = matches!(header.outcome, outcome::ERROR | outcome::PANICKED);
                 if let Some(name) = self.decoder.name(header.site) {
                     stages.observe_stage(&name.into(), duration, failed);

@@ -39,11 +39,11 @@ pub(crate) fn joined(records: &[Vec<u8>], limits: SpanLimits) -> Vec<SpanData> {
     let mut spans = Vec::new();
     for record in records {
         if let Some((header, _)) = Header::read(record) {
-            spans.extend(joiner.take(&header, record, &mut author));
+            joiner.take(&header, record, &mut author, &mut spans);
         }
     }
     for _ in 0..2 {
-        joiner.end_pass(|span| spans.push(span));
+        joiner.end_pass(&mut spans);
     }
     spans
 }

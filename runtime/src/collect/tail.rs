@@ -94,6 +94,8 @@ pub(crate) struct Tail<S> {
     decided: HashMap<TraceId, bool>,
     /// Decisions in their order.
     remembered: VecDeque<TraceId>,
+    /// Spans that are kept, and have not been handed on.
+    kept: Vec<SpanData>,
 }
 
 #[derive(Default)]
@@ -114,6 +116,7 @@ impl<S: Sink> Tail<S> {
             held: 0,
             decided: HashMap::new(),
             remembered: VecDeque::new(),
+            kept: Vec::new(),
         }
     }
 
@@ -132,9 +135,7 @@ impl<S: Sink> Tail<S> {
             self.remembered.push_back(id);
         }
         if keep {
-            for span in trace.spans {
-                self.next.give(span);
-            }
+            self.kept.extend(trace.spans);
         } else {
             self.count_dropped(trace.spans.len());
         }
@@ -165,10 +166,28 @@ impl<S: Sink> Tail<S> {
 }
 
 impl<S: Sink> Sink for Tail<S> {
-    fn give(&mut self, span: SpanData) {
+    fn give_all(&mut self, spans: &mut Vec<SpanData>) {
+        for span in spans.drain(..) {
+            self.hold(span);
+        }
+        self.next.give_all(&mut self.kept);
+    }
+
+    fn end(&mut self) {
+        while let Some(id) = self.order.pop_front() {
+            self.decide(id);
+        }
+        self.next.give_all(&mut self.kept);
+        self.next.end();
+    }
+}
+
+impl<S: Sink> Tail<S> {
+    /// Holds a span, or lets it go where its trace is decided about.
+    fn hold(&mut self, span: SpanData) {
         let id = span.span_context.trace_id();
         match self.decided.get(&id) {
-            Some(true) => return self.next.give(span),
+            Some(true) => return self.kept.push(span),
             Some(false) => return self.count_dropped(1),
             None => {}
         }
@@ -200,17 +219,6 @@ impl<S: Sink> Sink for Tail<S> {
             self.order.pop_front();
         }
     }
-
-    fn end_pass(&mut self) {
-        self.next.end_pass();
-    }
-
-    fn end(&mut self) {
-        while let Some(id) = self.order.pop_front() {
-            self.decide(id);
-        }
-        self.next.end();
-    }
 }
 
 #[cfg(test)]
@@ -227,8 +235,8 @@ mod tests {
     struct Given(Vec<SpanData>);
 
     impl Sink for Given {
-        fn give(&mut self, span: SpanData) {
-            self.0.push(span);
+        fn give_all(&mut self, spans: &mut Vec<SpanData>) {
+            self.0.append(spans);
         }
     }
 
@@ -267,12 +275,12 @@ mod tests {
     #[test]
     fn a_trace_with_an_error_is_kept_whole() {
         let mut tail = tail(TailSampling::keep_ratio(0.0));
-        tail.give(span(1, 5, 1, Status::Unset));
-        tail.give(span(1, 5, 1, Status::error("")));
+        tail.give_all(&mut vec![span(1, 5, 1, Status::Unset)]);
+        tail.give_all(&mut vec![span(1, 5, 1, Status::error(""))]);
         assert_eq!(kept(&tail), 0, "its root goes on");
-        tail.give(span(1, 0, 1, Status::Unset));
+        tail.give_all(&mut vec![span(1, 0, 1, Status::Unset)]);
         assert_eq!(kept(&tail), 3);
-        tail.give(span(1, 5, 1, Status::Unset));
+        tail.give_all(&mut vec![span(1, 5, 1, Status::Unset)]);
         assert_eq!(kept(&tail), 4, "a late span follows");
     }
 
@@ -280,10 +288,10 @@ mod tests {
     fn a_slow_root_keeps_its_trace_and_a_slow_child_does_not() {
         let settings = TailSampling::keep_ratio(0.0).slower_than(Duration::from_millis(5));
         let mut tail = tail(settings);
-        tail.give(span(1, 5, 9, Status::Unset));
-        tail.give(span(1, 0, 5, Status::Unset));
+        tail.give_all(&mut vec![span(1, 5, 9, Status::Unset)]);
+        tail.give_all(&mut vec![span(1, 0, 5, Status::Unset)]);
         assert_eq!(kept(&tail), 0);
-        tail.give(span(2, 0, 6, Status::Unset));
+        tail.give_all(&mut vec![span(2, 0, 6, Status::Unset)]);
         assert_eq!(kept(&tail), 1);
         assert_eq!(tail.counts.dropped.load(Ordering::Relaxed), 2);
     }
@@ -293,7 +301,12 @@ mod tests {
         let mut tail = tail(TailSampling::keep_ratio(0.25));
         for trace in 0..1_000_u64 {
             // The high bits decide.
-            tail.give(span(1 + trace * (u64::MAX / 1_000), 0, 1, Status::Unset));
+            tail.give_all(&mut vec![span(
+                1 + trace * (u64::MAX / 1_000),
+                0,
+                1,
+                Status::Unset,
+            )]);
         }
         assert!((245..=255).contains(&kept(&tail)), "{}", kept(&tail));
     }
@@ -301,9 +314,9 @@ mod tests {
     #[test]
     fn held_spans_are_bounded_and_the_oldest_trace_is_decided() {
         let mut tail = tail(TailSampling::keep_ratio(0.0).hold_at_most(10));
-        tail.give(span(1, 5, 1, Status::error("")));
+        tail.give_all(&mut vec![span(1, 5, 1, Status::error(""))]);
         for trace in 2..100 {
-            tail.give(span(trace, 5, 1, Status::Unset));
+            tail.give_all(&mut vec![span(trace, 5, 1, Status::Unset)]);
             assert!(tail.held <= 10);
         }
         assert_eq!(kept(&tail), 1);
@@ -314,7 +327,7 @@ mod tests {
     #[test]
     fn what_is_held_at_the_end_is_decided() {
         let mut tail = tail(TailSampling::keep_ratio(1.0));
-        tail.give(span(1, 5, 1, Status::Unset));
+        tail.give_all(&mut vec![span(1, 5, 1, Status::Unset)]);
         tail.end();
         assert_eq!(kept(&tail), 1);
     }

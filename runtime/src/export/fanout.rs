@@ -11,7 +11,9 @@ use std::time::Duration;
 
 use opentelemetry::Context;
 use opentelemetry_sdk::error::OTelSdkResult;
-use opentelemetry_sdk::trace::{BatchSpanProcessor, Span, SpanData, SpanProcessor};
+use opentelemetry_sdk::trace::{Span, SpanData, SpanProcessor};
+
+use super::Queue;
 
 use crate::collect::{Sink, StageTable};
 
@@ -40,13 +42,13 @@ impl SpanCounts {
 /// The queues of every exporter.
 #[derive(Debug)]
 pub(crate) struct Queues {
-    queues: Vec<Arc<BatchSpanProcessor>>,
+    queues: Vec<Arc<Queue>>,
     // Relaxed: a statistic.
     given: AtomicU64,
 }
 
 impl Queues {
-    pub(crate) fn new(queues: Vec<Arc<BatchSpanProcessor>>) -> Self {
+    pub(crate) fn new(queues: Vec<Arc<Queue>>) -> Self {
         Self {
             queues,
             given: AtomicU64::new(0),
@@ -54,13 +56,13 @@ impl Queues {
     }
 
     /// Queues a span for every exporter.
-    pub(crate) fn give(&self, span: SpanData) {
+    fn give(&self, span: SpanData) {
         self.given.fetch_add(1, Ordering::Relaxed);
         if let Some((last, others)) = self.queues.split_last() {
             for queue in others {
-                queue.on_end(span.clone());
+                queue.give(span.clone());
             }
-            last.on_end(span);
+            last.give(span);
         }
     }
 
@@ -71,8 +73,17 @@ impl Queues {
 }
 
 impl Sink for Arc<Queues> {
-    fn give(&mut self, span: SpanData) {
-        Queues::give(self, span);
+    fn give_all(&mut self, spans: &mut Vec<SpanData>) {
+        self.given.fetch_add(spans.len() as u64, Ordering::Relaxed);
+        match self.queues.split_last() {
+            None => spans.clear(),
+            Some((last, others)) => {
+                for queue in others {
+                    queue.give_all(&mut spans.clone());
+                }
+                last.give_all(spans);
+            }
+        }
     }
 }
 
@@ -93,7 +104,7 @@ impl SpanProcessor for Fanout {
         if let Some(stages) = &self.stages {
             stages.observe(&span);
         }
-        Queues::give(&self.queues, span);
+        self.queues.give(span);
     }
 
     // The guard flushes and shuts the queues down itself, all at once and each within the deadline;

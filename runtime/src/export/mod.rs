@@ -1,33 +1,35 @@
 //! Where finished spans go, and what became of each.
 //!
-//! [`Fanout`] takes every span on the thread that ended it and queues it for each [`Pipeline`]; a
-//! pipeline is one exporter behind the SDK's batch processor, supervised; [`ExportThread`] turns
-//! the I/O of those exporters. [`crate::setup`] builds all of it and is the only caller. Nothing
+//! Finished spans are put into the [`Queue`] of each [`Pipeline`]: by the collector, or on the tracing route by
+//! [`Fanout`] on the thread that ended them. A pipeline is one exporter with a thread of its own, supervised;
+//! [`ExportThread`] turns the I/O of those exporters. [`crate::setup`] builds all of it and is the only caller. Nothing
 //! here may block the thread that ends a span, reach the caller's tokio runtime, or be traced
 //! itself.
 
-mod bounded;
 mod console;
 mod fanout;
 mod ledger;
 #[cfg(any(feature = "otlp-grpc", feature = "otlp-http"))]
 pub(crate) mod otlp;
 mod pipeline;
+mod queue;
 mod quiet;
 mod supervised;
 mod thread;
 
+use std::io;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use opentelemetry_sdk::Resource;
-use opentelemetry_sdk::trace::{BatchConfig, BatchSpanProcessor, SpanExporter};
+use opentelemetry_sdk::trace::SpanExporter;
 
 pub(crate) use console::ConsoleExporter;
 pub(crate) use fanout::{Fanout, Queues, SpanCounts};
 pub(crate) use ledger::Tally;
 pub(crate) use pipeline::FlushFailure;
 use pipeline::Pipeline;
+pub(crate) use queue::{Batching, Queue};
 pub(crate) use quiet::enter as quiet;
 use thread::ExportThread;
 
@@ -45,7 +47,7 @@ pub(crate) struct Export {
 
 impl Export {
     /// Starts the export thread, without exporters.
-    pub(crate) fn start() -> std::io::Result<Self> {
+    pub(crate) fn start() -> io::Result<Self> {
         Ok(Self {
             thread: ExportThread::start()?,
             pipelines: Vec::new(),
@@ -60,18 +62,23 @@ impl Export {
     }
 
     /// Adds an exporter, called `label` in messages and reports.
+    ///
+    /// # Errors
+    ///
+    /// When its thread cannot be started.
     pub(crate) fn add<E: SpanExporter + 'static>(
         &mut self,
         label: String,
         exporter: E,
         settings: PipelineSettings<'_>,
-    ) {
-        self.pipelines
-            .push(Pipeline::start(exporter, label, settings, &self.thread));
+    ) -> io::Result<()> {
+        let pipeline = Pipeline::start(exporter, label, settings, &self.thread)?;
+        self.pipelines.push(pipeline);
+        Ok(())
     }
 
     /// The queue of every exporter.
-    pub(crate) fn queues(&self) -> Vec<Arc<BatchSpanProcessor>> {
+    pub(crate) fn queues(&self) -> Vec<Arc<Queue>> {
         self.pipelines.iter().map(Pipeline::queue).collect()
     }
 
@@ -86,31 +93,25 @@ impl Export {
     ///
     /// The first exporter that lost spans or did not finish by `until`.
     pub(crate) fn flush(&self, until: Instant) -> Result<(), FlushFailure> {
-        let flushes: Vec<_> = self
-            .pipelines
-            .iter()
-            .map(|pipeline| pipeline.begin_flush(until))
-            .collect();
+        let flushes: Vec<_> = self.pipelines.iter().map(Pipeline::begin_flush).collect();
         flushes.into_iter().try_for_each(|flush| flush.wait(until))
     }
 
     /// Drains every exporter at once until `until`, gives up what is left, and stops the export
     /// thread. Returns whether everything ended in time.
-    pub(crate) fn shutdown(self, until: Instant) -> (bool, Vec<Tally>) {
-        let mut drains: Vec<_> = self
-            .pipelines
-            .iter()
-            .map(|pipeline| pipeline.begin_drain(until + GRACE))
-            .collect();
+    pub(crate) fn shutdown(mut self, until: Instant) -> (bool, Vec<Tally>) {
+        for pipeline in &self.pipelines {
+            pipeline.stop();
+        }
         let mut drained_in_time = true;
-        for drain in &mut drains {
-            drained_in_time &= drain.wait(until);
+        for pipeline in &mut self.pipelines {
+            drained_in_time &= pipeline.wait(until);
         }
         if !drained_in_time {
             self.thread.give_up();
             let grace = Instant::now() + GRACE;
-            for drain in &mut drains {
-                drain.wait(grace);
+            for pipeline in &mut self.pipelines {
+                pipeline.wait(grace);
             }
         }
         let tallies = self.tallies();
@@ -123,7 +124,5 @@ impl Export {
 #[derive(Debug)]
 pub(crate) struct PipelineSettings<'a> {
     pub(crate) resource: &'a Resource,
-    pub(crate) batch: BatchConfig,
-    /// An export that takes longer is given up, and its spans count as failed.
-    pub(crate) export_timeout: Duration,
+    pub(crate) batching: Batching,
 }

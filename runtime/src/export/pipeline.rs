@@ -1,53 +1,63 @@
-//! One exporter: its queue, its supervision, its account.
-//!
-//! The queue and the batches are the SDK's [`BatchSpanProcessor`], as it is: one thread, a bounded
-//! queue, a full queue drops. Its own time limits do not hold when an exporter blocks, so every
-//! wait on it goes through [`super::bounded`].
+//! One exporter: its queue, its thread, its supervision, its account.
 
+use std::io;
 use std::sync::Arc;
+use std::thread::{self, JoinHandle};
 use std::time::Instant;
 
-use opentelemetry_sdk::error::{OTelSdkError, OTelSdkResult};
-use opentelemetry_sdk::trace::{BatchSpanProcessor, SpanExporter, SpanProcessor};
+use futures_executor::block_on;
+use opentelemetry_sdk::trace::SpanExporter;
 
 use super::PipelineSettings;
-use super::bounded::{self, Pending};
 use super::ledger::{Ledger, Tally};
+use super::queue::Queue;
+use super::quiet;
 use super::supervised::Supervised;
 use super::thread::ExportThread;
 
 #[derive(Debug)]
 pub(crate) struct Pipeline {
-    queue: Arc<BatchSpanProcessor>,
+    queue: Arc<Queue>,
     ledger: Arc<Ledger>,
+    /// Taken when it has been joined.
+    thread: Option<JoinHandle<()>>,
 }
 
 impl Pipeline {
     /// Puts `exporter` to work; messages and reports call it `label`.
+    ///
+    /// # Errors
+    ///
+    /// When its thread cannot be started.
     pub(super) fn start<E: SpanExporter + 'static>(
         exporter: E,
         label: String,
         settings: PipelineSettings<'_>,
         thread: &ExportThread,
-    ) -> Self {
+    ) -> io::Result<Self> {
         let ledger = Arc::new(Ledger::new(label));
-        let supervised = Supervised {
+        let queue = Arc::new(Queue::new(settings.batching));
+        let mut supervised = Supervised {
             exporter,
             runtime: thread.handle().clone(),
             ledger: Arc::clone(&ledger),
             given_up: thread.given_up(),
-            timeout: settings.export_timeout,
+            timeout: queue.batching().export_timeout,
         };
-        let mut queue = BatchSpanProcessor::new(supervised, settings.batch);
-        queue.set_resource(settings.resource);
-        Self {
-            queue: Arc::new(queue),
+        supervised.set_resource(settings.resource);
+        let serve = Arc::clone(&queue);
+        let thread = thread::Builder::new()
+            .name("tickspan-send".to_owned())
+            .spawn(move || run(&supervised, &serve))?;
+        Ok(Self {
+            queue,
             ledger,
-        }
+            thread: Some(thread),
+        })
     }
 
     /// Where finished spans are put.
-    pub(crate) fn queue(&self) -> Arc<BatchSpanProcessor> {
+    pub(crate) fn queue(&self) -> Arc<Queue> {
         Arc::clone(&self.queue)
     }
 
@@ -55,50 +65,77 @@ impl Pipeline {
         self.ledger.tally()
     }
 
-    /// Starts to send what is queued.
-    pub(super) fn begin_flush(&self, until: Instant) -> Flush {
-        let queue = Arc::clone(&self.queue);
+    /// Begins to send what is queued.
+    pub(super) fn begin_flush(&self) -> Flush<'_> {
         Flush {
+            pipeline: self,
             failed_before: self.ledger.tally().failed,
-            ledger: Arc::clone(&self.ledger),
-            result: bounded::start(move || {
-                loop {
-                    match queue.force_flush() {
-                        // The processor waits 5 s at most; the caller may have more time.
-                        Err(OTelSdkError::Timeout(_)) if Instant::now() < until => {}
-                        result => return result,
-                    }
-                }
-            }),
+            spans: self.queue.begin_flush(),
         }
     }
 
-    /// Starts to send what is queued and to end the exporter.
-    pub(super) fn begin_drain(&self, until: Instant) -> Drain {
-        let queue = Arc::clone(&self.queue);
-        Drain(bounded::start(move || {
-            queue.shutdown_with_timeout(until.saturating_duration_since(Instant::now()))
-        }))
+    /// Begins to send what is queued, and to end the exporter.
+    pub(super) fn stop(&self) {
+        self.queue.stop();
+    }
+
+    /// Whether the exporter has ended by `until`.
+    pub(super) fn wait(&mut self, until: Instant) -> bool {
+        let ended = self.queue.wait_for_end(until);
+        if let (true, Some(thread)) = (ended, self.thread.take()) {
+            // It has nothing left to do but to end.
+            _ = thread.join();
+        }
+        ended
     }
 }
 
-/// A drain that goes on.
-#[derive(Debug)]
-pub(super) struct Drain(Pending<OTelSdkResult>);
-
-impl Drain {
-    /// Whether the exporter has ended by `until`. Asked again after a `true`, it has no answer.
-    pub(super) fn wait(&mut self, until: Instant) -> bool {
-        matches!(self.0.wait(until), Some(Ok(())))
+/// What the thread of an exporter does.
+fn run<E: SpanExporter>(exporter: &Supervised<E>, queue: &Queue) {
+    let _quiet = quiet::enter();
+    while let Some(batch) = queue.next_batch() {
+        let spans = batch.len();
+        // What became of it is in the ledger.
+        _ = block_on(exporter.export(batch));
+        queue.batch_done(spans);
     }
+    _ = exporter.shutdown();
+    queue.end();
 }
 
 /// A flush that goes on.
 #[derive(Debug)]
-pub(super) struct Flush {
+pub(super) struct Flush<'a> {
+    pipeline: &'a Pipeline,
     failed_before: u64,
-    ledger: Arc<Ledger>,
-    result: Pending<OTelSdkResult>,
+    spans: u64,
+}
+
+impl Flush<'_> {
+    /// Waits for everything to be sent.
+    ///
+    /// # Errors
+    ///
+    /// When spans failed meanwhile, or the deadline passed.
+    pub(super) fn wait(self, until: Instant) -> Result<(), FlushFailure> {
+        let ledger = &self.pipeline.ledger;
+        let reason = if self.pipeline.queue.wait_for(self.spans, until) {
+            let tally = ledger.tally();
+            match tally.failed - self.failed_before {
+                0 => return Ok(()),
+                failed => format!(
+                    "{failed} spans failed: {}",
+                    tally.last_failure.unwrap_or_default()
+                ),
+            }
+        } else {
+            "the deadline passed".to_owned()
+        };
+        Err(FlushFailure {
+            exporter: ledger.exporter().to_owned(),
+            reason,
+        })
+    }
 }
 
 /// Why a flush did not deliver every span.
@@ -106,27 +143,4 @@ pub(super) struct Flush {
 pub(crate) struct FlushFailure {
     pub(crate) exporter: String,
     pub(crate) reason: String,
-}
-
-impl Flush {
-    /// Whether everything that was queued has been exported by `until`.
-    pub(super) fn wait(mut self, until: Instant) -> Result<(), FlushFailure> {
-        let reason = match self.result.wait(until) {
-            None | Some(Err(OTelSdkError::Timeout(_))) => "the deadline passed".to_owned(),
-            Some(result) => {
-                let tally = self.ledger.tally();
-                let failed = tally.failed - self.failed_before;
-                match (result, tally.last_failure) {
-                    // The processor's own result tells about the last batch only.
-                    (_, Some(reason)) if failed > 0 => format!("{failed} spans failed: {reason}"),
-                    (Err(error), _) => error.to_string(),
-                    (Ok(()), _) => return Ok(()),
-                }
-            }
-        };
-        Err(FlushFailure {
-            exporter: self.ledger.exporter().to_owned(),
-            reason,
-        })
-    }
 }

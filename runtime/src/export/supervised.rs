@@ -1,8 +1,8 @@
 //! Any span exporter, made safe to run.
 //!
-//! The SDK's batch processor calls [`Supervised`] on its own thread and waits for it there. Each
+//! The thread of its pipeline calls [`Supervised`] and waits for it there. Each
 //! poll of the exporter happens inside the export thread's runtime *context* but not inside the
-//! runtime itself (`Handle::enter` and the processor's plain `block_on`). So an async exporter
+//! runtime itself (`Handle::enter` and a plain `block_on`). So an async exporter
 //! finds a reactor and timers, a blocking one may block, or run a runtime of its own, which panics
 //! inside a tokio task, and neither holds up another exporter. Polls are silent ([`super::quiet`]),
 //! and a panic, an endless export and the end of the process's patience become a counted failure.

@@ -7,14 +7,15 @@
 //! tasks that they start.
 
 use std::io;
-use std::sync::mpsc;
+use std::sync::mpsc::{self, Receiver};
+use std::sync::{Mutex, PoisonError};
 use std::thread::{self, JoinHandle};
 use std::time::Instant;
 
 use tokio::runtime::{Builder, Handle, Runtime};
 use tokio::sync::{oneshot, watch};
 
-use super::{bounded, quiet};
+use super::quiet;
 
 #[derive(Debug)]
 pub(super) struct ExportThread {
@@ -23,6 +24,9 @@ pub(super) struct ExportThread {
     give_up: watch::Sender<bool>,
     /// Ends the thread when it is used or dropped.
     stop: oneshot::Sender<()>,
+    /// Says that the thread has nothing left to do.
+    // Only because a receiver cannot be shared, and this struct can.
+    ended: Mutex<Receiver<()>>,
     thread: JoinHandle<()>,
 }
 
@@ -31,6 +35,7 @@ impl ExportThread {
     pub(super) fn start() -> io::Result<Self> {
         let (started, runtime_handle) = mpsc::sync_channel(1);
         let (stop, stopped) = oneshot::channel();
+        let (end, ended) = mpsc::sync_channel(1);
         let thread = thread::Builder::new()
             .name("tickspan-export".to_owned())
             .spawn(move || match build_runtime() {
@@ -38,6 +43,7 @@ impl ExportThread {
                     let _ = started.send(Ok(runtime.handle().clone()));
                     drop(started);
                     run(runtime, stopped);
+                    let _ = end.send(());
                 }
                 Err(error) => {
                     let _ = started.send(Err(error));
@@ -50,6 +56,7 @@ impl ExportThread {
             handle,
             give_up: watch::Sender::new(false),
             stop,
+            ended: Mutex::new(ended),
             thread,
         })
     }
@@ -71,9 +78,15 @@ impl ExportThread {
     /// Ends the thread, waiting until `until` for it.
     pub(super) fn stop(self, until: Instant) {
         let _ = self.stop.send(());
-        let thread = self.thread;
         // A task of an exporter that blocks this thread would block its end too: it is left behind.
-        bounded::start(move || thread.join()).wait(until);
+        let left = until.saturating_duration_since(Instant::now());
+        let ended = self
+            .ended
+            .into_inner()
+            .unwrap_or_else(PoisonError::into_inner);
+        if ended.recv_timeout(left).is_ok() {
+            let _ = self.thread.join();
+        }
     }
 }
 

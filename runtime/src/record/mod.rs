@@ -18,9 +18,9 @@ mod stage;
 mod thread;
 mod tracing_route;
 
+pub use callsite::{Callsite, Kind, Site};
 #[cfg(feature = "init")]
 pub(crate) use callsite::{observe_new_spans, tail};
-pub use callsite::{Callsite, Kind, Site};
 pub use context::Context;
 pub use event::{emit, emit_value};
 pub use future::{StageFuture, StageStream};

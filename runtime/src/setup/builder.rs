@@ -3,6 +3,7 @@
 use std::any::type_name;
 use std::env;
 use std::fmt;
+use std::io;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
@@ -115,7 +116,8 @@ impl Default for Choices {
 
 /// Puts an exporter of the user to work. A closure, because exporters of different types have no
 /// common trait object.
-pub(super) type ExporterStart = Box<dyn FnOnce(&mut Export, PipelineSettings<'_>) + Send>;
+pub(super) type ExporterStart =
+    Box<dyn FnOnce(&mut Export, PipelineSettings<'_>) -> io::Result<()> + Send>;
 
 #[derive(Default)]
 struct Exporters(Vec<ExporterStart>);
@@ -187,7 +189,7 @@ impl Builder {
     /// ```
     pub fn with_span_exporter<E: SpanExporter + 'static>(mut self, exporter: E) -> Self {
         self.exporters.0.push(Box::new(move |export, settings| {
-            export.add(type_name::<E>().to_owned(), exporter, settings);
+            export.add(type_name::<E>().to_owned(), exporter, settings)
         }));
         self
     }

@@ -5,10 +5,9 @@
 //! can be undone (threads and exporters), last the global subscriber, which cannot.
 
 use std::sync::Arc;
-#[cfg(any(feature = "otlp-grpc", feature = "otlp-http"))]
 use std::time::Instant;
 
-use opentelemetry_sdk::trace::{BatchConfigBuilder, SdkTracerProvider};
+use opentelemetry_sdk::trace::SdkTracerProvider;
 
 use super::builder::ExporterStart;
 use super::guard::{Running, Source, Telemetry};
@@ -67,36 +66,44 @@ fn start_exporters(
         return Ok(None);
     }
     let mut export = Export::start().map_err(|source| Error::Thread { source })?;
-    #[cfg(any(feature = "otlp-grpc", feature = "otlp-http"))]
-    if let Some(otlp) = &tracing.otlp {
-        if let Err(error) = start_otlp(&mut export, otlp, pipeline_settings(tracing)) {
+    match add_exporters(&mut export, tracing, exporters) {
+        Ok(()) => Ok(Some(export)),
+        Err(error) => {
             export.shutdown(Instant::now());
-            return Err(error);
+            Err(error)
         }
     }
+}
+
+fn add_exporters(
+    export: &mut Export,
+    tracing: &TracingSettings,
+    exporters: Vec<ExporterStart>,
+) -> Result<(), Error> {
+    #[cfg(any(feature = "otlp-grpc", feature = "otlp-http"))]
+    if let Some(otlp) = &tracing.otlp {
+        start_otlp(export, otlp, pipeline_settings(tracing))?;
+    }
+    let no_thread = |source| Error::Thread { source };
     if tracing.console_exporter {
-        export.add(
-            "stdout".to_owned(),
-            ConsoleExporter,
-            pipeline_settings(tracing),
-        );
+        export
+            .add(
+                "stdout".to_owned(),
+                ConsoleExporter,
+                pipeline_settings(tracing),
+            )
+            .map_err(no_thread)?;
     }
     for start in exporters {
-        start(&mut export, pipeline_settings(tracing));
+        start(export, pipeline_settings(tracing)).map_err(no_thread)?;
     }
-    Ok(Some(export))
+    Ok(())
 }
 
 fn pipeline_settings(tracing: &TracingSettings) -> PipelineSettings<'_> {
-    let batch = tracing.batch;
     PipelineSettings {
         resource: &tracing.resource,
-        batch: BatchConfigBuilder::default()
-            .with_max_queue_size(batch.queue_spans)
-            .with_max_export_batch_size(batch.batch_spans)
-            .with_scheduled_delay(batch.delay)
-            .build(),
-        export_timeout: batch.export_timeout,
+        batching: tracing.batch,
     }
 }
 
@@ -120,10 +127,9 @@ fn start_otlp(
         _ => unreachable!("settings with a protocol that is not compiled in are refused"),
     });
     match made {
-        Ok(exporter) => {
-            export.add(label, exporter, settings);
-            Ok(())
-        }
+        Ok(exporter) => export
+            .add(label, exporter, settings)
+            .map_err(|source| Error::Thread { source }),
         Err(error) => Err(Error::Exporter {
             exporter: label,
             // As text, because its own text can hold the URL with the password.

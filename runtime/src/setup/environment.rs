@@ -14,6 +14,7 @@ use opentelemetry_sdk::trace::SpanLimits;
 use super::endpoint::{Endpoint, Form};
 use super::{Error, Protocol};
 use crate::collect::human;
+use crate::export::Batching;
 use crate::record::lane::sampling::HeadSampler;
 
 /// Finds the value of a variable.
@@ -51,15 +52,6 @@ pub(super) struct TracingEnvironment {
 pub(super) enum NamedExporter {
     Otlp,
     Console,
-}
-
-/// How spans are queued and sent: the `OTEL_BSP_*` variables, or their defaults.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Batching {
-    pub(super) queue_spans: usize,
-    pub(super) batch_spans: usize,
-    pub(super) delay: Duration,
-    pub(super) export_timeout: Duration,
 }
 
 pub(super) const TRACES_EXPORTER: &str = "OTEL_TRACES_EXPORTER";
@@ -136,7 +128,7 @@ impl TracingEnvironment {
             timeout: read_first(TIMEOUT, |name| variables.milliseconds(name))?,
             sampler: read_sampler(variables)?,
             limits: read_limits(variables)?,
-            batch: Batching::read(variables)?,
+            batch: read_batching(variables)?,
         })
     }
 }
@@ -289,27 +281,26 @@ fn read_limits(variables: &Variables<'_>) -> Result<SpanLimits, Error> {
     Ok(limits)
 }
 
-impl Batching {
-    fn read(variables: &Variables<'_>) -> Result<Self, Error> {
-        const DEFAULT_BATCH_SPANS: u64 = 512;
-        let queue = variables
-            .number(BSP_MAX_QUEUE_SIZE, 1..=QUEUE_LIMIT)?
-            .unwrap_or(2_048);
-        // A larger batch than the queue would never be full; only the default gives way silently.
-        let batch = variables
-            .number(BSP_MAX_EXPORT_BATCH_SIZE, 1..=queue)?
-            .unwrap_or(DEFAULT_BATCH_SPANS.min(queue));
-        Ok(Self {
-            queue_spans: usize::try_from(queue).unwrap_or(usize::MAX),
-            batch_spans: usize::try_from(batch).unwrap_or(usize::MAX),
-            delay: variables
-                .milliseconds(BSP_SCHEDULE_DELAY)?
-                .unwrap_or(Duration::from_secs(5)),
-            export_timeout: variables
-                .milliseconds(BSP_EXPORT_TIMEOUT)?
-                .unwrap_or(Duration::from_secs(30)),
-        })
-    }
+/// How spans are queued and sent: the `OTEL_BSP_*` variables, or their defaults.
+fn read_batching(variables: &Variables<'_>) -> Result<Batching, Error> {
+    const DEFAULT_BATCH_SPANS: u64 = 512;
+    let queue = variables
+        .number(BSP_MAX_QUEUE_SIZE, 1..=QUEUE_LIMIT)?
+        .unwrap_or(2_048);
+    // A larger batch than the queue would never be full; only the default gives way silently.
+    let batch = variables
+        .number(BSP_MAX_EXPORT_BATCH_SIZE, 1..=queue)?
+        .unwrap_or(DEFAULT_BATCH_SPANS.min(queue));
+    Ok(Batching {
+        queue_spans: usize::try_from(queue).unwrap_or(usize::MAX),
+        batch_spans: usize::try_from(batch).unwrap_or(usize::MAX),
+        delay: variables
+            .milliseconds(BSP_SCHEDULE_DELAY)?
+            .unwrap_or(Duration::from_secs(5)),
+        export_timeout: variables
+            .milliseconds(BSP_EXPORT_TIMEOUT)?
+            .unwrap_or(Duration::from_secs(30)),
+    })
 }
 
 /// The first that is set; but each is checked, also those that are not used.

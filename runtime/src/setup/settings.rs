@@ -12,11 +12,10 @@ use opentelemetry_sdk::trace::SpanLimits;
 
 use super::builder::Choices;
 use super::endpoint::{Endpoint, Form};
-use super::environment::{
-    Batching, Environment, NamedExporter, TRACES_EXPORTER, TracingEnvironment,
-};
+use super::environment::{Environment, NamedExporter, TRACES_EXPORTER, TracingEnvironment};
 use super::{Error, Protocol, Route};
 use crate::collect::TailSampling;
+use crate::export::Batching;
 use crate::record::lane::ends;
 use crate::record::lane::sampling::HeadSampler;
 
