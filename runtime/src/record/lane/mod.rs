@@ -137,6 +137,15 @@ fn is_sampled(head: &Head) -> bool {
     head.flags() & flags::SAMPLED != 0
 }
 
+/// What a span has from its parent, or from nobody.
+#[derive(Clone, Copy)]
+struct Lineage {
+    trace: [u64; 2],
+    parent: u64,
+    capture: u32,
+    flags: u8,
+}
+
 /// A stage that is not on a stack: between two polls of its future.
 #[derive(Clone, Copy)]
 pub(super) struct Suspended {
@@ -301,11 +310,14 @@ impl Thread {
         }
     }
 
-    /// The place of the innermost stage, which takes late attributes. Those of other libraries' spans are passed.
+    /// The place of the innermost stage, which takes late attributes. Those of other libraries' spans are passed, and
+    /// those of what has ended.
     fn innermost_stage(&self) -> Option<usize> {
-        let place = self.frames.iter().rposition(
-            |frame| !matches!(frame, Frame::Lane(frame) if frame.role == Role::Foreign),
-        )?;
+        let place = self.frames.iter().rposition(|frame| match frame {
+            Frame::Lane(frame) => frame.role != Role::Foreign,
+            Frame::Ended(_) | Frame::Gone => false,
+            Frame::Tracing(_) | Frame::Boundary => true,
+        })?;
         matches!(&self.frames[place], Frame::Lane(frame) if frame.role != Role::Handed)
             .then_some(place)
     }
@@ -332,76 +344,51 @@ impl Thread {
         Some(ids(head, role))
     }
 
-    /// The header of a span that starts below the innermost.
-    #[inline]
-    fn child_of_current(&mut self) -> Option<Head> {
-        let (parent, role) = self.innermost().and_then(|place| self.head(place))?;
-        if parent.trace_high() == 0 && parent.trace_low() == 0 {
-            return None;
-        }
-        let mut head = NOTHING;
-        head.set_trace_high(parent.trace_high());
-        head.set_trace_low(parent.trace_low());
-        head.set_parent(parent.span());
-        head.set_capture(parent.capture());
-        let remote = if role == Role::Handed {
-            parent.flags() & flags::REMOTE_PARENT
-        } else {
-            0
-        };
-        let sampled = sampling::of_child(
-            is_sampled(parent),
-            parent.capture() != 0,
-            [parent.trace_high(), parent.trace_low()],
-        );
-        head.set_flags(sampled | remote);
-        Some(head)
-    }
-
-    /// The header of a span below one that is given, or of one that starts a trace.
-    #[cold]
-    fn head_below(&mut self, parent: Parent) -> Head {
+    /// What a span has that starts below a given one, or that starts a trace.
+    #[inline(never)]
+    fn below(&mut self, parent: Parent) -> Lineage {
         let mut current = self.current_ids();
         if ATTACHES.load(Ordering::Relaxed) {
             current = crate::context::attached(current);
         }
-        let capture = current.map_or(0, |ids| ids.capture);
         let parent = match parent {
             Parent::Current => current,
             Parent::Of(ids) => Some(ids),
             Parent::Root => None,
         };
-        let mut head = NOTHING;
+        // A capture holds the roots that start in it, and what other processes led to.
+        let capture = [parent, current]
+            .iter()
+            .flatten()
+            .map(|ids| ids.capture)
+            .find(|capture| *capture != 0)
+            .unwrap_or(0);
         match parent {
             Some(parent) if parent.trace != [0; 2] => {
-                head.set_trace_high(parent.trace[0]);
-                head.set_trace_low(parent.trace[1]);
-                head.set_parent(parent.span);
-                head.set_capture(if parent.capture == 0 {
-                    capture
-                } else {
-                    parent.capture
-                });
                 let remote = if parent.remote {
                     flags::REMOTE_PARENT
                 } else {
                     0
                 };
-                let sampled = sampling::of_child(parent.sampled, head.capture() != 0, parent.trace);
-                head.set_flags(sampled | remote);
+                Lineage {
+                    trace: parent.trace,
+                    parent: parent.span,
+                    capture,
+                    flags: sampling::of_child(parent.sampled, capture != 0, parent.trace) | remote,
+                }
             }
             _ => {
                 let lane = self.lane.get_or_insert_with(LaneThread::new);
                 let trace = [lane.id(), lane.id()];
-                head.set_trace_high(trace[0]);
-                head.set_trace_low(trace[1]);
-                // A capture holds the roots that start in it, too.
-                head.set_capture(capture);
                 let sampled = capture != 0 || sampling::of_root(trace);
-                head.set_flags(if sampled { flags::SAMPLED } else { 0 });
+                Lineage {
+                    trace,
+                    parent: 0,
+                    capture,
+                    flags: if sampled { flags::SAMPLED } else { 0 },
+                }
             }
         }
-        head
     }
 
     #[inline]
@@ -412,15 +399,34 @@ impl Thread {
         values: &[Value<'_>],
         written: Option<&[u8]>,
     ) -> Start {
-        let below_current = match parent {
-            Parent::Current if !ATTACHES.load(Ordering::Relaxed) => self.child_of_current(),
+        let current = match parent {
+            Parent::Current if !ATTACHES.load(Ordering::Relaxed) => {
+                self.innermost().and_then(|place| self.head(place))
+            }
             _ => None,
         };
-        let mut head = match below_current {
-            Some(head) => head,
-            None => self.head_below(parent),
-        };
-        let captured = head.capture() != 0;
+        // One by one, so that they stay in registers: a struct would be stored and loaded.
+        let (trace_high, trace_low, parent_span, capture, flags);
+        match current {
+            Some((head, role)) if head.trace_low() != 0 => {
+                (trace_high, trace_low) = (head.trace_high(), head.trace_low());
+                parent_span = head.span();
+                capture = head.capture();
+                let remote = if role == Role::Handed {
+                    head.flags() & flags::REMOTE_PARENT
+                } else {
+                    0
+                };
+                let sampled = is_sampled(head);
+                flags = sampling::of_child(sampled, capture != 0, [trace_high, trace_low]) | remote;
+            }
+            _ => {
+                let lineage = self.below(parent);
+                [trace_high, trace_low] = lineage.trace;
+                (parent_span, capture, flags) = (lineage.parent, lineage.capture, lineage.flags);
+            }
+        }
+        let captured = capture != 0;
         if !captured && mode() != Mode::Lane {
             return Start::Tracing;
         }
@@ -432,21 +438,34 @@ impl Thread {
             return Start::Lost;
         }
         let lane = self.lane.get_or_insert_with(LaneThread::new);
-        let at = lane.scratch.len();
+        #[expect(
+            clippy::cast_possible_truncation,
+            reason = "bounded by DEEPEST and SCRATCH_LIMIT"
+        )]
+        let (at, token) = (lane.scratch.len() as u32, self.frames.len() as u32 + 1);
+        let span = lane.id();
+        let takes_values = flags & flags::SAMPLED != 0 && (at as usize) < SCRATCH_LIMIT;
+        // Each part goes where it will stay. A header that is built elsewhere and copied would be loaded while
+        // its stores are on their way, which takes longer than all of this.
+        lane.scratch.extend_from_slice(&NOTHING);
+        let Some(head) = lane.head_mut(at) else {
+            return Start::Lost;
+        };
+        head.set_flags(flags);
         head.set_site(site);
-        head.set_span(lane.id());
-        let takes_values = is_sampled(&head) && at < SCRATCH_LIMIT;
+        head.set_capture(capture);
+        head.set_trace_high(trace_high);
+        head.set_trace_low(trace_low);
+        head.set_span(span);
+        head.set_parent(parent_span);
         if takes_values {
             #[expect(clippy::cast_possible_truncation, reason = "at most MAX_KEYS")]
             head.set_values(values.len() as u8);
-        }
-        lane.scratch.extend_from_slice(&head);
-        if takes_values {
             match written {
                 Some(written) => lane.scratch.extend_from_slice(written),
                 None => {
                     if encode::plain(&mut lane.scratch, values).is_err() {
-                        lane.scratch.truncate(at);
+                        lane.scratch.truncate(at as usize);
                         return Start::RunsCode;
                     }
                 }
@@ -455,11 +474,6 @@ impl Thread {
         if !captured {
             lane.writer.count_started();
         }
-        #[expect(
-            clippy::cast_possible_truncation,
-            reason = "bounded by DEEPEST and SCRATCH_LIMIT"
-        )]
-        let (at, token) = (at as u32, self.frames.len() as u32 + 1);
         self.frames.push(Frame::Lane(LaneFrame {
             at,
             role: Role::Begun,
@@ -555,7 +569,8 @@ impl Thread {
             self.frames[place] = Frame::Ended(at);
             return;
         }
-        self.frames.pop();
+        // Dropped where it lies; `pop` would copy it first.
+        self.frames.truncate(place);
         if let Some(lane) = &mut self.lane {
             lane.scratch.truncate(at as usize);
         }
@@ -738,7 +753,8 @@ pub(super) fn end(token: u32, code: u8, error_type: &Value<'_>) {
         Some(first)
     })
     .flatten();
-    if ended == Some(true) && !error_type.is_absent() {
+    // What a panic's is, its code says.
+    if ended == Some(true) && code == outcome::ERROR {
         append_values(
             Some(token as usize - 1),
             core::slice::from_ref(error_type),
@@ -829,7 +845,10 @@ fn write_link(out: &mut Vec<u8>, to: &Ids) {
     out.extend_from_slice(&to.trace[0].to_le_bytes());
     out.extend_from_slice(&to.trace[1].to_le_bytes());
     out.extend_from_slice(&to.span.to_le_bytes());
-    out.push(u8::from(to.sampled));
+    out.push(
+        if to.sampled { flags::SAMPLED } else { 0 }
+            | if to.remote { flags::REMOTE_PARENT } else { 0 },
+    );
 }
 
 /// Takes the span of a token from the stack, to go on later.
@@ -855,21 +874,34 @@ pub(crate) fn current() -> Option<Ids> {
 
 /// Makes a span current that goes on elsewhere.
 pub(super) fn hand(ids: &Ids) -> Option<u32> {
-    let mut head = NOTHING;
-    head.set_trace_high(ids.trace[0]);
-    head.set_trace_low(ids.trace[1]);
-    head.set_span(ids.span);
-    head.set_capture(ids.capture);
-    head.set_flags(
-        flags::HANDED
-            | if ids.sampled { flags::SAMPLED } else { 0 }
-            | if ids.remote { flags::REMOTE_PARENT } else { 0 },
-    );
-    let handed = Suspended {
-        head,
-        role: Role::Handed,
-    };
-    thread::with(|thread| thread.place(&handed)).flatten()
+    thread::with(|thread| {
+        let around = thread.current_ids().map_or(0, |ids| ids.capture);
+        // A capture holds what other processes led to, too.
+        let capture = if ids.capture == 0 {
+            around
+        } else {
+            ids.capture
+        };
+        if ids.trace == [0; 2] && capture == around {
+            // No span: what is current stays so.
+            return Some(thread.push(Frame::Boundary));
+        }
+        let mut head = NOTHING;
+        head.set_trace_high(ids.trace[0]);
+        head.set_trace_low(ids.trace[1]);
+        head.set_span(ids.span);
+        head.set_capture(capture);
+        head.set_flags(
+            flags::HANDED
+                | if ids.sampled { flags::SAMPLED } else { 0 }
+                | if ids.remote { flags::REMOTE_PARENT } else { 0 },
+        );
+        thread.place(&Suspended {
+            head,
+            role: Role::Handed,
+        })
+    })
+    .flatten()
 }
 
 /// Whether a test captures what this thread records.
@@ -878,6 +910,15 @@ pub(super) fn is_captured() -> bool {
         && thread::with(|thread| thread.current_ids())
             .flatten()
             .is_some_and(|ids| ids.capture != 0)
+}
+
+/// Whether stages of this thread take the tracing route.
+pub(super) fn is_off() -> bool {
+    match mode() {
+        Mode::Tracing => true,
+        Mode::Capturing => !is_captured(),
+        Mode::Lane | Mode::Ended => false,
+    }
 }
 
 /// Asks that nothing be recorded on this thread, until it is taken back as often.

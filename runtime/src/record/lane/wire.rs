@@ -2,16 +2,20 @@
 //!
 //! ```text
 //! header (64 bytes, little-endian)
-//!   0  u32  bytes of the whole record       16  [u64; 2]  trace id
-//!   4  u8   kind                            32  u64       span id
-//!   5  u8   flags                           40  u64       parent's span id, or 0
-//!   6  u8   outcome                         48  u64       start, in ticks
-//!   7  u8   values given at the start       56  u64       end, in ticks
-//!   8  u32  site
+//!   0  u32  bytes of the whole record       16  u64  first half of the trace id
+//!   4  u8   kind                            24  u64  parent's span id, or 0
+//!   5  u8   flags                           32  u64  second half of the trace id
+//!   6  u8   outcome                         40  u64  start, in ticks
+//!   7  u8   values given at the start       48  u64  span id
+//!   8  u32  site                            56  u64  end, in ticks
 //!  12  u32  capture
 //! the values given at the start, in the order of the site's keys
 //! items: late attributes, events, links, the error's type
 //! ```
+//!
+//! What a child copies from its parent, the halves of the trace id and the span id, does not lie side by side: two
+//! of them would be copied with one load of sixteen bytes, which has to wait while the parent's two stores of eight
+//! are on their way.
 //!
 //! Records never leave the process, so the form may change with any release. Nothing here is `unsafe`:
 //! a record that cannot be read is counted and skipped.
@@ -147,13 +151,13 @@ parts! {
     /// The first half of the trace id.
     trace_high, set_trace_high: u64 = 16;
     /// The second half of the trace id.
-    trace_low, set_trace_low: u64 = 24;
+    trace_low, set_trace_low: u64 = 32;
     /// The span id.
-    span, set_span: u64 = 32;
+    span, set_span: u64 = 48;
     /// The parent's span id, or 0.
-    parent, set_parent: u64 = 40;
+    parent, set_parent: u64 = 24;
     /// In ticks.
-    start, set_start: u64 = 48;
+    start, set_start: u64 = 40;
     /// In ticks.
     end, set_end: u64 = 56;
 }
