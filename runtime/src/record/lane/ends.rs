@@ -21,6 +21,9 @@ pub(crate) const LEAST_CAPACITY: usize = 128 << 10;
 /// The bytes of all lanes together, unless set.
 pub(crate) const TOTAL: usize = 256 << 20;
 
+/// What stands for the fill of a lane that was found full.
+const FULL: usize = usize::MAX / 2;
+
 /// What the threads of a lane count, one after the other; each is written by one thread at a time.
 #[derive(Debug, Default)]
 pub(crate) struct Counters {
@@ -177,7 +180,11 @@ impl Writer {
             return false;
         };
         if producer.push_entire_slice(record).is_err() {
-            wake_collector();
+            // Once, until there is room again.
+            if self.unseen < FULL {
+                self.unseen = FULL;
+                wake_collector();
+            }
             return false;
         }
         self.unseen += record.len();
