@@ -1,0 +1,114 @@
+//! All that was measured in a run.
+
+use std::error::Error;
+
+use serde::de::DeserializeOwned;
+
+use crate::arguments::{Arguments, LibraryName, Measurement};
+use crate::build_cost::{self, BuildCost};
+use crate::child;
+use crate::default_rate::{self, DefaultRate};
+use crate::measure::caller::Caller;
+use crate::measure::cpu::Cpu;
+use crate::measure::disabled::Disabled;
+use crate::measure::full_speed::FullSpeed;
+use crate::measure::paced::Paced;
+use crate::measure::sustained::Sustained;
+use crate::measure::threads::Threads;
+
+/// What a run gave; nothing where it was not asked for.
+#[derive(Debug)]
+pub(crate) struct Results {
+    /// One for each library.
+    pub(crate) rows: Vec<Row>,
+    /// What a process that makes no spans uses in the measurement of all threads.
+    pub(crate) idle: Option<Cpu>,
+    /// tickspan at an even rate.
+    pub(crate) sustained: Option<Sustained>,
+    /// tickspan with the settings it has by itself.
+    pub(crate) default_rate: Option<DefaultRate>,
+}
+
+/// What one library costs.
+#[derive(Debug)]
+pub(crate) struct Row {
+    pub(crate) library: LibraryName,
+    pub(crate) caller: Option<Caller>,
+    pub(crate) disabled: Option<Disabled>,
+    pub(crate) cpu: Option<Cpu>,
+    pub(crate) paced: Option<Paced>,
+    pub(crate) full_speed: Option<FullSpeed>,
+    pub(crate) threads: Option<Threads>,
+    pub(crate) build: Option<BuildCost>,
+}
+
+impl Results {
+    /// Measures what is asked for, one process after the other.
+    pub(crate) fn measure(arguments: &Arguments) -> Result<Self, Box<dyn Error>> {
+        let libraries = arguments.libraries();
+        let mut rows = libraries
+            .iter()
+            .map(|&library| Row::measure(library, arguments))
+            .collect::<Result<Vec<_>, _>>()?;
+        let idle = in_child(LibraryName::Nothing, Measurement::Cpu, arguments)?;
+        let tickspan = libraries.contains(&LibraryName::Tickspan);
+        let sustained = (tickspan && arguments.wants(Measurement::Sustained))
+            .then(|| {
+                let length = arguments.sustain();
+                child::sustain(arguments.rate, length, Measurement::Sustained)
+            })
+            .transpose()?;
+        let default_rate = (tickspan && arguments.wants(Measurement::DefaultRate))
+            .then(|| default_rate::find(arguments.effort()))
+            .transpose()?;
+        if arguments.wants(Measurement::Build) {
+            build_cost::measure(&mut rows, arguments.effort())?;
+        }
+        Ok(Self {
+            rows,
+            idle,
+            sustained,
+            default_rate,
+        })
+    }
+}
+
+impl Row {
+    fn measure(library: LibraryName, arguments: &Arguments) -> Result<Self, Box<dyn Error>> {
+        Ok(Self {
+            library,
+            caller: in_child(library, Measurement::Caller, arguments)?,
+            disabled: in_child(library, Measurement::Disabled, arguments)?,
+            cpu: exports(library)
+                .then(|| in_child(library, Measurement::Cpu, arguments))
+                .transpose()?
+                .flatten(),
+            paced: in_child(library, Measurement::Paced, arguments)?,
+            full_speed: in_child(library, Measurement::FullSpeed, arguments)?,
+            threads: in_child(library, Measurement::Threads, arguments)?,
+            build: None,
+        })
+    }
+}
+
+/// Whether a library's spans become OTLP bytes here.
+fn exports(library: LibraryName) -> bool {
+    matches!(
+        library,
+        LibraryName::Tickspan
+            | LibraryName::Tracing
+            | LibraryName::TracingLean
+            | LibraryName::Fastrace
+    )
+}
+
+fn in_child<T: DeserializeOwned>(
+    library: LibraryName,
+    measurement: Measurement,
+    arguments: &Arguments,
+) -> Result<Option<T>, Box<dyn Error>> {
+    arguments
+        .wants(measurement)
+        .then(|| child::measure(library, measurement, arguments.quick))
+        .transpose()
+}
