@@ -154,7 +154,7 @@ impl Joiner {
                 let duration = self.decoder.anchors.between(header.start, header.end);
                 let failed = matches!(header.outcome, outcome::ERROR | outcome::PANICKED);
                 if let Some(name) = self.decoder.name(header.site) {
-                    stages.observe_stage(&name.into(), duration, failed);
+                    stages.observe_stage(name, duration, failed);
                 }
             }
         }

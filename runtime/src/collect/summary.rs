@@ -144,14 +144,14 @@ impl StageTable {
     }
 
     /// Counts one stage that has ended.
-    pub(crate) fn observe_stage(&self, name: &Cow<'static, str>, duration: Duration, failed: bool) {
+    pub(crate) fn observe_stage(&self, name: &str, duration: Duration, failed: bool) {
         let mut stages = self.lock();
         if let Some(stage) = stages.get_mut(name) {
             stage.observe(duration, failed);
             return;
         }
         let name = if stages.len() < NAMES_LIMIT {
-            name.clone()
+            Cow::Owned(name.to_owned())
         } else {
             Cow::Borrowed(OTHER_NAMES)
         };

@@ -121,7 +121,7 @@ impl Export {
 }
 
 /// What every pipeline is told.
-#[derive(Debug)]
+#[derive(Clone, Copy, Debug)]
 pub(crate) struct PipelineSettings<'a> {
     pub(crate) resource: &'a Resource,
     pub(crate) batching: Batching,

@@ -38,14 +38,14 @@ struct Polling<'a> {
 impl<'a> Polling<'a> {
     #[inline]
     fn start(state: &'a mut State) -> Self {
-        let (first, stage) = match core::mem::replace(state, State::Off) {
+        let (first, going_on) = match core::mem::replace(state, State::Off) {
             State::Unpolled => (true, None),
             State::Off => (false, None),
-            State::Open(stage) => (false, Some(stage.resume())),
+            State::Open(open) => (false, Some(open.resume())),
         };
         Self {
             state,
-            stage,
+            stage: going_on,
             first,
             around: if first { replace_begun(0) } else { 0 },
             unwinding: std::thread::panicking(),

@@ -76,6 +76,10 @@ pub struct Builder {
 
 /// The settings of a [`Builder`] that can be merged with the environment.
 #[derive(Debug)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a setting of its own"
+)]
 pub(super) struct Choices {
     pub(super) route: Route,
     pub(super) location: bool,

@@ -27,6 +27,10 @@ const OTLP_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// What to start.
 #[derive(Debug)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a setting of its own"
+)]
 pub(super) struct Settings {
     pub(super) route: Route,
     pub(super) location: bool,

@@ -15,6 +15,7 @@ const MOST_KNOWN: usize = 64;
 pub(crate) struct Foreign(Suspended);
 
 /// Whose child it is.
+#[derive(Clone, Copy)]
 pub(crate) enum Parent {
     Current,
     Of(Option<Ids>),
@@ -152,11 +153,11 @@ pub(crate) fn event(
     match span {
         Some(span) => span.append(write),
         None => {
-            _ = thread::with(|thread| {
+            thread::with(|thread| {
                 thread
                     .innermost()
                     .map(|place| thread.append(place, write).is_ok())
-            })
+            });
         }
     }
     keep(fields.out);

@@ -7,6 +7,11 @@
 //!
 //! Nothing here knows OpenTelemetry; [`crate::collect`] reads what is written.
 
+#![expect(
+    clippy::inline_always,
+    reason = "a span is some 40 ns, and each call that is left in it one"
+)]
+
 pub(crate) mod capture;
 mod encode;
 pub(crate) mod ends;
@@ -199,7 +204,7 @@ impl LaneThread {
     }
 
     /// Writes the record from `at` to `end` in the scratch, as one of `kind`, at this tick.
-    #[inline]
+    #[inline(always)]
     fn write(&mut self, at: u32, end: usize, kind: Kind, tick: u64) -> bool {
         let Some(record) = self.scratch.get_mut(at as usize..end) else {
             return false;
@@ -222,7 +227,7 @@ impl LaneThread {
     }
 
     /// Writes a span's last record, and counts it.
-    #[inline]
+    #[inline(always)]
     fn write_last(&mut self, at: u32, end: usize, kind: Kind, tick: u64) {
         let captured = self.head(at).is_some_and(|head| head.capture() != 0);
         if !captured {
@@ -391,7 +396,7 @@ impl Thread {
         }
     }
 
-    #[inline]
+    #[inline(always)]
     fn start(
         &mut self,
         site: u32,
@@ -543,7 +548,7 @@ impl Thread {
     }
 
     /// The span of a token, and where its record ends in the scratch.
-    #[inline]
+    #[inline(always)]
     fn section(&self, token: u32) -> Option<(LaneFrame, usize)> {
         let place = (token as usize).checked_sub(1)?;
         let scratch = self.lane.as_ref()?.scratch.len();
@@ -559,7 +564,7 @@ impl Thread {
     }
 
     /// Removes the place of a span.
-    #[inline]
+    #[inline(always)]
     fn remove(&mut self, token: u32, at: u32) {
         if !self.attached.is_empty() {
             self.detach(token);
@@ -580,7 +585,7 @@ impl Thread {
     }
 
     /// Ends a span and takes it from the stack. False where the token is not one of this route.
-    #[inline]
+    #[inline(always)]
     fn finish(&mut self, token: u32) -> bool {
         // First of all: what ending takes is not part of the stage.
         let Some(tick) = self.lane.as_ref().map(|lane| lane.clock.raw()) else {
