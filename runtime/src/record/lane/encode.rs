@@ -106,6 +106,7 @@ pub(super) fn display(out: &mut Vec<u8>, value: &dyn fmt::Display) {
     let mut bounded = Bounded {
         out,
         left: TEXT_LIMIT,
+        cut: false,
     };
     // An error of the user's own, or the end of what fits: what was written stands.
     _ = write!(bounded, "{value}");
@@ -117,21 +118,21 @@ pub(super) fn display(out: &mut Vec<u8>, value: &dyn fmt::Display) {
 struct Bounded<'a> {
     out: &'a mut Vec<u8>,
     left: usize,
+    cut: bool,
 }
 
 impl fmt::Write for Bounded<'_> {
     fn write_str(&mut self, text: &str) -> fmt::Result {
-        let fits = if text.len() <= self.left {
-            text
-        } else {
-            cut(text, self.left)
-        };
-        self.out.extend_from_slice(fits.as_bytes());
-        if fits.len() < text.len() {
-            self.left = 0;
-            return Err(fmt::Error);
+        if text.len() <= self.left && !self.cut {
+            self.out.extend_from_slice(text.as_bytes());
+            self.left -= text.len();
+            return Ok(());
         }
-        self.left -= fits.len();
-        Ok(())
+        // Some go on after the error: what is cut is cut once.
+        if !core::mem::replace(&mut self.cut, true) {
+            let fits = cut(text, self.left);
+            self.out.extend_from_slice(fits.as_bytes());
+        }
+        Err(fmt::Error)
     }
 }

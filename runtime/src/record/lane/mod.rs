@@ -221,7 +221,11 @@ impl LaneThread {
             return capture::write(capture, record);
         }
         if !self.writer.named {
-            self.writer.named = self.writer.write(&thread_record());
+            self.writer.named = self.writer.has_lane() && self.writer.write(&thread_record());
+            if !self.writer.named {
+                // It would be another thread's.
+                return false;
+            }
         }
         self.writer.write(record)
     }
@@ -250,6 +254,16 @@ impl LaneThread {
         } else {
             Loss::NoLane
         });
+    }
+
+    /// Takes the values from a header at `at`, which no record could hold.
+    #[cold]
+    fn drop_values(&mut self, at: u32) {
+        count(Loss::ItemTooMany);
+        self.scratch.truncate(at as usize + wire::HEADER);
+        if let Some(head) = self.head_mut(at) {
+            head.set_values(0);
+        }
     }
 
     /// Writes a record that is not a span's last.
@@ -404,6 +418,9 @@ impl Thread {
         values: &[Value<'_>],
         written: Option<&[u8]>,
     ) -> Start {
+        if self.frames.len() >= DEEPEST {
+            return self.refuse();
+        }
         let current = match parent {
             Parent::Current if !ATTACHES.load(Ordering::Relaxed) => {
                 self.innermost().and_then(|place| self.head(place))
@@ -436,10 +453,6 @@ impl Thread {
             return Start::Tracing;
         }
         if self.quiet > 0 {
-            return Start::Lost;
-        }
-        if self.frames.len() >= DEEPEST {
-            count(Loss::TooDeep);
             return Start::Lost;
         }
         let lane = self.lane.get_or_insert_with(LaneThread::new);
@@ -476,6 +489,9 @@ impl Thread {
                 }
             }
         }
+        if lane.scratch.len() - at as usize > RECORD_LIMIT {
+            lane.drop_values(at);
+        }
         if !captured {
             lane.writer.count_started();
         }
@@ -494,6 +510,19 @@ impl Thread {
             }
         }
         Start::At(token)
+    }
+
+    /// What becomes of a span below the deepest.
+    #[cold]
+    fn refuse(&self) -> Start {
+        let captured = || self.current_ids().is_some_and(|ids| ids.capture != 0);
+        if mode() != Mode::Lane && !captured() {
+            return Start::Tracing;
+        }
+        if self.quiet == 0 {
+            count(Loss::TooDeep);
+        }
+        Start::Lost
     }
 
     /// Makes the span of a token OpenTelemetry's current one.
@@ -724,11 +753,21 @@ pub(super) fn start(callsite: &'static Callsite, parent: Parent, values: &[Value
             let written = write_apart(values);
             let started = thread::with(|thread| thread.start(site, parent, values, Some(&written)));
             keep(written);
-            started.unwrap_or(Start::Lost)
+            match started {
+                Some(Start::Lost) | None => lost(),
+                Some(started) => started,
+            }
         }
+        Some(Start::Lost) => lost(),
         Some(started) => started,
         None => busy(),
     }
+}
+
+/// Keeps late attributes of a stage that is not recorded from the one around it.
+#[cold]
+fn lost() -> Start {
+    thread::with(|thread| Start::At(thread.push(Frame::Boundary))).unwrap_or(Start::Lost)
 }
 
 #[cold]
