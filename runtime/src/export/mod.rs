@@ -9,6 +9,7 @@
 mod console;
 mod fanout;
 mod ledger;
+mod metrics;
 #[cfg(any(feature = "otlp-grpc", feature = "otlp-http"))]
 pub(crate) mod otlp;
 mod pipeline;
@@ -21,6 +22,7 @@ use std::io;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use opentelemetry::metrics::MeterProvider;
 use opentelemetry_sdk::Resource;
 use opentelemetry_sdk::trace::SpanExporter;
 
@@ -80,6 +82,15 @@ impl Export {
     /// The queue of every exporter.
     pub(crate) fn queues(&self) -> Vec<Arc<Queue>> {
         self.pipelines.iter().map(Pipeline::queue).collect()
+    }
+
+    /// Has the health of telemetry observed by the meters of `provider`.
+    pub(crate) fn register_metrics(exporters: Option<&Self>, provider: &dyn MeterProvider) {
+        let exporters = exporters.map(|export| {
+            let pipelines = export.pipelines.iter();
+            pipelines.map(Pipeline::account).collect()
+        });
+        metrics::register(provider, exporters.unwrap_or_default());
     }
 
     /// The account of every exporter until now.

@@ -61,6 +61,11 @@ impl Pipeline {
         Arc::clone(&self.queue)
     }
 
+    /// What metrics tell of it.
+    pub(super) fn account(&self) -> (Arc<Ledger>, Arc<Queue>) {
+        (Arc::clone(&self.ledger), Arc::clone(&self.queue))
+    }
+
     pub(super) fn tally(&self) -> Tally {
         self.ledger.tally()
     }

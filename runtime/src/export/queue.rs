@@ -43,6 +43,8 @@ struct State {
     /// Spans that were taken in, and spans that were dealt with.
     taken: u64,
     done: u64,
+    /// Spans that found the queue full.
+    dropped: u64,
     stopping: bool,
     ended: bool,
 }
@@ -65,6 +67,7 @@ impl Queue {
     pub(crate) fn give(&self, span: SpanData) {
         let mut state = self.lock();
         if state.is_full(&self.batching) {
+            state.dropped += 1;
             // After the lock: it may own much.
             drop(state);
             drop(span);
@@ -86,6 +89,7 @@ impl Queue {
         let mut state = self.lock();
         let fits = state.room(spans.len(), &self.batching);
         let beyond = spans.split_off(fits);
+        state.dropped += beyond.len() as u64;
         state.queued += spans.len();
         state.taken += spans.len() as u64;
         if spans.len() == batch_spans {
@@ -108,6 +112,12 @@ impl Queue {
         self.filled.notify_one();
         // After the lock: it may own much.
         drop(beyond);
+    }
+
+    /// How many spans are in the queue, and how many found it full.
+    pub(super) fn fill(&self) -> (u64, u64) {
+        let state = self.lock();
+        (state.queued as u64, state.dropped)
     }
 
     /// Waits for the next batch. Nothing when the queue is stopped and empty.

@@ -7,6 +7,7 @@ use std::io;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
+use opentelemetry::metrics::MeterProvider;
 use opentelemetry_sdk::trace::SpanExporter;
 
 use super::environment::{Environment, Lookup};
@@ -72,6 +73,16 @@ use crate::record::lane::ends;
 pub struct Builder {
     choices: Choices,
     exporters: Exporters,
+    meters: Option<Meters>,
+}
+
+/// Where the health of telemetry is told.
+pub(super) struct Meters(pub(super) Box<dyn MeterProvider + Send + Sync>);
+
+impl fmt::Debug for Meters {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Meters").finish_non_exhaustive()
+    }
 }
 
 /// The settings of a [`Builder`] that can be merged with the environment.
@@ -198,6 +209,33 @@ impl Builder {
         self
     }
 
+    /// Tells the health of telemetry to the meters of `provider`: what was made, what was exported, and each kind of
+    /// loss.
+    ///
+    /// ```no_run
+    /// # fn main() -> Result<(), tickspan::Error> {
+    /// // with whichever reader or exporter of metrics the program has
+    /// let provider = opentelemetry_sdk::metrics::SdkMeterProvider::builder().build();
+    /// let _telemetry = tickspan::builder().with_meter_provider(provider).init()?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// | instrument | tells |
+    /// |---|---|
+    /// | `tickspan.span.started`, `tickspan.span.ended`, `tickspan.span.unsampled` | spans on the lane route |
+    /// | `tickspan.loss` by `tickspan.loss.kind` | the losses of [`health`](crate::health()) |
+    /// | `tickspan.lane.memory` | the bytes of all lanes |
+    /// | `tickspan.export.span` by `tickspan.exporter` and `tickspan.outcome` | spans that were exported, failed, or dropped at a full queue |
+    /// | `tickspan.export.queue` by `tickspan.exporter` | spans that wait |
+    pub fn with_meter_provider(
+        mut self,
+        provider: impl MeterProvider + Send + Sync + 'static,
+    ) -> Self {
+        self.meters = Some(Meters(Box::new(provider)));
+        self
+    }
+
     /// Whether log lines go to stderr. On unless set.
     pub fn with_console(mut self, on: bool) -> Self {
         self.choices.console = on;
@@ -308,7 +346,7 @@ impl Builder {
             return Err(Error::AlreadyInitialised);
         }
         let settings = Settings::merge(&self.choices, Environment::read(lookup)?)?;
-        let telemetry = chain::start(&settings, self.exporters.0)?;
+        let telemetry = chain::start(&settings, self.exporters.0, self.meters.as_ref())?;
         *initialised = true;
         Ok(telemetry)
     }

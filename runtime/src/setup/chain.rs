@@ -9,7 +9,7 @@ use std::time::Instant;
 
 use opentelemetry_sdk::trace::SdkTracerProvider;
 
-use super::builder::ExporterStart;
+use super::builder::{ExporterStart, Meters};
 use super::guard::{Running, Source, Telemetry};
 #[cfg(any(feature = "otlp-grpc", feature = "otlp-http"))]
 use super::settings::OtlpSettings;
@@ -28,6 +28,7 @@ use crate::record::lane::{self, ends, sampling};
 pub(super) fn start(
     settings: &Settings,
     exporters: Vec<ExporterStart>,
+    meters: Option<&Meters>,
 ) -> Result<Telemetry, Error> {
     let filter = subscriber::filter(&settings.filter)?;
     let mut running = Running::default();
@@ -54,6 +55,9 @@ pub(super) fn start(
     }
     // From here on every stage of the process is seen.
     running.source.open();
+    if let Some(Meters(provider)) = meters {
+        Export::register_metrics(running.export.as_ref(), provider.as_ref());
+    }
     Ok(Telemetry::new(running, stages, settings.shutdown_deadline))
 }
 
