@@ -4,4 +4,5 @@
 mod book;
 pub mod capture;
 pub mod child;
+pub mod exported;
 pub mod receiver;

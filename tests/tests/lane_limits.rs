@@ -1,0 +1,285 @@
+//! What a stage may hold and how deep stages may lie, and that what is beyond is counted.
+
+use std::thread;
+use std::time::Duration;
+
+use opentelemetry::Value;
+use opentelemetry_sdk::trace::SpanExporter;
+use tickspan::{AttributeValue, Telemetry, event, health, public, record, stage, traced_stage};
+use tickspan_tests::child::Child;
+use tickspan_tests::exported::{Kept, attribute, integer, is_child};
+
+/// Much longer than anything here takes, much shorter than for ever.
+const SOON: Duration = Duration::from_secs(30);
+
+fn start(exporter: impl SpanExporter + 'static) -> Telemetry {
+    tickspan::builder()
+        .with_summary(false)
+        .with_span_exporter(exporter)
+        .init()
+        .unwrap()
+}
+
+#[traced_stage]
+fn descend(level: u64) {
+    record!(reached = level);
+    if level > 1 {
+        descend(level - 1);
+    }
+}
+
+#[test]
+fn stages_deeper_than_the_limit_are_counted_and_touch_no_other() {
+    const DEEP: u64 = 5_000;
+    let child = Child::of(
+        "stages_deeper_than_the_limit_are_counted_and_touch_no_other",
+        || {
+            let kept = Kept::default();
+            let telemetry = start(kept.clone());
+            let thread = thread::Builder::new().stack_size(256 << 20).spawn(|| {
+                descend(DEEP);
+                drop(stage!("afterwards"));
+            });
+            thread.unwrap().join().unwrap();
+            telemetry.flush(SOON).unwrap();
+            assert_eq!(health().too_deep, DEEP - 4_096);
+            let report = telemetry.shutdown(SOON);
+            assert_eq!(
+                (report.made, report.open, report.lost()),
+                (4_097, 0, 0),
+                "{report}"
+            );
+            let spans = kept.named("descend");
+            assert_eq!(spans.len(), 4_096);
+            for (child, parent) in spans.iter().zip(&spans[1..]) {
+                assert!(is_child(child, parent));
+            }
+            for span in &spans {
+                assert_eq!(integer(span, "reached"), integer(span, "level"));
+            }
+            let afterwards = kept.the("afterwards");
+            assert_eq!(
+                afterwards.parent_span_id,
+                opentelemetry::trace::SpanId::INVALID
+            );
+        },
+    );
+    child.with("OTEL_BSP_MAX_QUEUE_SIZE", "10000").run();
+}
+
+#[traced_stage]
+fn listed(symbol: &str) {
+    let _ = symbol;
+}
+
+#[test]
+fn text_is_cut_at_a_character_and_counted() {
+    Child::of("text_is_cut_at_a_character_and_counted", || {
+        let kept = Kept::default();
+        let telemetry = start(kept.clone());
+        let text = |before: usize| "x".repeat(before) + &"€".repeat(1_000);
+        for before in 0..3 {
+            listed(&text(before));
+        }
+        listed(&"x".repeat(1_024));
+        assert_eq!(health().texts_cut, 3, "what fits is not cut");
+        telemetry.flush(SOON).unwrap();
+        let spans = kept.named("listed");
+        for (before, span) in spans[..3].iter().enumerate() {
+            let kept = before + (1_024 - before) / 3 * 3;
+            assert_eq!(
+                attribute(span, "symbol"),
+                Some(&text(before)[..kept].to_owned().into())
+            );
+        }
+        assert_eq!(
+            attribute(&spans[3], "symbol"),
+            Some(&"x".repeat(1_024).into())
+        );
+    })
+    .run();
+}
+
+/// Writes much, in pieces, whether or not anybody listens.
+struct Endless;
+
+impl std::fmt::Display for Endless {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        for _ in 0..100_000 {
+            _ = f.write_str("€€€");
+        }
+        Ok(())
+    }
+}
+
+#[test]
+fn displayed_text_is_cut_and_counted_once() {
+    Child::of("displayed_text_is_cut_and_counted_once", || {
+        let kept = Kept::default();
+        let telemetry = start(kept.clone());
+        drop(stage!(
+            "shown",
+            memo = public!(Endless, reason = "text of the public trade tape")
+        ));
+        assert_eq!(health().texts_cut, 1);
+        telemetry.flush(SOON).unwrap();
+        assert_eq!(
+            attribute(&kept.the("shown"), "memo"),
+            Some(&"€".repeat(341).into())
+        );
+    })
+    .run();
+}
+
+#[derive(AttributeValue)]
+#[public(reason = "exchange ticker, public listing")]
+struct Symbol(String);
+
+/// Larger than a lane.
+#[test]
+fn a_span_keeps_its_place_when_its_values_are_too_large() {
+    Child::of(
+        "a_span_keeps_its_place_when_its_values_are_too_large",
+        || {
+            let kept = Kept::default();
+            let telemetry = tickspan::builder()
+                .with_lane_capacity(128 << 10)
+                .with_span_exporter(kept.clone())
+                .init()
+                .unwrap();
+            let symbols: Vec<Symbol> = (0..64).map(|_| Symbol("x".repeat(1_024))).collect();
+            let book = stage!("book", bids = symbols, asks = symbols, quotes = symbols);
+            record!(depth = 64);
+            drop(book);
+            let report = telemetry.shutdown(SOON);
+            assert_eq!((report.made, report.lost()), (1, 0), "{report}");
+            assert_eq!(health().items_lost, 1);
+            assert_eq!(integer(&kept.the("book"), "depth"), Some(64));
+        },
+    )
+    .run();
+}
+
+#[traced_stage]
+fn eventful(events: u64) {
+    for number in 0..events {
+        event!("tick", number, venue = "XNAS");
+    }
+    record!(last = events);
+}
+
+#[test]
+fn a_stage_with_thousands_of_events_keeps_them_in_order() {
+    const EVENTS: u64 = 10_000;
+    let child = Child::of(
+        "a_stage_with_thousands_of_events_keeps_them_in_order",
+        || {
+            let kept = Kept::default();
+            let telemetry = start(kept.clone());
+            let around = stage!("around");
+            eventful(EVENTS);
+            event!("done");
+            drop(around);
+            let report = telemetry.shutdown(SOON);
+            assert_eq!((report.made, report.lost()), (2, 0), "{report}");
+            assert_eq!((health().items_lost, health().parts_lost), (0, 0));
+            let span = kept.the("eventful");
+            let numbers: Vec<_> = span
+                .events
+                .iter()
+                .map(|event| event.attributes[0].value.clone())
+                .collect();
+            let expected: Vec<Value> = (0..10_000_i64).map(Value::I64).collect();
+            assert_eq!(numbers, expected);
+            assert_eq!(
+                (integer(&span, "events"), integer(&span, "last")),
+                (Some(10_000), Some(10_000))
+            );
+            assert_eq!(kept.the("around").events.len(), 1);
+        },
+    );
+    child.with("OTEL_SPAN_EVENT_COUNT_LIMIT", "20000").run();
+}
+
+#[test]
+fn events_without_end_are_bounded_and_counted() {
+    let child = Child::of("events_without_end_are_bounded_and_counted", || {
+        let kept = Kept::default();
+        let telemetry = start(kept.clone());
+        eventful(100_000);
+        telemetry.flush(SOON).unwrap();
+        let health = health();
+        let span = kept.the("eventful");
+        assert!(health.items_lost > 0 || health.parts_lost > 0, "{health}");
+        assert!(
+            span.events.len() > 10_000 && span.events.len() < 100_000,
+            "{}",
+            span.events.len()
+        );
+        let report = telemetry.shutdown(SOON);
+        assert_eq!((report.made, report.lost()), (1, 0), "{report}");
+    });
+    child.with("OTEL_SPAN_EVENT_COUNT_LIMIT", "1000000").run();
+}
+
+#[test]
+fn limits_of_the_environment_are_obeyed_and_what_is_beyond_is_counted() {
+    let child = Child::of(
+        "limits_of_the_environment_are_obeyed_and_what_is_beyond_is_counted",
+        || {
+            let kept = Kept::default();
+            let telemetry = start(kept.clone());
+            let other = stage!("other");
+            let context = tickspan::Context::current();
+            drop(other);
+            follower(&context, 1, 2, 3);
+            telemetry.flush(SOON).unwrap();
+            let span = kept.the("follower");
+            assert_eq!(
+                (span.attributes.len(), span.dropped_attributes_count),
+                (2, 1)
+            );
+            assert_eq!((span.events.len(), span.events.dropped_count), (3, 2));
+            assert_eq!((span.links.len(), span.links.dropped_count), (1, 1));
+            let event = &span.events.events[0];
+            assert_eq!(
+                (event.attributes.len(), event.dropped_attributes_count),
+                (1, 1)
+            );
+        },
+    );
+    child
+        .with("OTEL_SPAN_ATTRIBUTE_COUNT_LIMIT", "2")
+        .with("OTEL_SPAN_EVENT_COUNT_LIMIT", "3")
+        .with("OTEL_SPAN_LINK_COUNT_LIMIT", "1")
+        .with("OTEL_EVENT_ATTRIBUTE_COUNT_LIMIT", "1")
+        .run();
+}
+
+#[traced_stage(follows_from = [context, context], skip(context))]
+fn follower(context: &tickspan::Context, bid: u64, ask: u64, depth: u64) {
+    for number in 0..5 {
+        event!("step", number, sum = bid + ask + depth);
+    }
+}
+
+#[test]
+fn a_wrong_limit_is_an_error_that_names_it() {
+    let child = Child::of("a_wrong_limit_is_an_error_that_names_it", || {
+        println!("{}", tickspan::init().unwrap_err());
+    });
+    for name in [
+        "OTEL_SPAN_ATTRIBUTE_COUNT_LIMIT",
+        "OTEL_SPAN_EVENT_COUNT_LIMIT",
+        "OTEL_SPAN_LINK_COUNT_LIMIT",
+        "OTEL_EVENT_ATTRIBUTE_COUNT_LIMIT",
+    ] {
+        for value in ["-1", "many", "4294967296"] {
+            let said = child.with(name, value).run().stdout;
+            assert!(
+                said.contains(&format!("`{name}` is `{value}`; accepted: ")),
+                "{said}"
+            );
+        }
+    }
+}
