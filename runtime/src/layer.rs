@@ -42,7 +42,10 @@ use crate::record::lane::foreign::{self, Fields, Foreign};
 ///
 /// Before `init`, and on the tracing route, the layer does nothing.
 pub fn layer() -> Layer {
-    Layer { ids: None }
+    Layer {
+        ids: None,
+        events: true,
+    }
 }
 
 /// What [`layer`] gives.
@@ -50,6 +53,17 @@ pub fn layer() -> Layer {
 pub struct Layer {
     /// Finds the ids of a span, set once the type of the subscriber is known.
     ids: Option<fn(&Dispatch, &Id) -> Option<Ids>>,
+    events: bool,
+}
+
+impl Layer {
+    /// Whether `tracing` events become events of the stage or span that they are in. They do unless set;
+    /// [`log_records`](crate::log_records()) makes log records of them.
+    #[must_use]
+    pub fn with_events(mut self, on: bool) -> Self {
+        self.events = on;
+        self
+    }
 }
 
 impl fmt::Debug for Layer {
@@ -72,8 +86,7 @@ where
     S: Subscriber + for<'span> LookupSpan<'span>,
 {
     let span = dispatch.downcast_ref::<S>()?.span(id)?;
-    let ids = span.extensions().get::<Foreign>().map(Foreign::ids);
-    ids
+    span.extensions().get::<Foreign>().map(Foreign::ids)
 }
 
 /// A span on the tracing route below one of which only the ids are known.
@@ -82,6 +95,11 @@ pub(crate) fn span_under(ids: &Ids, make: impl FnOnce() -> Span) -> Span {
     // Without the layer of `tracing-opentelemetry` there is nothing to tell.
     _ = span.set_parent(crate::context::of_ids(ids));
     span
+}
+
+/// Links a span on the tracing route to one of which only the ids are known.
+pub(crate) fn link(span: &Span, to: &Ids) {
+    span.add_link(crate::context::span_context(to));
 }
 
 struct Values<'a>(&'a mut Fields);
@@ -152,6 +170,9 @@ where
     }
 
     fn on_event(&self, event: &Event<'_>, context: Context<'_, S>) {
+        if !self.events {
+            return;
+        }
         let parent = match event.parent() {
             Some(parent) => match of(&context, parent) {
                 Some(parent) => Some(parent),
@@ -189,6 +210,5 @@ where
     S: Subscriber + for<'span> LookupSpan<'span>,
 {
     let span = context.span(id)?;
-    let foreign = span.extensions().get::<Foreign>().copied();
-    foreign
+    span.extensions().get::<Foreign>().copied()
 }

@@ -47,6 +47,8 @@ mod context;
 mod export;
 #[cfg(feature = "init")]
 mod layer;
+#[cfg(feature = "init")]
+mod log_records;
 mod macros;
 mod privacy;
 mod record;
@@ -63,6 +65,8 @@ pub use collect::{Health, StageSummary, Summary, TailSampling, health};
 pub use context::otel_context;
 #[cfg(feature = "init")]
 pub use layer::{Layer, layer};
+#[cfg(feature = "init")]
+pub use log_records::{LogRecords, log_records};
 pub use privacy::{AttributeValue, Class, Secret, Sensitive};
 pub use record::{Context, StageGuard};
 #[cfg(feature = "init")]

@@ -1,0 +1,81 @@
+//! Log records that know the stage they were made in.
+
+use tracing::span::{Attributes, Id, Record};
+use tracing::subscriber::Interest;
+use tracing::{Event, Metadata, Subscriber};
+use tracing_subscriber::Layer;
+use tracing_subscriber::layer::Context;
+
+use crate::otel_context;
+
+/// Gives the layer of a log appender the current stage: while it handles an event, the stage or span around is the
+/// current one of `opentelemetry::Context`, so that its log record has the trace id and the span id.
+///
+/// For `tracing` events as log records rather than as events of their span:
+///
+/// ```
+/// use tracing_subscriber::prelude::*;
+/// # let appender = tracing_subscriber::layer::Identity::new();
+///
+/// // appender: opentelemetry_appender_tracing's `OpenTelemetryTracingBridge`, say
+/// let subscriber = tracing_subscriber::registry()
+///     .with(tickspan::layer().with_events(false))
+///     .with(tickspan::log_records(appender));
+/// # let _ = subscriber;
+/// ```
+///
+/// With `with_events(true)`, which is the default, they are both. What [`event!`](crate::event!) emits is an event of
+/// its stage in any case.
+pub fn log_records<L>(appender: L) -> LogRecords<L> {
+    LogRecords { appender }
+}
+
+/// What [`log_records`] gives.
+#[derive(Clone, Debug)]
+pub struct LogRecords<L> {
+    appender: L,
+}
+
+impl<S: Subscriber, L: Layer<S>> Layer<S> for LogRecords<L> {
+    fn on_layer(&mut self, subscriber: &mut S) {
+        self.appender.on_layer(subscriber);
+    }
+
+    fn register_callsite(&self, metadata: &'static Metadata<'static>) -> Interest {
+        self.appender.register_callsite(metadata)
+    }
+
+    fn enabled(&self, metadata: &Metadata<'_>, context: Context<'_, S>) -> bool {
+        self.appender.enabled(metadata, context)
+    }
+
+    fn event_enabled(&self, event: &Event<'_>, context: Context<'_, S>) -> bool {
+        let _current = otel_context().attach();
+        self.appender.event_enabled(event, context)
+    }
+
+    fn on_event(&self, event: &Event<'_>, context: Context<'_, S>) {
+        let _current = otel_context().attach();
+        self.appender.on_event(event, context);
+    }
+
+    fn on_new_span(&self, attributes: &Attributes<'_>, id: &Id, context: Context<'_, S>) {
+        self.appender.on_new_span(attributes, id, context);
+    }
+
+    fn on_record(&self, id: &Id, values: &Record<'_>, context: Context<'_, S>) {
+        self.appender.on_record(id, values, context);
+    }
+
+    fn on_enter(&self, id: &Id, context: Context<'_, S>) {
+        self.appender.on_enter(id, context);
+    }
+
+    fn on_exit(&self, id: &Id, context: Context<'_, S>) {
+        self.appender.on_exit(id, context);
+    }
+
+    fn on_close(&self, id: Id, context: Context<'_, S>) {
+        self.appender.on_close(id, context);
+    }
+}
