@@ -364,14 +364,14 @@ pub(crate) fn capture_argument(
         quote!(#support::Plain)
     };
     let probe = if is_market_name(plain(&ident.to_string())) {
-        quote!(ImplicitText)
+        quote!(ImplicitText(#support::TextOrSkipped(&#ident), #unit))
     } else {
-        quote!(Implicit)
+        quote!(Implicit(&#ident, #unit))
     };
     Capture {
         key,
         cfgs,
         argument: Some(ident.clone()),
-        value: quote!(#support::#probe::<#unit, _>::new(&#ident).__tickspan_value()),
+        value: quote!(#support::#probe.__tickspan_value()),
     }
 }

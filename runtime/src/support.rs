@@ -7,7 +7,7 @@ pub use tracing::Level;
 
 pub use crate::privacy::form::{AddsSeconds, Plain, SaysSeconds, Scalar};
 pub use crate::privacy::probe::{
-    Explicit, ExplicitText, Held, Implicit, ImplicitText, Public, displayed,
+    Explicit, ExplicitText, Held, Implicit, ImplicitText, Public, TextOrSkipped, displayed,
 };
 pub use crate::privacy::{AttributeValue, Value};
 pub use crate::record::outcome::{Outcome, Returned};

@@ -33,9 +33,9 @@ pub(crate) fn expand(inline: Inline) -> TokenStream {
                             #opened,
                             #future,
                             |__tickspan_returned, __tickspan_stage| {
-                                #support::StageGuard::end(
+                                #support::StageGuard::end_as(
                                     __tickspan_stage,
-                                    &#support::Returned::new(__tickspan_returned).__tickspan_outcome(),
+                                    #support::Returned::new(__tickspan_returned).__tickspan_error(),
                                 );
                             },
                         )

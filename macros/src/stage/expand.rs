@@ -15,17 +15,19 @@
 //!     static STAGE: Callsite = Callsite::new(&Site { name: "submit", fields: &["quantity", "venue", ..], .. }, &STAGE);
 //!     static ERROR: Callsite = ..;
 //!     let guard = if STAGE.is_enabled() {
-//!         STAGE.start(&[Implicit::new(&quantity).value(), Implicit::new(&venue).value()])
+//!         STAGE.start(&[Implicit(&quantity, Plain).value(), ImplicitText(TextOrSkipped(&venue), Plain).value()])
 //!     } else {
 //!         StageGuard::off()
 //!     };
 //!     let quantity = quantity;                           // an unused argument is still told
 //!     let venue = venue;
 //!     let returned = support::call(move || -> Result<OrderId, Rejected> { body });
-//!     guard.finish(&returned, |returned, stage| stage.end_with_event(returned, &ERROR));
+//!     guard.finish_with_event(&returned, &ERROR);
 //!     returned
 //! }
 //! ```
+//!
+//! Without `err`, the stage ends by `guard.finish(Returned::new(&returned).error())`; with more than `err`, by a closure.
 //!
 //! Local names are hygienic, and items begin with `__TICKSPAN`.
 
@@ -74,11 +76,11 @@ pub(crate) fn expand(stage: &Stage) -> TokenStream {
             let guard = guard(stage);
             let rebound = rebound(stage);
             let body = in_place(body);
-            let finish = finish(ending, sig, support);
+            let finished = finished(ending, sig, support);
             quote_spanned!(Span::mixed_site()=>
                 #guard
                 let __tickspan_returned = #support::call(move || -> #returns { #rebound #body });
-                #support::StageGuard::finish(__tickspan_guard, &__tickspan_returned, #finish);
+                #finished;
                 __tickspan_returned
             )
         }
@@ -390,6 +392,38 @@ fn mentioned(stage: &Stage) -> TokenStream {
     quote!(if false { #arguments })
 }
 
+/// The expression that ends a stage by what the function returned. A closure would be compiled again for each
+/// function, so there is one only where more is asked than whether it is an error.
+fn finished(ending: &Ending, sig: &Signature, support: &TokenStream) -> TokenStream {
+    match ending {
+        Ending {
+            ret: None,
+            err: None,
+        } => quote_spanned!(Span::mixed_site()=>
+            #support::StageGuard::finish(
+                __tickspan_guard,
+                #support::Returned::new(&__tickspan_returned).__tickspan_error(),
+            )
+        ),
+        Ending {
+            ret: None,
+            err: Some(err),
+        } if err.value.map.is_none() => {
+            let at = err.name.span().resolved_at(Span::mixed_site());
+            let here = located(support.clone(), at);
+            quote_spanned!(at=>
+                #here::StageGuard::finish_with_event(__tickspan_guard, &__tickspan_returned, &__TICKSPAN_ERROR)
+            )
+        }
+        _ => {
+            let finish = finish(ending, sig, support);
+            quote_spanned!(Span::mixed_site()=>
+                #support::StageGuard::finish_with(__tickspan_guard, &__tickspan_returned, #finish)
+            )
+        }
+    }
+}
+
 /// The closure that is told what the function returned.
 fn finish(ending: &Ending, sig: &Signature, support: &TokenStream) -> TokenStream {
     let returned_at = match &sig.output {
@@ -403,7 +437,7 @@ fn finish(ending: &Ending, sig: &Signature, support: &TokenStream) -> TokenStrea
     });
     let end = match &ending.err {
         None => quote_spanned!(Span::mixed_site()=>
-            #support::StageGuard::end(__tickspan_stage, &#support::Returned::new(__tickspan_returned).__tickspan_outcome());
+            #support::StageGuard::end_as(__tickspan_stage, #support::Returned::new(__tickspan_returned).__tickspan_error());
         ),
         Some(err) => {
             let at = err.name.span().resolved_at(Span::mixed_site());

@@ -67,13 +67,13 @@ pub trait Key {
 }
 
 /// A key that names no unit.
-pub enum Plain {}
+pub struct Plain;
 
 /// A key that the user ended in a name of seconds.
-pub enum SaysSeconds {}
+pub struct SaysSeconds;
 
 /// A key that the macro ended in `_seconds`, because the argument's type reads `Duration`.
-pub enum AddsSeconds {}
+pub struct AddsSeconds;
 
 impl Key for Plain {
     #[inline]

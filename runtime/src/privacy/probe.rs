@@ -14,20 +14,12 @@ use super::text::Text;
 use super::{AttributeValue, Value};
 
 /// An argument that nobody named: recorded when it is proven, single and fit for its key; else skipped.
-pub struct Implicit<'a, K, T: ?Sized>(&'a T, PhantomData<K>);
-
-impl<'a, K, T: ?Sized> Implicit<'a, K, T> {
-    /// Asks about `value`.
-    #[inline]
-    pub const fn new(value: &'a T) -> Self {
-        Self(value, PhantomData)
-    }
-}
+pub struct Implicit<'a, K, T: ?Sized>(pub &'a T, pub K);
 
 impl<'a, K: Key, T: AttributeValue> Implicit<'a, K, T> {
     /// The value.
     #[inline]
-    pub fn __tickspan_value(&self) -> Value<'a> {
+    pub fn __tickspan_value(self) -> Value<'a> {
         implicit::<K, T>(self.0)
     }
 }
@@ -41,20 +33,12 @@ impl<K, T: ?Sized> Deref for Implicit<'_, K, T> {
 }
 
 /// An argument under a name of the market vocabulary: as [`Implicit`], and text as well.
-pub struct ImplicitText<'a, K, T: ?Sized>(TextOrSkipped<'a, T>, PhantomData<K>);
-
-impl<'a, K, T: ?Sized> ImplicitText<'a, K, T> {
-    /// Asks about `value`.
-    #[inline]
-    pub const fn new(value: &'a T) -> Self {
-        Self(TextOrSkipped(value), PhantomData)
-    }
-}
+pub struct ImplicitText<'a, K, T: ?Sized>(pub TextOrSkipped<'a, T>, pub K);
 
 impl<'a, K: Key, T: AttributeValue> ImplicitText<'a, K, T> {
     /// The value.
     #[inline]
-    pub fn __tickspan_value(&self) -> Value<'a> {
+    pub fn __tickspan_value(self) -> Value<'a> {
         implicit::<K, T>(self.0.0)
     }
 }
@@ -68,7 +52,7 @@ impl<'a, K, T: ?Sized> Deref for ImplicitText<'a, K, T> {
 }
 
 /// The second question of [`ImplicitText`].
-pub struct TextOrSkipped<'a, T: ?Sized>(&'a T);
+pub struct TextOrSkipped<'a, T: ?Sized>(pub &'a T);
 
 impl<'a, T: Text + ?Sized> TextOrSkipped<'a, T> {
     /// The text.
@@ -113,7 +97,10 @@ fn implicit<K: Key, T: AttributeValue>(value: &T) -> Value<'_> {
 
 #[inline]
 fn text<T: Text + ?Sized>(value: &T) -> Value<'_> {
-    value.text().map_or(Value::ABSENT, Value::text)
+    match value.text() {
+        Some(text) => Value::text(text),
+        None => Value::ABSENT,
+    }
 }
 
 /// A value that the user asked for by name: recorded when it fits its key.

@@ -123,12 +123,12 @@ impl Callsite {
         interest.is_always()
             || (!interest.is_never()
                 && tracing::dispatcher::get_default(|dispatch| dispatch.enabled(&self.metadata)))
-            || self.is_captured()
+            || Self::is_captured()
     }
 
     /// Whether a test captures what this thread records, whatever the filters of others say.
     #[cold]
-    fn is_captured(&self) -> bool {
+    fn is_captured() -> bool {
         #[cfg(feature = "init")]
         return super::lane::is_captured();
         #[cfg(not(feature = "init"))]

@@ -75,12 +75,12 @@ impl<'a, T> Returned<'a, T> {
 }
 
 impl<'a, T, E> Returned<'a, Result<T, E>> {
-    /// The outcome; an error is told by the name of its type.
+    /// The error, if it is one.
     #[inline]
-    pub fn __tickspan_outcome(&self) -> Outcome<'static> {
+    pub fn __tickspan_error(&self) -> Option<ErrorType> {
         match self.0.0 {
-            Ok(_) => Outcome::Ok,
-            Err(_) => Outcome::Error(error_type::<E>()),
+            Ok(_) => None,
+            Err(_) => Some(type_name::<E>),
         }
     }
 
@@ -103,14 +103,14 @@ impl<'a, T> Deref for Returned<'a, T> {
 }
 
 impl<'a, T> NoResult<'a, T> {
-    /// Ok.
+    /// No error.
     #[inline]
     #[expect(
         clippy::unused_self,
         reason = "found by method lookup, as the other answer is"
     )]
-    pub fn __tickspan_outcome(&self) -> Outcome<'static> {
-        Outcome::Ok
+    pub fn __tickspan_error(&self) -> Option<ErrorType> {
+        None
     }
 
     /// What `ret` records.
@@ -123,10 +123,8 @@ impl<'a, T> NoResult<'a, T> {
     }
 }
 
-/// The type of an error, by which `error.type` names it.
-fn error_type<E>() -> Value<'static> {
-    Value::text(type_name::<E>())
-}
+/// Tells the name of an error's type, which `error.type` records.
+pub(crate) type ErrorType = fn() -> &'static str;
 
 /// What `err` needs of a returned value. Sealed: it is `Result`, under whatever alias.
 #[diagnostic::on_unimplemented(
@@ -141,15 +139,20 @@ pub trait Fallible: sealed::Sealed {
     /// The error, if it is one.
     fn error(&self) -> Option<&Self::Error>;
 
-    /// The name of the error's type.
-    fn error_type(&self) -> Value<'static> {
-        error_type::<Self::Error>()
+    /// The error's type, if it is one.
+    #[inline]
+    fn error_type(&self) -> Option<ErrorType> {
+        match self.error() {
+            None => None,
+            Some(_) => Some(type_name::<Self::Error>),
+        }
     }
 }
 
 impl<T, E> Fallible for Result<T, E> {
     type Error = E;
 
+    #[inline]
     fn error(&self) -> Option<&E> {
         self.as_ref().err()
     }

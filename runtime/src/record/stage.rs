@@ -6,7 +6,7 @@ use tracing::metadata::LevelFilter;
 
 #[cfg(feature = "init")]
 use super::lane;
-use super::outcome::{Fallible, Outcome};
+use super::outcome::{ErrorType, Fallible, Outcome};
 use super::parent::{IntoLinks, Parent};
 use super::thread::{self, Frame};
 use super::tracing_route::{self, Idle};
@@ -89,18 +89,37 @@ fn hide() -> u32 {
 pub struct StageGuard {
     /// The place on the thread's stack and one, or 0.
     token: u32,
-    unwinding: bool,
-    ended: bool,
+    told: Told,
     thread_bound: PhantomData<*const ()>,
+}
+
+/// What is known of a stage's end.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Told {
+    /// Nothing: where its thread unwinds, it has panicked.
+    Nothing,
+    /// Nothing: its thread unwound already when it began.
+    Unwinding,
+    /// How it ended.
+    End,
 }
 
 impl StageGuard {
     #[inline]
     fn new(token: u32) -> Self {
+        let told = if std::thread::panicking() {
+            Told::Unwinding
+        } else {
+            Told::Nothing
+        };
+        Self::of(token, told)
+    }
+
+    #[inline]
+    const fn of(token: u32, told: Told) -> Self {
         Self {
             token,
-            unwinding: std::thread::panicking(),
-            ended: false,
+            told,
             thread_bound: PhantomData,
         }
     }
@@ -108,46 +127,63 @@ impl StageGuard {
     /// The guard of a stage that nobody wants.
     #[inline]
     pub const fn off() -> Self {
-        Self {
-            token: 0,
-            unwinding: false,
-            ended: false,
-            thread_bound: PhantomData,
+        Self::of(0, Told::Nothing)
+    }
+
+    /// Ends the stage: ok, or with an error of this type.
+    #[inline]
+    pub fn finish(self, error: Option<ErrorType>) {
+        let on = self.token != 0;
+        let stage = core::mem::ManuallyDrop::new(self);
+        if on {
+            finish(stage.token, stage.told, error);
+        }
+    }
+
+    /// As [`finish`](Self::finish), and emits an event at `site` for an error.
+    #[inline]
+    pub fn finish_with_event(self, returned: &impl Fallible, site: &'static Callsite) {
+        let on = self.token != 0;
+        let stage = core::mem::ManuallyDrop::new(self);
+        if on {
+            finish_with_event(stage.token, stage.told, returned.error_type(), site);
         }
     }
 
     /// Lets `say` tell how the stage ended from what it returned, if anybody wants to know.
     #[inline]
-    pub fn finish<R>(mut self, returned: &R, say: impl FnOnce(&R, &mut Self)) {
+    pub fn finish_with<R>(mut self, returned: &R, say: impl FnOnce(&R, &mut Self)) {
         if self.token != 0 {
             say(returned, &mut self);
         }
     }
 
-    /// Says how the stage ended. What is said first counts.
+    /// Says that the stage ended ok, or with an error of this type.
     #[inline]
-    pub fn end(&mut self, outcome: &Outcome<'_>) {
-        let ended = core::mem::replace(&mut self.ended, true);
-        if !ended && !matches!(outcome, Outcome::Ok) {
-            self.end_badly(outcome);
+    pub fn end_as(&mut self, error: Option<ErrorType>) {
+        match error {
+            None => self.end(&Outcome::Ok),
+            Some(name) => self.end(&Outcome::Error(Value::text(name()))),
         }
     }
 
-    #[cold]
-    fn end_badly(&self, outcome: &Outcome<'_>) {
-        #[cfg(feature = "init")]
-        if self.is_on_lane() {
-            lane::end(self.token, outcome.code(), &outcome.error_type());
-            return;
+    /// Says how the stage ended. What is said first counts.
+    pub fn end(&mut self, outcome: &Outcome<'_>) {
+        let told = core::mem::replace(&mut self.told, Told::End);
+        if told != Told::End && !matches!(outcome, Outcome::Ok) {
+            end_badly(self.token, outcome);
         }
-        tracing_route::with_idle(self.token, |idle| idle.end(outcome));
     }
 
     /// Says how the stage ended, and emits an event at `site` for an error.
     pub fn end_with_event(&mut self, returned: &impl Fallible, site: &'static Callsite) {
-        match returned.error() {
+        self.end_as_event(returned.error_type(), site);
+    }
+
+    fn end_as_event(&mut self, error: Option<ErrorType>, site: &'static Callsite) {
+        match error {
             None => self.end(&Outcome::Ok),
-            Some(_) => self.end_in_error(returned.error_type(), site),
+            Some(name) => self.end_in_error(Value::text(name()), site),
         }
     }
 
@@ -176,7 +212,7 @@ impl StageGuard {
 
     fn link(&self, to: &Parent) {
         #[cfg(feature = "init")]
-        if self.is_on_lane() {
+        if is_on_lane(self.token) {
             if let Some(ids) = to.ids() {
                 lane::link(self.token, &ids);
             }
@@ -187,16 +223,6 @@ impl StageGuard {
                 idle.span().follows_from(to.id());
             });
         }
-    }
-
-    #[cfg(feature = "init")]
-    fn is_on_lane(&self) -> bool {
-        thread::with(|thread| {
-            let place = (self.token as usize).checked_sub(1)?;
-            Some(matches!(thread.frames.get(place)?, Frame::Lane(_)))
-        })
-        .flatten()
-            == Some(true)
     }
 
     /// Hands the stage to the [`StageFuture`](super::StageFuture) that polls the caller. The body of an
@@ -237,20 +263,48 @@ impl Drop for StageGuard {
     #[inline]
     fn drop(&mut self) {
         if self.token != 0 {
-            leave(self);
+            leave(self.token, self.told);
         }
     }
 }
 
-fn leave(stage: &mut StageGuard) {
-    if std::thread::panicking() && !stage.unwinding {
-        stage.end(&Outcome::Panicked);
-    }
+fn finish(token: u32, told: Told, error: Option<ErrorType>) {
+    StageGuard::of(token, told).end_as(error);
+}
+
+fn finish_with_event(token: u32, told: Told, error: Option<ErrorType>, site: &'static Callsite) {
+    StageGuard::of(token, told).end_as_event(error, site);
+}
+
+#[cfg(feature = "init")]
+fn is_on_lane(token: u32) -> bool {
+    thread::with(|thread| {
+        let place = (token as usize).checked_sub(1)?;
+        Some(matches!(thread.frames.get(place)?, Frame::Lane(_)))
+    })
+    .flatten()
+        == Some(true)
+}
+
+#[cold]
+fn end_badly(token: u32, outcome: &Outcome<'_>) {
     #[cfg(feature = "init")]
-    if lane::finish(stage.token) {
+    if is_on_lane(token) {
+        lane::end(token, outcome.code(), &outcome.error_type());
         return;
     }
-    let frame = thread::with(|thread| thread.pop(stage.token)).flatten();
+    tracing_route::with_idle(token, |idle| idle.end(outcome));
+}
+
+fn leave(token: u32, told: Told) {
+    if told == Told::Nothing && std::thread::panicking() {
+        end_badly(token, &Outcome::Panicked);
+    }
+    #[cfg(feature = "init")]
+    if lane::finish(token) {
+        return;
+    }
+    let frame = thread::with(|thread| thread.pop(token)).flatten();
     if let Some(Frame::Tracing(Some(entered))) = frame {
         tracing_route::close(tracing_route::leave(entered));
     }
