@@ -192,11 +192,13 @@ impl Decoder {
                     }
                 }
                 item::LINK => {
+                    let (trace, span_id) = ([reader.u64()?, reader.u64()?], reader.u64()?);
+                    let bits = reader.u8()?;
                     let ids = Ids {
-                        trace: [reader.u64()?, reader.u64()?],
-                        span: reader.u64()?,
-                        sampled: reader.u8()? != 0,
-                        remote: false,
+                        trace,
+                        span: span_id,
+                        sampled: bits & flags::SAMPLED != 0,
+                        remote: bits & flags::REMOTE_PARENT != 0,
                         capture: 0,
                     };
                     if span.links.links.len() < self.limits.max_links_per_span as usize {
@@ -255,8 +257,8 @@ impl Decoder {
                 }
             }
         }
-        if *metadata.level() == Level::ERROR && span.status == Status::Unset {
-            span.status = Status::error("");
+        if *metadata.level() == Level::ERROR {
+            raise(span, Status::error(""));
         }
         Some(event)
     }
@@ -276,10 +278,8 @@ impl Decoder {
             span.attributes
                 .push(KeyValue::new("tickspan.outcome", name));
         }
-        if matches!(header.outcome, outcome::ERROR | outcome::PANICKED)
-            && span.status == Status::Unset
-        {
-            span.status = Status::error("");
+        if matches!(header.outcome, outcome::ERROR | outcome::PANICKED) {
+            raise(span, Status::error(""));
         }
         let most = self.limits.max_attributes_per_span as usize;
         if let Some(beyond) = span.attributes.len().checked_sub(most) {
@@ -384,14 +384,14 @@ fn late_attribute(span: &mut SpanData, key: &Key, value: Value, special: bool) {
 }
 
 /// The keys by which `tracing` users set what a span has besides attributes, as `tracing-opentelemetry` reads
-/// them.
+/// them. Only text counts.
 fn apply(span: &mut SpanData, key: &str, value: &Value) -> bool {
-    if !key.starts_with("otel.") {
+    let Value::String(text) = value else {
         return false;
-    }
-    let text = value.as_str();
+    };
+    let text = text.as_str();
     match key {
-        "otel.name" => span.name = text.into_owned().into(),
+        "otel.name" => span.name = text.to_owned().into(),
         "otel.kind" => {
             span.span_kind = match text.to_ascii_lowercase().as_str() {
                 "server" => SpanKind::Server,
@@ -402,17 +402,22 @@ fn apply(span: &mut SpanData, key: &str, value: &Value) -> bool {
                 _ => return true,
             };
         }
-        "otel.status_code" => {
-            span.status = match text.to_ascii_lowercase().as_str() {
-                "ok" => Status::Ok,
-                "error" => Status::error(""),
-                _ => Status::Unset,
-            };
-        }
-        "otel.status_description" => span.status = Status::error(text.into_owned()),
+        "otel.status_code" => match text.to_ascii_lowercase().as_str() {
+            "ok" => raise(span, Status::Ok),
+            "error" => raise(span, Status::error("")),
+            _ => {}
+        },
+        "otel.status_description" => raise(span, Status::error(text.to_owned())),
         _ => return false,
     }
     true
+}
+
+/// Sets a status as OpenTelemetry does: an ok is final, and an error is not taken back.
+fn raise(span: &mut SpanData, status: Status) {
+    if status > span.status {
+        span.status = status;
+    }
 }
 
 /// Reads a value: `None` where it cannot be read, `Some(None)` where it is absent.

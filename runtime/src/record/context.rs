@@ -159,6 +159,9 @@ struct Current<'a> {
     span: Option<&'a Span>,
     token: u32,
     subscriber: Option<DefaultGuard>,
+    /// A span of another process, where stages are spans of `tracing`.
+    #[cfg(feature = "init")]
+    _remote: Option<opentelemetry::ContextGuard>,
 }
 
 impl<'a> Current<'a> {
@@ -169,6 +172,7 @@ impl<'a> Current<'a> {
                 span: None,
                 token: lane::hand(ids).unwrap_or(0),
                 subscriber: None,
+                _remote: lane::is_off().then(|| crate::context::of_ids(ids).attach()),
             };
         }
         let span = match held {
@@ -187,6 +191,8 @@ impl<'a> Current<'a> {
             span,
             token,
             subscriber,
+            #[cfg(feature = "init")]
+            _remote: None,
         }
     }
 }

@@ -213,16 +213,17 @@ impl StageGuard {
     fn link(&self, to: &Parent) {
         #[cfg(feature = "init")]
         if is_on_lane(self.token) {
-            if let Some(ids) = to.ids() {
+            if let Some(ids) = to.ids().filter(|ids| ids.trace != [0; 2]) {
                 lane::link(self.token, &ids);
             }
             return;
         }
-        if let Parent::Of(to) = to {
-            tracing_route::with_idle(self.token, |idle| {
-                idle.span().follows_from(to.id());
-            });
-        }
+        tracing_route::with_idle(self.token, |idle| match to {
+            Parent::Of(to) => _ = idle.span().follows_from(to.id()),
+            #[cfg(feature = "init")]
+            Parent::Lane(ids) => crate::layer::link(idle.span(), ids),
+            Parent::Current | Parent::Root => {}
+        });
     }
 
     /// Hands the stage to the [`StageFuture`](super::StageFuture) that polls the caller. The body of an
