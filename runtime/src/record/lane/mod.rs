@@ -701,7 +701,8 @@ impl Thread {
             }
         } else if end < before {
             self.move_down(place, end, after - before);
-        } else if len > SPILL {
+        } else if len > SPILL || frame.role == Role::Handed {
+            // A span that goes on elsewhere may end there while it is current here.
             self.spill(place, frame, after);
             if let Some(lane) = &mut self.lane {
                 lane.scratch.truncate(frame.at as usize + wire::HEADER);
