@@ -58,6 +58,8 @@ mod setup;
 pub mod support;
 #[cfg(feature = "init")]
 pub mod testing;
+#[cfg(feature = "init")]
+mod threads;
 
 #[cfg(feature = "init")]
 pub use collect::{Health, StageSummary, Summary, TailSampling, health};

@@ -43,7 +43,7 @@ fn without_variables_it_logs_measures_and_sends_nothing() {
         "without_variables_it_logs_measures_and_sends_nothing",
         || {
             let telemetry = tickspan::init().unwrap();
-            assert_telemetry_threads(&["tickspan-collec\n"]);
+            assert_telemetry_threads(&["tickspan-lines\n", "tickspan-collec\n"]);
             for _ in 0..3 {
                 tracing::info_span!("risk").in_scope(|| tracing::info!("checked"));
             }

@@ -8,6 +8,7 @@ use opentelemetry_sdk::trace::{SpanData, SpanEvents, SpanLimits, SpanLinks};
 use tracing::{Level, Metadata};
 
 use super::anchor::Anchors;
+use super::lines::Lines;
 use crate::context::span_context;
 use crate::record::lane::Ids;
 use crate::record::lane::health::{Loss, count};
@@ -38,6 +39,8 @@ pub(super) struct Decoder {
     pub(super) limits: SpanLimits,
     /// Whether spans say where in the source they come from, and from which thread.
     pub(super) location: bool,
+    /// Where lines are made of the events of stages, if that is wanted.
+    pub(super) lines: Option<Lines>,
     scope: InstrumentationScope,
     sites: Vec<Site>,
     known: Vec<Known>,
@@ -59,6 +62,7 @@ impl Decoder {
             anchors,
             limits,
             location,
+            lines: None,
             scope: InstrumentationScope::builder("tickspan")
                 .with_version(env!("CARGO_PKG_VERSION"))
                 .build(),
@@ -139,6 +143,9 @@ impl Decoder {
             count(Loss::Unreadable);
         }
         self.conclude(header, span);
+        if let Some(lines) = &mut self.lines {
+            lines.finish(span);
+        }
         true
     }
 
@@ -259,6 +266,9 @@ impl Decoder {
         }
         if *metadata.level() == Level::ERROR {
             raise(span, Status::error(""));
+        }
+        if let (item::EVENT, Some(lines)) = (code, &mut self.lines) {
+            lines.note(metadata, &event);
         }
         Some(event)
     }

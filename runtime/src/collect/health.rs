@@ -42,6 +42,8 @@ pub struct Health {
     pub too_late: u64,
     /// Texts over 1 KiB, which were cut.
     pub texts_cut: u64,
+    /// Console lines of events that found too many before them.
+    pub lines_dropped: u64,
     /// Records that could not be read.
     pub unreadable: u64,
     /// Times that the clock jumped, or began anew.
@@ -68,6 +70,7 @@ pub fn health() -> Health {
         items_lost: counted(Loss::ItemTooMany),
         too_late: counted(Loss::TooLate),
         texts_cut: counted(Loss::TextCut),
+        lines_dropped: counted(Loss::LineDropped),
         unreadable: counted(Loss::Unreadable),
         clock_steps: counted(Loss::ClockStep),
         lanes: lanes as u64,
@@ -82,7 +85,7 @@ impl Health {
     }
 
     /// Each count that is a loss, with its name.
-    pub(crate) fn losses(&self) -> [(&'static str, u64); 10] {
+    pub(crate) fn losses(&self) -> [(&'static str, u64); 11] {
         [
             ("lane_full", self.lane_full),
             ("no_lane", self.no_lane),
@@ -93,6 +96,7 @@ impl Health {
             ("items_lost", self.items_lost),
             ("too_late", self.too_late),
             ("texts_cut", self.texts_cut),
+            ("lines_dropped", self.lines_dropped),
             ("unreadable", self.unreadable),
         ]
     }

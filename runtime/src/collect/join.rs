@@ -99,6 +99,9 @@ impl Joiner {
         // Its memory serves the next pass.
         self.waiting[1] = ready;
         self.open.next_pass();
+        if let Some(lines) = &mut self.decoder.lines {
+            lines.hand_on();
+        }
     }
 
     /// How many ended spans wait for the next pass.

@@ -10,6 +10,7 @@ mod decode;
 mod health;
 pub(crate) mod human;
 mod join;
+mod lines;
 mod open;
 mod summary;
 mod tail;
@@ -24,6 +25,7 @@ pub(crate) use collector::{Collector, Sink};
 use decode::Decoder;
 pub use health::{Health, health};
 pub(crate) use join::{Joiner, unsampled};
+pub(crate) use lines::{LineWriter, Lines};
 pub(crate) use summary::StageTable;
 pub use summary::{StageSummary, Summary};
 pub use tail::TailSampling;
@@ -34,7 +36,7 @@ use crate::record::lane::wire::Header;
 
 /// The spans of records that lie all together.
 pub(crate) fn joined(records: &[Vec<u8>], limits: SpanLimits) -> Vec<SpanData> {
-    let mut joiner = joiner(limits, false, None);
+    let mut joiner = joiner(limits, false, None, None);
     let mut author = decode::Author::default();
     let mut spans = Vec::new();
     for record in records {
@@ -52,6 +54,7 @@ pub(crate) fn joined(records: &[Vec<u8>], limits: SpanLimits) -> Vec<SpanData> {
 pub(crate) fn joiner(
     limits: SpanLimits,
     location: bool,
+    lines: Option<Lines>,
     stages: Option<Arc<StageTable>>,
 ) -> Joiner {
     let clock = clock();
@@ -61,5 +64,7 @@ pub(crate) fn joiner(
         tick,
         SystemTime::now(),
     );
-    Joiner::new(Decoder::new(anchors, limits, location), stages)
+    let mut decoder = Decoder::new(anchors, limits, location);
+    decoder.lines = lines;
+    Joiner::new(decoder, stages)
 }

@@ -7,8 +7,7 @@
 //! tasks that they start.
 
 use std::io;
-use std::sync::mpsc::{self, Receiver};
-use std::sync::{Mutex, PoisonError};
+use std::sync::mpsc;
 use std::thread::{self, JoinHandle};
 use std::time::Instant;
 
@@ -16,6 +15,7 @@ use tokio::runtime::{Builder, Handle, Runtime};
 use tokio::sync::{oneshot, watch};
 
 use super::quiet;
+use crate::threads::join_by;
 
 #[derive(Debug)]
 pub(super) struct ExportThread {
@@ -24,9 +24,6 @@ pub(super) struct ExportThread {
     give_up: watch::Sender<bool>,
     /// Ends the thread when it is used or dropped.
     stop: oneshot::Sender<()>,
-    /// Says that the thread has nothing left to do.
-    // Only because a receiver cannot be shared, and this struct can.
-    ended: Mutex<Receiver<()>>,
     thread: JoinHandle<()>,
 }
 
@@ -35,7 +32,6 @@ impl ExportThread {
     pub(super) fn start() -> io::Result<Self> {
         let (started, runtime_handle) = mpsc::sync_channel(1);
         let (stop, stopped) = oneshot::channel();
-        let (end, ended) = mpsc::sync_channel(1);
         let thread = thread::Builder::new()
             .name("tickspan-export".to_owned())
             .spawn(move || match build_runtime() {
@@ -43,7 +39,6 @@ impl ExportThread {
                     let _ = started.send(Ok(runtime.handle().clone()));
                     drop(started);
                     run(runtime, stopped);
-                    let _ = end.send(());
                 }
                 Err(error) => {
                     let _ = started.send(Err(error));
@@ -56,7 +51,6 @@ impl ExportThread {
             handle,
             give_up: watch::Sender::new(false),
             stop,
-            ended: Mutex::new(ended),
             thread,
         })
     }
@@ -79,14 +73,7 @@ impl ExportThread {
     pub(super) fn stop(self, until: Instant) {
         let _ = self.stop.send(());
         // A task of an exporter that blocks this thread would block its end too: it is left behind.
-        let left = until.saturating_duration_since(Instant::now());
-        let ended = self
-            .ended
-            .into_inner()
-            .unwrap_or_else(PoisonError::into_inner);
-        if ended.recv_timeout(left).is_ok() {
-            let _ = self.thread.join();
-        }
+        join_by(self.thread, until);
     }
 }
 

@@ -23,14 +23,10 @@ pub fn emit(site: &'static Callsite, values: &[Value<'_>]) {
     if !site.is_enabled() {
         return;
     }
+    // Outside of any stage it is the subscriber's, for a line.
     #[cfg(feature = "init")]
-    match lane::mode() {
-        lane::Mode::Tracing => {}
-        lane::Mode::Capturing if !lane::is_captured() => {}
-        _ => {
-            lane::event(site, values);
-            return;
-        }
+    if lane::mode() != lane::Mode::Tracing && lane::event(site, values) {
+        return;
     }
     let metadata = site.metadata();
     let fields = metadata.fields();

@@ -15,7 +15,7 @@ use super::guard::{Running, Source, Telemetry};
 use super::settings::OtlpSettings;
 use super::settings::{Settings, TracingSettings};
 use super::{Error, Route, subscriber};
-use crate::collect::{self, Collector, Held, StageTable, Tail};
+use crate::collect::{self, Collector, Held, Lines, StageTable, Tail};
 use crate::export::{ConsoleExporter, Export, Fanout, PipelineSettings, Queues, SpanCounts};
 use crate::record::lane::{self, ends, sampling};
 
@@ -167,7 +167,15 @@ fn start_collector(
     queues: Arc<Queues>,
     stages: Option<Arc<StageTable>>,
 ) -> Result<Source, Error> {
-    let joiner = collect::joiner(tracing.limits, settings.location, stages);
+    let no_thread = |source| Error::Thread { source };
+    let (lines, writer) = if settings.console && settings.global_subscriber {
+        let coloured = subscriber::is_coloured(settings.no_color);
+        let (lines, writer) = Lines::start(coloured).map_err(no_thread)?;
+        (Some(lines), Some(writer))
+    } else {
+        (None, None)
+    };
+    let joiner = collect::joiner(tracing.limits, settings.location, lines, stages);
     let held = Arc::new(Held::default());
     let collector = match settings.tail {
         None => Collector::start(joiner, Arc::clone(&queues)),
@@ -176,7 +184,7 @@ fn start_collector(
             Collector::start(joiner, tail)
         }
     }
-    .map_err(|source| Error::Thread { source })?;
+    .map_err(no_thread)?;
     ends::configure(
         settings.lane_capacity,
         settings.lane_memory,
@@ -186,6 +194,7 @@ fn start_collector(
     lane::attach_contexts(settings.otel_context);
     Ok(Source::Lane {
         collector,
+        writer,
         queues,
         held,
     })

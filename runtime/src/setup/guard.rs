@@ -12,7 +12,7 @@ use opentelemetry_sdk::trace::SdkTracerProvider;
 use super::report::Made;
 use super::subscriber::SeenBy;
 use super::{Error, Report};
-use crate::collect::{self, Collector, Held, StageTable, Summary};
+use crate::collect::{self, Collector, Held, LineWriter, StageTable, Summary};
 use crate::export::{Export, Queues, SpanCounts};
 use crate::record::lane::{self, Mode, ends};
 
@@ -62,6 +62,8 @@ pub(super) enum Source {
     },
     Lane {
         collector: Collector,
+        /// Writes console lines, if they are wanted.
+        writer: Option<LineWriter>,
         queues: Arc<Queues>,
         held: Arc<Held>,
     },
@@ -266,13 +268,18 @@ impl Running {
             }
             Source::Lane {
                 collector,
+                writer,
                 queues,
                 held,
             } => {
                 if lane::mode() == Mode::Lane {
                     lane::set_mode(Mode::Ended);
                 }
-                in_time = collector.stop(until.max(Instant::now() + DRAIN));
+                let drained = until.max(Instant::now() + DRAIN);
+                in_time = collector.stop(drained);
+                if let Some(writer) = writer {
+                    writer.wait(drained);
+                }
                 made_on_lanes(&queues, &held)
             }
         };

@@ -104,13 +104,18 @@ where
         .with_target(false)
 }
 
+/// Whether lines on stderr are coloured.
+pub(super) fn is_coloured(no_color: bool) -> bool {
+    !no_color && io::stderr().is_terminal()
+}
+
 fn console_layer<S>(no_color: bool) -> impl Layer<S>
 where
     S: Subscriber + for<'span> LookupSpan<'span>,
 {
     fmt::layer()
         .with_writer(io::stderr)
-        .with_ansi(!no_color && io::stderr().is_terminal())
+        .with_ansi(is_coloured(no_color))
         // It would report with `eprintln!`, which panics when stderr is closed.
         .log_internal_errors(false)
 }

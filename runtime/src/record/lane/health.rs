@@ -27,6 +27,8 @@ pub(crate) enum Loss {
     TooLate,
     /// A record that could not be read.
     Unreadable,
+    /// A console line that found too many before it.
+    LineDropped,
     /// A jump of the clock.
     ClockStep,
 }
