@@ -142,6 +142,9 @@ where
         let Some(inner) = this.inner.as_pin_mut() else {
             return Poll::Pending; // only `drop` empties it
         };
+        if cfg!(tickspan_off) {
+            return inner.poll(cx);
+        }
         let mut polling = Polling::start(this.state);
         let polled = inner.poll(cx);
         if let Poll::Ready(output) = &polled {
@@ -191,6 +194,9 @@ impl<S: Stream> Stream for StageStream<S> {
         let Some(inner) = this.inner.as_pin_mut() else {
             return Poll::Pending; // only `drop` empties it
         };
+        if cfg!(tickspan_off) {
+            return inner.poll_next(cx);
+        }
         let polling = Polling::start(this.state);
         let polled = inner.poll_next(cx);
         if matches!(polled, Poll::Ready(None)) {
@@ -206,7 +212,7 @@ impl<S: Stream> Stream for StageStream<S> {
 
 /// Ends a stage whose future or stream goes before its end; `release` drops it within the stage.
 fn cancel(state: &mut State, release: impl FnOnce()) {
-    if matches!(state, State::Open(_)) {
+    if cfg!(not(tickspan_off)) && matches!(state, State::Open(_)) {
         let mut polling = Polling::start(state);
         if let Some(stage) = polling.stage() {
             stage.end(&Outcome::Cancelled);

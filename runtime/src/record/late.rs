@@ -33,7 +33,7 @@ impl LateCallsite {
     /// Whether anybody may want what comes from here.
     #[inline]
     pub fn is_enabled(&self) -> bool {
-        LevelFilter::current() != LevelFilter::OFF
+        cfg!(not(tickspan_off)) && LevelFilter::current() != LevelFilter::OFF
     }
 
     /// What a record names the callsite by.
