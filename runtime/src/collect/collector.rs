@@ -117,24 +117,33 @@ impl<S: Sink> Work<S> {
     fn run(mut self, requests: &Receiver<Request>) {
         loop {
             let read = self.pass();
-            match requests.try_recv() {
-                Ok(Request::Flush(done)) => {
-                    // What waits for a pass gets it.
-                    self.pass();
-                    self.pass();
-                    _ = done.send(());
+            // All that wait together: some may not listen any more.
+            let mut flushed = Vec::new();
+            let stopped = loop {
+                match requests.try_recv() {
+                    Ok(Request::Flush(done)) => flushed.push(done),
+                    Ok(Request::Stop(done)) => break Some(done),
+                    Err(TryRecvError::Disconnected) => return,
+                    Err(TryRecvError::Empty) => break None,
                 }
-                Ok(Request::Stop(done)) => {
-                    self.drain();
-                    self.sink.end();
-                    _ = done.send(());
-                    return;
-                }
-                Err(TryRecvError::Disconnected) => return,
-                // A lane that filled while others were read is not left to wait.
-                Err(TryRecvError::Empty) if read >= BITE => {}
-                Err(TryRecvError::Empty) => thread::park_timeout(PERIOD),
+            };
+            if let Some(done) = stopped {
+                self.drain();
+                self.sink.end();
+                _ = done.send(());
+                return;
             }
+            if !flushed.is_empty() {
+                // What waits for a pass gets it.
+                self.pass();
+                self.pass();
+                for done in flushed {
+                    _ = done.send(());
+                }
+            } else if read < BITE {
+                thread::park_timeout(PERIOD);
+            }
+            // Else a lane may have filled while others were read.
         }
     }
 
