@@ -117,27 +117,29 @@ fn a_message_carries_its_context() {
     Child::of("a_message_carries_its_context", || {
         let kept = Kept::default();
         let telemetry = start(kept.clone());
-        let (send, received) = mpsc::channel();
+        let (outbox, inbox) = mpsc::channel();
         for leg in 0..100 {
             let _send = stage!("send", leg);
             let context = Context::current();
-            send.send(Message { leg, context }).unwrap();
+            outbox.send(Message { leg, context }).unwrap();
         }
-        drop(send);
+        drop(outbox);
         telemetry.flush(SOON).unwrap();
-        let receiver = thread::spawn(move || {
+        let consumer = thread::spawn(move || {
             let _around = stage!("around");
-            received.iter().for_each(|message| receive(&message));
+            for message in inbox {
+                receive(&message);
+            }
         });
-        receiver.join().unwrap();
+        consumer.join().unwrap();
         let report = telemetry.shutdown(SOON);
         assert_eq!((report.made, report.lost()), (201, 0), "{report}");
-        let (sent, received) = (kept.named("send"), kept.named("receive"));
-        for (sent, received) in sent.iter().zip(&received) {
+        let (sends, receives) = (kept.named("send"), kept.named("receive"));
+        assert_eq!(sends.len(), receives.len());
+        for (sent, received) in sends.iter().zip(&receives) {
             assert_eq!(integer(sent, "leg"), integer(received, "leg"));
             assert!(is_child(received, sent));
         }
-        assert_eq!(sent.len(), received.len());
     })
     .run();
 }

@@ -1,0 +1,422 @@
+//! A program that brings its own subscriber, with the layer in it, and OpenTelemetry's own spans among stages.
+
+use std::io;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use opentelemetry::trace::{
+    Span as _, SpanContext, SpanId, TraceContextExt as _, Tracer as _, TracerProvider as _,
+};
+use opentelemetry_sdk::trace::{SdkTracerProvider, SpanExporter};
+use tickspan::{Context, Telemetry, event, record, stage, traced_stage};
+use tickspan_tests::child::Child;
+use tickspan_tests::exported::{Kept, attribute, integer, is_child};
+use tracing_subscriber::filter::EnvFilter;
+use tracing_subscriber::fmt::MakeWriter;
+use tracing_subscriber::layer::SubscriberExt as _;
+use tracing_subscriber::util::SubscriberInitExt as _;
+use tracing_subscriber::{Layer as _, reload};
+
+/// Much longer than anything here takes, much shorter than for ever.
+const SOON: Duration = Duration::from_secs(30);
+
+fn start(exporter: impl SpanExporter + 'static) -> Telemetry {
+    tickspan::builder()
+        .with_global_subscriber(false)
+        .with_summary(false)
+        .with_span_exporter(exporter)
+        .init()
+        .unwrap()
+}
+
+/// The lines that a subscriber writes.
+#[derive(Clone, Default)]
+struct Lines(Arc<Mutex<Vec<u8>>>);
+
+impl Lines {
+    fn text(&self) -> String {
+        let bytes = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        String::from_utf8(bytes.clone()).unwrap()
+    }
+}
+
+impl io::Write for Lines {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        all.extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+impl MakeWriter<'_> for Lines {
+    type Writer = Self;
+
+    fn make_writer(&self) -> Self {
+        self.clone()
+    }
+}
+
+#[traced_stage]
+fn price(quantity: u64) {
+    tracing::info!(quantity, "priced");
+    tracing::info_span!("lookup", quantity).in_scope(|| {
+        tracing::info!("looking up");
+        event!("looked_up");
+        record!(found = true);
+        confirm(quantity);
+    });
+    tracing::info!("done");
+}
+
+#[traced_stage]
+fn confirm(quantity: u64) {
+    let _ = quantity;
+}
+
+#[test]
+fn stages_and_spans_are_each_others_parents_in_a_users_registry() {
+    Child::of(
+        "stages_and_spans_are_each_others_parents_in_a_users_registry",
+        || {
+            let kept = Kept::default();
+            let lines = Lines::default();
+            let telemetry = start(kept.clone());
+            tracing_subscriber::registry()
+                .with(EnvFilter::new("info"))
+                .with(tickspan::layer())
+                .with(
+                    tracing_subscriber::fmt::layer()
+                        .with_writer(lines.clone())
+                        .with_ansi(false),
+                )
+                .init();
+            tracing::info_span!("request").in_scope(|| price(7));
+            tracing::info!("outside of any");
+            let report = telemetry.shutdown(SOON);
+            assert_eq!(
+                (report.made, report.open, report.lost()),
+                (4, 0, 0),
+                "{report}"
+            );
+
+            let [request, price, lookup, confirm] =
+                ["request", "price", "lookup", "confirm"].map(|name| kept.the(name));
+            assert_eq!(request.parent_span_id, SpanId::INVALID);
+            assert!(
+                is_child(&price, &request)
+                    && is_child(&lookup, &price)
+                    && is_child(&confirm, &lookup)
+            );
+            let events = |span: &opentelemetry_sdk::trace::SpanData| -> Vec<String> {
+                span.events
+                    .iter()
+                    .map(|event| event.name.to_string())
+                    .collect()
+            };
+            assert_eq!(events(&price), ["priced", "done"]);
+            assert_eq!(price.events.events[0].attributes[0].value, 7.into());
+            assert_eq!(events(&lookup), ["looking up", "looked_up"]);
+            assert_eq!(
+                attribute(&price, "found"),
+                Some(&true.into()),
+                "the stage takes it, not the span"
+            );
+            assert_eq!(integer(&lookup, "quantity"), Some(7));
+            assert_eq!((events(&request).len(), events(&confirm).len()), (0, 0));
+            // The other layer goes on as before.
+            let lines = lines.text();
+            assert_eq!(lines.lines().count(), 4, "{lines}");
+            assert!(
+                lines.contains("request:lookup{quantity=7}: own_subscriber: looking up"),
+                "{lines}"
+            );
+        },
+    )
+    .run();
+}
+
+#[traced_stage(target = "feed", level = "debug")]
+fn decode() {}
+
+#[traced_stage(target = "book", level = "debug")]
+fn update() {}
+
+#[traced_stage(target = "book", level = "warn")]
+fn reset() {}
+
+fn each_once() {
+    decode();
+    update();
+    reset();
+    tracing::debug_span!(target: "feed", "fetch").in_scope(|| {});
+    tracing::debug_span!(target: "book", "sort").in_scope(|| {});
+}
+
+/// The names of what has been exported since the last call, sorted.
+fn names(telemetry: &Telemetry, kept: &Kept) -> Vec<String> {
+    telemetry.flush(SOON).unwrap();
+    let mut names: Vec<_> = kept
+        .take()
+        .iter()
+        .map(|span| span.name.to_string())
+        .collect();
+    names.sort();
+    names
+}
+
+/// Callsites remember what the filter said, until it changes.
+#[test]
+fn a_users_filter_applies_to_stages_by_target_and_level_and_can_be_reloaded() {
+    Child::of(
+        "a_users_filter_applies_to_stages_by_target_and_level_and_can_be_reloaded",
+        || {
+            let kept = Kept::default();
+            let telemetry = start(kept.clone());
+            each_once();
+            assert!(
+                names(&telemetry, &kept).is_empty(),
+                "there is no subscriber yet"
+            );
+            let (filter, handle) = reload::Layer::new(EnvFilter::new("info,book=debug"));
+            tracing_subscriber::registry()
+                .with(filter)
+                .with(tickspan::layer())
+                .init();
+            for _ in 0..2 {
+                each_once();
+                assert_eq!(names(&telemetry, &kept), ["reset", "sort", "update"]);
+            }
+            for (directives, expected) in [
+                ("off", &[][..]),
+                ("debug", &["decode", "fetch", "reset", "sort", "update"]),
+                ("feed=debug", &["decode", "fetch"]),
+                ("warn", &["reset"]),
+                ("book=error", &[]),
+                ("info,book=debug", &["reset", "sort", "update"]),
+            ] {
+                handle.reload(EnvFilter::new(directives)).unwrap();
+                for _ in 0..2 {
+                    each_once();
+                    assert_eq!(names(&telemetry, &kept), expected, "{directives}");
+                }
+            }
+            assert_eq!(telemetry.shutdown(SOON).lost(), 0);
+        },
+    )
+    .run();
+}
+
+/// A filter of one layer decides what that layer is told, and what nobody wants is not made.
+#[test]
+fn a_filter_of_the_layer_alone_applies_to_spans_of_others() {
+    Child::of(
+        "a_filter_of_the_layer_alone_applies_to_spans_of_others",
+        || {
+            let kept = Kept::default();
+            let telemetry = start(kept.clone());
+            tracing_subscriber::registry()
+                .with(tickspan::layer().with_filter(EnvFilter::new("book=debug")))
+                .init();
+            for _ in 0..2 {
+                each_once();
+                assert_eq!(names(&telemetry, &kept), ["reset", "sort", "update"]);
+            }
+            drop(telemetry);
+        },
+    )
+    .run();
+}
+
+#[test]
+fn a_context_leads_from_stage_to_span_and_from_span_to_stage() {
+    Child::of(
+        "a_context_leads_from_stage_to_span_and_from_span_to_stage",
+        || {
+            let kept = Kept::default();
+            let telemetry = start(kept.clone());
+            tracing_subscriber::registry()
+                .with(tickspan::layer())
+                .init();
+            let span = tracing::info_span!("request");
+            let below = stage!(parent: &span, "below_span");
+            let of_span = span.in_scope(Context::current);
+            let of_stage = Context::current();
+            std::thread::spawn(move || {
+                of_span.run(|| drop(stage!("in_span")));
+                of_stage.run(|| tracing::info_span!("in_stage").in_scope(|| {}));
+            })
+            .join()
+            .unwrap();
+            drop((below, span));
+            telemetry.flush(SOON).unwrap();
+            let [request, below_span, in_span, in_stage] =
+                ["request", "below_span", "in_span", "in_stage"].map(|name| kept.the(name));
+            assert!(is_child(&below_span, &request));
+            assert!(is_child(&in_span, &request));
+            assert!(is_child(&in_stage, &below_span));
+        },
+    )
+    .run();
+}
+
+#[test]
+fn otel_context_inside_a_stage_is_that_of_the_stage() {
+    Child::of("otel_context_inside_a_stage_is_that_of_the_stage", || {
+        let kept = Kept::default();
+        let telemetry = start(kept.clone());
+        tracing_subscriber::registry()
+            .with(tickspan::layer())
+            .init();
+        let ids = || tickspan::otel_context().span().span_context().clone();
+        assert_eq!(ids(), SpanContext::NONE);
+        let outer = stage!("outer");
+        let in_outer = ids();
+        let in_span = tracing::info_span!("span").in_scope(ids);
+        let in_inner = {
+            let _inner = stage!("inner");
+            ids()
+        };
+        assert_eq!(ids(), in_outer);
+        assert!(
+            !opentelemetry::Context::current()
+                .span()
+                .span_context()
+                .is_valid(),
+            "unless it is asked for"
+        );
+        drop(outer);
+        assert_eq!(ids(), SpanContext::NONE);
+        telemetry.flush(SOON).unwrap();
+        for (name, seen) in [("outer", in_outer), ("inner", in_inner), ("span", in_span)] {
+            let span = kept.the(name).span_context;
+            assert_eq!(
+                (seen.trace_id(), seen.span_id()),
+                (span.trace_id(), span.span_id())
+            );
+            assert!(seen.is_sampled() && !seen.is_remote());
+        }
+    })
+    .run();
+}
+
+#[test]
+fn spans_of_an_opentelemetry_tracer_and_stages_are_each_others_parents() {
+    Child::of(
+        "spans_of_an_opentelemetry_tracer_and_stages_are_each_others_parents",
+        || {
+            let kept = Kept::default();
+            let telemetry = tickspan::builder()
+                .with_otel_context(true)
+                .with_summary(false)
+                .with_span_exporter(kept.clone())
+                .init()
+                .unwrap();
+            let provider = SdkTracerProvider::builder()
+                .with_simple_exporter(kept.clone())
+                .build();
+            let tracer = provider.tracer("client");
+            for _ in 0..2 {
+                tracer.in_span("request", |_| {
+                    let outer = stage!("outer");
+                    tracer.in_span("query", |_| {
+                        drop(stage!("inner"));
+                        tracing::info_span!("foreign").in_scope(|| {});
+                    });
+                    let out_of_order = stage!("first");
+                    let last = stage!("last");
+                    drop(out_of_order);
+                    tracer.start("leaf").end();
+                    drop(last);
+                    drop(stage!("sibling"));
+                    drop(outer);
+                    tracer.start("after").end();
+                });
+                assert!(
+                    !opentelemetry::Context::current()
+                        .span()
+                        .span_context()
+                        .is_valid()
+                );
+                telemetry.flush(SOON).unwrap();
+                for (child, parent) in [
+                    ("outer", "request"),
+                    ("query", "outer"),
+                    ("inner", "query"),
+                    ("foreign", "query"),
+                    ("first", "outer"),
+                    ("last", "first"),
+                    ("leaf", "last"),
+                    ("sibling", "outer"),
+                    ("after", "request"),
+                ] {
+                    assert!(
+                        is_child(&kept.the(child), &kept.the(parent)),
+                        "{child} below {parent}"
+                    );
+                }
+                assert_eq!(kept.the("request").parent_span_id, SpanId::INVALID);
+                kept.take();
+            }
+        },
+    )
+    .run();
+}
+
+#[traced_stage]
+async fn fetch(tracer: opentelemetry_sdk::trace::SdkTracer) {
+    for _ in 0..2 {
+        tracer.start("leaf").end();
+        tokio::task::yield_now().await;
+    }
+    stage!("block", async { tracer.start("deep").end() }).await;
+}
+
+#[test]
+fn opentelemetry_spans_in_a_stages_future_are_its_children() {
+    Child::of(
+        "opentelemetry_spans_in_a_stages_future_are_its_children",
+        || {
+            let kept = Kept::default();
+            let telemetry = tickspan::builder()
+                .with_otel_context(true)
+                .with_summary(false)
+                .with_span_exporter(kept.clone())
+                .init()
+                .unwrap();
+            let provider = SdkTracerProvider::builder()
+                .with_simple_exporter(kept.clone())
+                .build();
+            let runtime = tokio::runtime::Builder::new_current_thread()
+                .build()
+                .unwrap();
+            runtime.block_on(async {
+                // Two at a time, so that each is left while the other goes on.
+                tokio::join!(fetch(provider.tracer("a")), fetch(provider.tracer("b")));
+            });
+            telemetry.flush(SOON).unwrap();
+            let (fetches, leaves) = (kept.named("fetch"), kept.named("leaf"));
+            assert_eq!((fetches.len(), leaves.len()), (2, 4));
+            for fetch in &fetches {
+                assert_eq!(
+                    leaves.iter().filter(|leaf| is_child(leaf, fetch)).count(),
+                    2
+                );
+            }
+            let blocks = kept.named("block");
+            for deep in kept.named("deep") {
+                assert!(blocks.iter().any(|block| is_child(&deep, block)));
+            }
+            assert!(
+                !opentelemetry::Context::current()
+                    .span()
+                    .span_context()
+                    .is_valid()
+            );
+        },
+    )
+    .run();
+}

@@ -1,0 +1,307 @@
+//! The end of telemetry: from anywhere, beside threads that go on recording, and in time.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::thread::{self, JoinHandle};
+use std::time::{Duration, Instant};
+
+use opentelemetry_sdk::error::OTelSdkResult;
+use opentelemetry_sdk::trace::{SpanData, SpanExporter};
+use tickspan::{Report, Telemetry, health, stage, traced_stage};
+use tickspan_tests::child::Child;
+use tickspan_tests::exported::Gate;
+
+/// The deadline of each shutdown here.
+const DEADLINE: Duration = Duration::from_secs(20);
+
+/// What it may take beyond its deadline, on a machine with much else to do.
+const SLACK: Duration = Duration::from_secs(5);
+
+/// Small, so that three full ones are read in no time.
+const LANE: usize = 128 << 10;
+
+/// Counts what it is given.
+#[derive(Clone, Debug, Default)]
+struct Counting(Arc<AtomicU64>);
+
+impl SpanExporter for Counting {
+    async fn export(&self, batch: Vec<SpanData>) -> OTelSdkResult {
+        self.0.fetch_add(batch.len() as u64, Ordering::Relaxed);
+        Ok(())
+    }
+}
+
+#[traced_stage]
+fn tick(symbol: &str, quantity: u64) {
+    let _ = (symbol, quantity);
+}
+
+/// Threads that record at full speed, whether or not there is telemetry.
+struct Busy {
+    stop: Arc<AtomicBool>,
+    threads: Vec<JoinHandle<()>>,
+}
+
+impl Busy {
+    /// They have begun to record when this returns.
+    fn start() -> Self {
+        let stop = Arc::new(AtomicBool::new(false));
+        let threads = (0..3)
+            .map(|_| {
+                let stop = Arc::clone(&stop);
+                thread::spawn(move || {
+                    let mut quantity = 0;
+                    while !stop.load(Ordering::Relaxed) {
+                        quantity += 1;
+                        tick("AAPL", quantity);
+                    }
+                })
+            })
+            .collect();
+        while health().ended < 10_000 {
+            thread::yield_now();
+        }
+        Self { stop, threads }
+    }
+
+    /// Ends them; none has panicked.
+    fn stop(self) {
+        self.stop.store(true, Ordering::Relaxed);
+        for thread in self.threads {
+            thread.join().unwrap();
+        }
+    }
+}
+
+/// Every span is accounted for, by those who counted.
+#[track_caller]
+fn assert_exact(report: &Report, exported: &Counting) {
+    let there = &report.exporters[0];
+    assert!(!report.deadline_passed, "{report}");
+    assert_eq!(
+        there.exported,
+        exported.0.load(Ordering::Relaxed),
+        "{report}"
+    );
+    assert_eq!(there.failed, 0, "{report}");
+    assert_eq!(
+        there.exported + there.dropped + report.lost_in_lanes,
+        report.made,
+        "{report}"
+    );
+    assert!(there.exported > 0, "{report}");
+    // One that ended while the last look was taken is lost in its lane, which was not full.
+    let between = report.lost_in_lanes - health().lane_full;
+    assert!(between <= 3, "{between} spans of three threads; {report}");
+}
+
+fn start(exporter: impl SpanExporter + 'static) -> Telemetry {
+    tickspan::builder()
+        .with_lane_capacity(LANE)
+        .with_span_exporter(exporter)
+        .init()
+        .unwrap()
+}
+
+/// Ends telemetry while threads record, where `end` says.
+fn end_beside_busy_threads(end: impl FnOnce(Telemetry) -> Report) {
+    let exported = Counting::default();
+    let telemetry = start(exported.clone());
+    let busy = Busy::start();
+    let begun = Instant::now();
+    let report = end(telemetry);
+    assert!(begun.elapsed() < DEADLINE + SLACK, "{:?}", begun.elapsed());
+    assert_exact(&report, &exported);
+    let ended = health().ended;
+    // What begins and ends from now on is nobody's; those that were open are counted.
+    tick("AAPL", 1);
+    let open = report.open;
+    busy.stop();
+    assert_eq!(health().ended, ended);
+    assert!(open <= 4, "{open} of three threads, and where it ended");
+    assert!(health().after_end <= 4, "{}", health());
+}
+
+#[test]
+fn it_ends_on_the_thread_that_began_it() {
+    Child::of("it_ends_on_the_thread_that_began_it", || {
+        end_beside_busy_threads(|telemetry| telemetry.shutdown(DEADLINE));
+    })
+    .run();
+}
+
+#[test]
+fn it_ends_on_another_thread() {
+    Child::of("it_ends_on_another_thread", || {
+        end_beside_busy_threads(|telemetry| {
+            thread::spawn(move || telemetry.shutdown(DEADLINE))
+                .join()
+                .unwrap()
+        });
+    })
+    .run();
+}
+
+#[test]
+fn it_ends_inside_a_stage() {
+    Child::of("it_ends_inside_a_stage", || {
+        end_beside_busy_threads(|telemetry| {
+            let _stage = stage!("end_of_day");
+            telemetry.shutdown(DEADLINE)
+        });
+    })
+    .run();
+}
+
+#[test]
+fn it_ends_in_a_current_thread_runtime() {
+    Child::of("it_ends_in_a_current_thread_runtime", || {
+        end_beside_busy_threads(|telemetry| {
+            let runtime = tokio::runtime::Builder::new_current_thread()
+                .enable_all()
+                .build()
+                .unwrap();
+            runtime.block_on(async {
+                tokio::spawn(async { telemetry.shutdown(DEADLINE) })
+                    .await
+                    .unwrap()
+            })
+        });
+    })
+    .run();
+}
+
+#[test]
+fn it_ends_in_the_only_worker_of_a_multi_thread_runtime() {
+    Child::of(
+        "it_ends_in_the_only_worker_of_a_multi_thread_runtime",
+        || {
+            end_beside_busy_threads(|telemetry| {
+                let runtime = tokio::runtime::Builder::new_multi_thread()
+                    .worker_threads(1)
+                    .enable_all()
+                    .build()
+                    .unwrap();
+                runtime.block_on(async {
+                    tokio::spawn(async { telemetry.shutdown(DEADLINE) })
+                        .await
+                        .unwrap()
+                })
+            });
+        },
+    )
+    .run();
+}
+
+/// Dropped by a panic, with the summary and without a word of its own.
+#[test]
+fn it_ends_in_a_thread_that_panics() {
+    let finished = Child::of("it_ends_in_a_thread_that_panics", || {
+        let exported = Counting::default();
+        let (telemetry, busy) = (
+            tickspan::builder()
+                .with_lane_capacity(LANE)
+                .with_shutdown_deadline(DEADLINE)
+                .with_span_exporter(exported.clone())
+                .init()
+                .unwrap(),
+            Busy::start(),
+        );
+        let begun = Instant::now();
+        let thread = thread::spawn(move || {
+            let _stage = stage!("end_of_day");
+            let _telemetry = telemetry;
+            panic!("the strategy is wrong");
+        });
+        assert!(thread.join().is_err());
+        assert!(begun.elapsed() < DEADLINE + SLACK, "{:?}", begun.elapsed());
+        busy.stop();
+        assert!(exported.0.load(Ordering::Relaxed) > 0);
+        tick("AAPL", 1);
+    })
+    .run();
+    assert_eq!(
+        finished.stderr.matches("panicked at").count(),
+        1,
+        "{}",
+        finished.stderr
+    );
+    assert!(finished.stderr.contains("\ntick "), "{}", finished.stderr);
+}
+
+/// Waits at a gate that nobody opens.
+#[derive(Debug, Default)]
+struct Stuck(Gate);
+
+impl SpanExporter for Stuck {
+    async fn export(&self, _: Vec<SpanData>) -> OTelSdkResult {
+        self.0.pass();
+        Ok(())
+    }
+}
+
+#[test]
+fn an_exporter_that_is_stuck_costs_the_deadline_and_no_more() {
+    Child::of(
+        "an_exporter_that_is_stuck_costs_the_deadline_and_no_more",
+        || {
+            let telemetry = start(Stuck::default());
+            let busy = Busy::start();
+            let begun = Instant::now();
+            let report = telemetry.shutdown(Duration::from_millis(200));
+            assert!(begun.elapsed() < SLACK, "{:?}", begun.elapsed());
+            assert!(report.deadline_passed);
+            let there = &report.exporters[0];
+            assert_eq!(there.exported, 0);
+            assert_eq!(
+                there.failed + there.dropped + report.lost_in_lanes,
+                report.made,
+                "{report}"
+            );
+            busy.stop();
+        },
+    )
+    .run();
+}
+
+#[test]
+fn flushes_and_summaries_may_be_asked_for_at_once() {
+    Child::of("flushes_and_summaries_may_be_asked_for_at_once", || {
+        let exported = Counting::default();
+        let telemetry = Arc::new(start(exported.clone()));
+        let busy = Busy::start();
+        let askers: Vec<_> = (0..4)
+            .map(|number| {
+                let telemetry = Arc::clone(&telemetry);
+                thread::spawn(move || {
+                    for _ in 0..5 {
+                        if number % 2 == 0 {
+                            telemetry.flush(DEADLINE).unwrap();
+                        } else {
+                            telemetry.summary();
+                            assert_eq!(telemetry.report().exporters[0].failed, 0);
+                        }
+                    }
+                })
+            })
+            .collect();
+        for asker in askers {
+            asker.join().unwrap();
+        }
+        let telemetry = Arc::into_inner(telemetry).unwrap();
+        assert_exact(&telemetry.shutdown(DEADLINE), &exported);
+        busy.stop();
+    })
+    .run();
+}
+
+/// A program that ends without dropping its guard ends, whatever its threads do.
+#[test]
+fn a_guard_that_is_never_dropped_holds_nothing_up() {
+    let finished = Child::of("a_guard_that_is_never_dropped_holds_nothing_up", || {
+        std::mem::forget(start(Stuck::default()));
+        let _busy = Busy::start();
+    })
+    .run();
+    assert!(!finished.stderr.contains("panicked"), "{}", finished.stderr);
+}
