@@ -137,20 +137,20 @@ impl StageGuard {
     /// Ends the stage: ok, or with an error of this type.
     #[inline]
     pub fn finish(self, error: Option<ErrorType>) {
-        let on = self.token != 0;
-        let stage = core::mem::ManuallyDrop::new(self);
-        if on {
-            finish(stage.token, stage.told, error);
+        let token = self.token;
+        core::mem::forget(self);
+        if token != 0 {
+            finish(token, error, None);
         }
     }
 
     /// As [`finish`](Self::finish), and emits an event at `site` for an error.
     #[inline]
     pub fn finish_with_event(self, returned: &impl Fallible, site: &'static Callsite) {
-        let on = self.token != 0;
-        let stage = core::mem::ManuallyDrop::new(self);
-        if on {
-            finish_with_event(stage.token, stage.told, returned.error_type(), site);
+        let token = self.token;
+        core::mem::forget(self);
+        if token != 0 {
+            finish(token, returned.error_type(), Some(site));
         }
     }
 
@@ -181,11 +181,7 @@ impl StageGuard {
 
     /// Says how the stage ended, and emits an event at `site` for an error.
     pub fn end_with_event(&mut self, returned: &impl Fallible, site: &'static Callsite) {
-        self.end_as_event(returned.error_type(), site);
-    }
-
-    fn end_as_event(&mut self, error: Option<ErrorType>, site: &'static Callsite) {
-        match error {
+        match returned.error_type() {
             None => self.end(&Outcome::Ok),
             Some(name) => self.end_in_error(Value::text(name()), site),
         }
@@ -273,12 +269,22 @@ impl Drop for StageGuard {
     }
 }
 
-fn finish(token: u32, told: Told, error: Option<ErrorType>) {
-    StageGuard::of(token, told).end_as(error);
+/// Ends a stage of which nobody has said yet how it ended, with an event at `site` for an error.
+fn finish(token: u32, error: Option<ErrorType>, site: Option<&'static Callsite>) {
+    match error {
+        None => leave(token, Told::End),
+        Some(name) => fail(token, name, site),
+    }
 }
 
-fn finish_with_event(token: u32, told: Told, error: Option<ErrorType>, site: &'static Callsite) {
-    StageGuard::of(token, told).end_as_event(error, site);
+#[cold]
+fn fail(token: u32, name: ErrorType, site: Option<&'static Callsite>) {
+    let mut stage = StageGuard::of(token, Told::Nothing);
+    let kind = Value::text(name());
+    match site {
+        None => stage.end(&Outcome::Error(kind)),
+        Some(site) => stage.end_in_error(kind, site),
+    }
 }
 
 #[cfg(feature = "init")]
