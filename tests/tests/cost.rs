@@ -2,10 +2,17 @@
 
 use std::mem::size_of_val;
 use std::num::NonZeroU64;
+use std::pin::pin;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::task::{Context as Task, Waker};
+use std::thread;
+use std::time::Duration;
 
 use futures::executor::block_on;
-use tickspan::{Context, event, record, stage, traced_stage};
+use opentelemetry_sdk::error::OTelSdkResult;
+use opentelemetry_sdk::trace::{SpanData, SpanExporter};
+use tickspan::{Context, event, health, public, record, stage, traced_stage};
+use tickspan_tests::child::Child;
 use tracing::span::{Attributes, Id, Record};
 use tracing::{Event, Metadata, Subscriber};
 
@@ -34,8 +41,8 @@ async fn confirm(quantity: u64) -> u64 {
 fn all_of_it() {
     assert_eq!(submit("AAPL", 5, 585.33, &[1.0]), Ok(5));
     assert_eq!(submit("AAPL", 50, 585.33, &[1.0]), Err("too large"));
-    let mut future = std::pin::pin!(fill(7));
-    let mut cx = std::task::Context::from_waker(std::task::Waker::noop());
+    let mut future = pin!(fill(7));
+    let mut cx = Task::from_waker(Waker::noop());
     assert!(future.as_mut().poll(&mut cx).is_ready());
 }
 
@@ -98,6 +105,140 @@ fn stages_allocate_nothing() {
         assert_eq!(SPANS.load(Ordering::Relaxed) - spans, 6);
         assert!(VALUES.load(Ordering::Relaxed) - values > 20);
     });
+}
+
+/// Takes spans and does nothing with them.
+#[derive(Debug)]
+struct Discard;
+
+impl SpanExporter for Discard {
+    async fn export(&self, _: Vec<SpanData>) -> OTelSdkResult {
+        Ok(())
+    }
+}
+
+/// What a lane takes besides: a future that waits, a context, values that are formatted, a text that is cut.
+fn all_of_it_in_lanes(long: &str) {
+    all_of_it();
+    let mut future = pin!(later(7));
+    let mut cx = Task::from_waker(Waker::noop());
+    while future.as_mut().poll(&mut cx).is_pending() {}
+    let _stage = stage!(
+        "formatted",
+        memo = public!(
+            format_args!("{long}"),
+            reason = "text of the public trade tape"
+        ),
+        levels = [1.0, 2.0, 3.0],
+    );
+    Context::current().run(|| {
+        event!("handed");
+        drop(stage!("inner", venue = "XNAS"));
+    });
+}
+
+#[traced_stage]
+async fn later(quantity: u64) {
+    for step in 0..3 {
+        event!("step", step);
+        record!(progress = step);
+        Pending(true).await;
+    }
+}
+
+/// Is pending once.
+struct Pending(bool);
+
+impl Future for Pending {
+    type Output = ();
+
+    fn poll(mut self: std::pin::Pin<&mut Self>, _: &mut Task<'_>) -> std::task::Poll<()> {
+        if std::mem::take(&mut self.0) {
+            std::task::Poll::Pending
+        } else {
+            std::task::Poll::Ready(())
+        }
+    }
+}
+
+/// The caller's thread alone is counted: what the collector makes is not the caller's.
+#[test]
+fn stages_in_lanes_allocate_nothing() {
+    Child::of("stages_in_lanes_allocate_nothing", || {
+        let telemetry = tickspan::builder()
+            .with_lane_memory(1 << 20)
+            .with_span_exporter(Discard)
+            .init()
+            .unwrap();
+        let long = "x".repeat(3_000);
+        // The first time callsites are set up, the lane, and the stacks of the thread.
+        all_of_it_in_lanes(&long);
+        let before = health().ended;
+        let on = allocation_counter::measure(|| {
+            for _ in 0..100 {
+                all_of_it_in_lanes(&long);
+            }
+        });
+        assert_eq!(on.count_total, 0);
+        assert_eq!(health().ended - before, 900);
+        // Nor where there is no lane.
+        let without_lane = thread::spawn(move || {
+            all_of_it_in_lanes(&long);
+            allocation_counter::measure(|| all_of_it_in_lanes(&long)).count_total
+        });
+        assert_eq!(without_lane.join().unwrap(), 0);
+        assert_eq!(health().no_lane, 18);
+        // Nor where it is full.
+        let bare = || drop(stage!("bare"));
+        bare();
+        let full = allocation_counter::measure(|| {
+            while health().lane_full == 0 {
+                (0..1_000).for_each(|_| bare());
+            }
+        });
+        assert_eq!(full.count_total, 0);
+        assert!(!telemetry.shutdown(Duration::from_secs(30)).deadline_passed);
+    })
+    .run();
+}
+
+/// How often the current thread gave up its processor to wait for something.
+#[cfg(target_os = "linux")]
+fn waits() -> u64 {
+    let status = std::fs::read_to_string("/proc/thread-self/status").unwrap();
+    let line = status
+        .lines()
+        .find(|line| line.starts_with("voluntary_ctxt_switches:"));
+    line.unwrap()
+        .split_whitespace()
+        .nth(1)
+        .unwrap()
+        .parse()
+        .unwrap()
+}
+
+/// Where half of the lane is enough, the collector is not even woken.
+#[cfg(target_os = "linux")]
+#[test]
+fn stages_in_lanes_wait_for_nothing() {
+    Child::of("stages_in_lanes_wait_for_nothing", || {
+        let telemetry = tickspan::builder()
+            .with_lane_capacity(64 << 20)
+            .with_span_exporter(Discard)
+            .init()
+            .unwrap();
+        let long = "x".repeat(3_000);
+        all_of_it_in_lanes(&long);
+        let before = waits();
+        for _ in 0..1_000 {
+            all_of_it_in_lanes(&long);
+        }
+        let waited = waits() - before;
+        assert_eq!(waited, 0);
+        assert_eq!(health().lost(), 0);
+        assert_eq!(telemetry.shutdown(Duration::from_secs(30)).made, 9_009);
+    })
+    .run();
 }
 
 /// Each function twice, with the attribute and without.
