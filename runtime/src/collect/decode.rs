@@ -9,6 +9,7 @@ use tracing::{Level, Metadata};
 
 use super::anchor::Anchors;
 use super::lines::Lines;
+use super::summary::{Row, StageTable};
 use crate::context::span_context;
 use crate::record::lane::Ids;
 use crate::record::lane::health::{Loss, count};
@@ -24,6 +25,8 @@ pub(super) struct Known {
     special: bool,
     /// `code.*`, if these are wanted.
     location: Vec<KeyValue>,
+    /// Where its spans are counted.
+    row: Option<Row>,
 }
 
 /// A thread that writes into a lane.
@@ -80,6 +83,16 @@ impl Decoder {
             }
         }
         (place < self.known.len()).then_some(place)
+    }
+
+    /// Where spans of a site are counted, whose name is the site's.
+    pub(super) fn row(&mut self, number: u32, name: &'static str, stages: &StageTable) -> Row {
+        match self.learn(number) {
+            Some(place) => *self.known[place]
+                .row
+                .get_or_insert_with(|| stages.row(name)),
+            None => stages.row(name),
+        }
     }
 
     /// The name of a span, whatever was written of it.
@@ -330,6 +343,7 @@ impl Known {
             special: names[..own].iter().any(|name| name.starts_with("otel.")),
             keys: names.into_iter().map(Key::from_static_str).collect(),
             location: Vec::new(),
+            row: None,
         };
         if let (true, Some(metadata)) = (location, known.metadata()) {
             let mut text = |key: &'static str, value: Option<&'static str>| {

@@ -4,6 +4,7 @@
 //! What happened before on another thread is in its lane before, but a pass over the lanes may have been past that
 //! lane already. So the last record of a span that other lanes know of waits for one more pass.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -12,6 +13,7 @@ use opentelemetry_sdk::trace::SpanData;
 use super::StageTable;
 use super::decode::{Author, Complete, Decoder};
 use super::open::Open;
+use super::summary;
 use crate::record::lane::health::{Loss, count};
 use crate::record::lane::wire::{HEADER, Header, Kind, Reader, flags, outcome};
 
@@ -151,13 +153,22 @@ impl Joiner {
             count(Loss::Unreadable);
         }
         let Some(stages) = &self.stages else { return };
+        let decoder = &mut self.decoder;
         match spans.last() {
-            Some(span) if is_read => stages.observe(span),
+            Some(span) if is_read => {
+                let row = match &span.name {
+                    // Its site's, most likely, whose row is known.
+                    Cow::Borrowed(name) => decoder.row(header.site, name, stages),
+                    Cow::Owned(name) => stages.row(name),
+                };
+                stages.observe_in(row, summary::duration(span), summary::failed(span));
+            }
             _ => {
-                let duration = self.decoder.anchors.between(header.start, header.end);
-                let failed = matches!(header.outcome, outcome::ERROR | outcome::PANICKED);
-                if let Some(name) = self.decoder.name(header.site) {
-                    stages.observe_stage(name, duration, failed);
+                if let Some(name) = decoder.name(header.site) {
+                    let row = decoder.row(header.site, name, stages);
+                    let duration = decoder.anchors.between(header.start, header.end);
+                    let failed = matches!(header.outcome, outcome::ERROR | outcome::PANICKED);
+                    stages.observe_in(row, duration, failed);
                 }
             }
         }

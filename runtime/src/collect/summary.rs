@@ -127,56 +127,82 @@ impl StageSummary {
 #[derive(Debug, Default)]
 pub(crate) struct StageTable {
     // One lock for the table: it is held for the 50 ns of a look-up and an increment.
-    stages: Mutex<HashMap<Cow<'static, str>, Stage>>,
+    rows: Mutex<Rows>,
 }
+
+#[derive(Debug, Default)]
+struct Rows {
+    places: HashMap<Cow<'static, str>, usize>,
+    stages: Vec<Stage>,
+}
+
+/// The row of a name, for whoever counts many spans of it.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Row(usize);
 
 impl StageTable {
     /// Counts one finished span.
     pub(crate) fn observe(&self, span: &SpanData) {
-        // A clock set back while the span ran makes it end before its start: that is no duration,
-        // so zero.
-        let duration = span
-            .end_time
-            .duration_since(span.start_time)
-            .unwrap_or_default();
-        let failed = matches!(span.status, Status::Error { .. });
-        self.observe_stage(&span.name, duration, failed);
+        let row = self.row(&span.name);
+        self.observe_in(row, duration(span), failed(span));
     }
 
-    /// Counts one stage that has ended.
-    pub(crate) fn observe_stage(&self, name: &str, duration: Duration, failed: bool) {
-        let mut stages = self.lock();
-        if let Some(stage) = stages.get_mut(name) {
-            stage.observe(duration, failed);
-            return;
+    /// The row of the stages of a name.
+    pub(crate) fn row(&self, name: &str) -> Row {
+        let mut rows = self.lock();
+        if let Some(place) = rows.places.get(name) {
+            return Row(*place);
         }
-        let name = if stages.len() < NAMES_LIMIT {
+        let name = if rows.stages.len() < NAMES_LIMIT {
             Cow::Owned(name.to_owned())
         } else {
             Cow::Borrowed(OTHER_NAMES)
         };
-        stages
-            .entry(name)
-            .or_insert_with(Stage::new)
-            .observe(duration, failed);
+        let Rows { places, stages } = &mut *rows;
+        let place = places.entry(name).or_insert_with(|| {
+            stages.push(Stage::new());
+            stages.len() - 1
+        });
+        Row(*place)
+    }
+
+    /// Counts one stage that has ended.
+    pub(crate) fn observe_in(&self, row: Row, duration: Duration, failed: bool) {
+        if let Some(stage) = self.lock().stages.get_mut(row.0) {
+            stage.observe(duration, failed);
+        }
     }
 
     /// Reads every row.
     pub(crate) fn summary(&self) -> Summary {
-        let mut stages: Vec<StageSummary> = self
-            .lock()
+        let rows = self.lock();
+        let mut stages: Vec<StageSummary> = rows
+            .places
             .iter()
-            .map(|(name, stage)| stage.summary(name.to_string()))
+            .map(|(name, place)| rows.stages[*place].summary(name.to_string()))
             .collect();
+        // A row is made when its name is first met, and filled a moment later.
+        stages.retain(|stage| stage.count > 0);
         stages.sort_by(|a, b| a.name.cmp(&b.name));
         Summary { stages }
     }
 
     /// A thread that panicked with the lock held leaves, at worst, one span half counted: the table
     /// stays usable.
-    fn lock(&self) -> MutexGuard<'_, HashMap<Cow<'static, str>, Stage>> {
-        self.stages.lock().unwrap_or_else(PoisonError::into_inner)
+    fn lock(&self) -> MutexGuard<'_, Rows> {
+        self.rows.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// How long a span took. A clock set back while it ran makes it end before its start: that is no duration, so zero.
+pub(super) fn duration(span: &SpanData) -> Duration {
+    span.end_time
+        .duration_since(span.start_time)
+        .unwrap_or_default()
+}
+
+pub(super) fn failed(span: &SpanData) -> bool {
+    matches!(span.status, Status::Error { .. })
 }
 
 #[derive(Debug)]
