@@ -6,7 +6,7 @@ use std::fmt::Write as _;
 use opentelemetry::KeyValue;
 use opentelemetry::Value;
 use opentelemetry::trace::{SpanId, SpanKind, Status};
-use opentelemetry_sdk::trace::{SpanData, SpanLimits};
+use opentelemetry_sdk::trace::SpanData;
 use tracing::dispatcher::{self, DefaultGuard};
 use tracing_subscriber::layer::SubscriberExt as _;
 
@@ -94,7 +94,7 @@ pub struct Captured {
 
 impl Captured {
     fn of(records: &[Vec<u8>]) -> Self {
-        let mut spans = joined(records, SpanLimits::default());
+        let mut spans = joined(records);
         spans.sort_by_key(|span| span.start_time);
         Self { spans }
     }

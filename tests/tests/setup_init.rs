@@ -366,3 +366,37 @@ fn text_of_an_error_does_not_become_status_or_exception() {
     )
     .run();
 }
+
+#[test]
+fn long_text_is_cut_as_the_variable_says() {
+    let child = Child::of("long_text_is_cut_as_the_variable_says", || {
+        let telemetry = tickspan::init().unwrap();
+        tracing::info_span!("order", memo = "größer")
+            .in_scope(|| tracing::info!(why = "late", "m"));
+        telemetry.shutdown(SOON);
+    });
+    let child = child.with("OTEL_TRACES_EXPORTER", "console");
+    let finished = child
+        .with("OTEL_SPAN_ATTRIBUTE_VALUE_LENGTH_LIMIT", "3")
+        .run();
+    assert!(
+        finished
+            .stdout
+            .contains(" memo=\"grö\"\n  event m why=\"lat\"\n"),
+        "{}",
+        finished.stdout
+    );
+}
+
+#[test]
+fn wrong_limit_is_named() {
+    Child::of("wrong_limit_is_named", || {
+        let error = tickspan::init().unwrap_err().to_string();
+        assert!(
+            error.contains("`OTEL_SPAN_EVENT_COUNT_LIMIT`") && error.contains("`many`"),
+            "{error}"
+        );
+    })
+    .with("OTEL_SPAN_EVENT_COUNT_LIMIT", "many")
+    .run();
+}

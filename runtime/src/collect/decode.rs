@@ -36,12 +36,20 @@ pub(super) struct Author {
     pub(super) name: String,
 }
 
+/// What a span may hold.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct SpanShape {
+    pub(crate) limits: SpanLimits,
+    /// The most characters of a text.
+    pub(crate) longest_text: Option<usize>,
+    /// Whether a span says where in the source it comes from, and from which thread.
+    pub(crate) location: bool,
+}
+
 /// Turns records into spans.
 pub(super) struct Decoder {
     pub(super) anchors: Anchors,
-    pub(super) limits: SpanLimits,
-    /// Whether spans say where in the source they come from, and from which thread.
-    pub(super) location: bool,
+    shape: SpanShape,
     /// Where lines are made of the events of stages, if that is wanted.
     pub(super) lines: Option<Lines>,
     scope: InstrumentationScope,
@@ -60,11 +68,10 @@ pub(super) struct Complete<'a> {
 }
 
 impl Decoder {
-    pub(super) fn new(anchors: Anchors, limits: SpanLimits, location: bool) -> Self {
+    pub(super) fn new(anchors: Anchors, shape: SpanShape) -> Self {
         Self {
             anchors,
-            limits,
-            location,
+            shape,
             lines: None,
             scope: InstrumentationScope::builder("tickspan")
                 .with_version(env!("CARGO_PKG_VERSION"))
@@ -79,7 +86,7 @@ impl Decoder {
         if place >= self.known.len() {
             sites::learn(&mut self.sites);
             for site in &self.sites[self.known.len()..] {
-                self.known.push(Known::new(*site, self.location));
+                self.known.push(Known::new(*site, self.shape.location));
             }
         }
         (place < self.known.len()).then_some(place)
@@ -133,8 +140,8 @@ impl Decoder {
         let values = Reader(complete.first);
         let room = usize::from(header.values) + self.known[place].location.len();
         span.attributes
-            .reserve(room + if self.location { 2 } else { 0 });
-        if self.location {
+            .reserve(room + if self.shape.location { 2 } else { 0 });
+        if self.shape.location {
             span.attributes
                 .extend_from_slice(&self.known[place].location);
             span.attributes.push(KeyValue::new(
@@ -205,7 +212,7 @@ impl Decoder {
                 }
                 code @ (item::EVENT | item::FOREIGN_EVENT) => {
                     let event = self.event(code, &mut reader, span)?;
-                    if span.events.events.len() < self.limits.max_events_per_span as usize {
+                    if span.events.events.len() < self.shape.limits.max_events_per_span as usize {
                         span.events.events.push(event);
                     } else {
                         span.events.dropped_count += 1;
@@ -221,7 +228,7 @@ impl Decoder {
                         remote: bits & flags::REMOTE_PARENT != 0,
                         capture: 0,
                     };
-                    if span.links.links.len() < self.limits.max_links_per_span as usize {
+                    if span.links.links.len() < self.shape.limits.max_links_per_span as usize {
                         span.links
                             .links
                             .push(Link::new(span_context(&ids), Vec::new(), 0));
@@ -269,7 +276,8 @@ impl Decoder {
                     event.name = value.as_str().into_owned().into();
                 }
                 Some(value) => {
-                    if event.attributes.len() < self.limits.max_attributes_per_event as usize {
+                    if event.attributes.len() < self.shape.limits.max_attributes_per_event as usize
+                    {
                         event.attributes.push(KeyValue::new(key.clone(), value));
                     } else {
                         event.dropped_attributes_count += 1;
@@ -304,7 +312,14 @@ impl Decoder {
         if matches!(header.outcome, outcome::ERROR | outcome::PANICKED) {
             raise(span, Status::error(""));
         }
-        let most = self.limits.max_attributes_per_span as usize;
+        if let Some(longest) = self.shape.longest_text {
+            let of_events = span.events.events.iter_mut();
+            let lists = of_events.map(|event| &mut event.attributes);
+            for attribute in lists.chain([&mut span.attributes]).flatten() {
+                shorten(&mut attribute.value, longest);
+            }
+        }
+        let most = self.shape.limits.max_attributes_per_span as usize;
         if let Some(beyond) = span.attributes.len().checked_sub(most) {
             span.attributes.truncate(most);
             span.dropped_attributes_count = u32::try_from(beyond).unwrap_or(u32::MAX);
@@ -313,6 +328,20 @@ impl Decoder {
         if !span.events.events.is_sorted_by_key(|event| event.timestamp) {
             span.events.events.sort_by_key(|event| event.timestamp);
         }
+    }
+}
+
+/// Cuts text to so many characters.
+fn shorten(value: &mut Value, longest: usize) {
+    let cut = |text: &mut StringValue| {
+        if let Some((end, _)) = text.as_str().char_indices().nth(longest) {
+            *text = text.as_str()[..end].to_owned().into();
+        }
+    };
+    match value {
+        Value::String(text) => cut(text),
+        Value::Array(Array::String(texts)) => texts.iter_mut().for_each(cut),
+        _ => {}
     }
 }
 

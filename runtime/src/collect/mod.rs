@@ -18,11 +18,12 @@ mod tail;
 use std::sync::Arc;
 use std::time::SystemTime;
 
-use opentelemetry_sdk::trace::{SpanData, SpanLimits};
+use opentelemetry_sdk::trace::SpanData;
 
 use anchor::Anchors;
 pub(crate) use collector::{Collector, Sink};
 use decode::Decoder;
+pub(crate) use decode::SpanShape;
 pub use health::{Health, health};
 pub(crate) use join::{Joiner, unsampled};
 pub(crate) use lines::{LineWriter, Lines};
@@ -35,8 +36,8 @@ use crate::record::lane::clock;
 use crate::record::lane::wire::Header;
 
 /// The spans of records that lie all together.
-pub(crate) fn joined(records: &[Vec<u8>], limits: SpanLimits) -> Vec<SpanData> {
-    let mut joiner = joiner(limits, false, None, None);
+pub(crate) fn joined(records: &[Vec<u8>]) -> Vec<SpanData> {
+    let mut joiner = joiner(SpanShape::default(), None, None);
     let mut author = decode::Author::default();
     let mut spans = Vec::new();
     for record in records {
@@ -52,8 +53,7 @@ pub(crate) fn joined(records: &[Vec<u8>], limits: SpanLimits) -> Vec<SpanData> {
 
 /// Makes what joins records to spans.
 pub(crate) fn joiner(
-    limits: SpanLimits,
-    location: bool,
+    shape: SpanShape,
     lines: Option<Lines>,
     stages: Option<Arc<StageTable>>,
 ) -> Joiner {
@@ -64,7 +64,7 @@ pub(crate) fn joiner(
         tick,
         SystemTime::now(),
     );
-    let mut decoder = Decoder::new(anchors, limits, location);
+    let mut decoder = Decoder::new(anchors, shape);
     decoder.lines = lines;
     Joiner::new(decoder, stages)
 }

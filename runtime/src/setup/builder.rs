@@ -38,11 +38,12 @@ use crate::record::lane::ends;
 /// | | `OTEL_TRACES_SAMPLER`, `OTEL_TRACES_SAMPLER_ARG` | `parentbased_always_on` |
 /// | | `OTEL_BSP_MAX_QUEUE_SIZE`, `OTEL_BSP_MAX_EXPORT_BATCH_SIZE` (spans, for each exporter) | 2,048 and 512 |
 /// | | `OTEL_BSP_SCHEDULE_DELAY`, `OTEL_BSP_EXPORT_TIMEOUT` (ms) | 5,000 and 30,000 |
+/// | | `OTEL_SPAN_ATTRIBUTE_COUNT_LIMIT`, `OTEL_SPAN_EVENT_COUNT_LIMIT`, `OTEL_SPAN_LINK_COUNT_LIMIT`, `OTEL_EVENT_ATTRIBUTE_COUNT_LIMIT` | 128 each |
+/// | | `OTEL_SPAN_ATTRIBUTE_VALUE_LENGTH_LIMIT`, `OTEL_ATTRIBUTE_VALUE_LENGTH_LIMIT` (characters, on the lane route) | none; text of a stage is cut at 1 KiB |
 /// | | `OTEL_SDK_DISABLED` | `false` |
 /// | [`with_filter`](Self::with_filter) | `RUST_LOG` | `info` |
 /// | [`with_console`](Self::with_console) | `NO_COLOR` | on, coloured on a terminal |
 ///
-/// The limits of a span (`OTEL_SPAN_*_LIMIT`) are read by the OpenTelemetry SDK and not checked.
 /// The variables for compression, certificates, propagators, metrics and logs have no effect yet.
 ///
 /// `OTEL_TRACES_EXPORTER=otlp` without an endpoint sends to `localhost`, to the port of the

@@ -15,7 +15,7 @@ use super::guard::{Running, Source, Telemetry};
 use super::settings::OtlpSettings;
 use super::settings::{Settings, TracingSettings};
 use super::{Error, Route, subscriber};
-use crate::collect::{self, Collector, Held, Lines, StageTable, Tail};
+use crate::collect::{self, Collector, Held, Lines, SpanShape, StageTable, Tail};
 use crate::export::{ConsoleExporter, Export, Fanout, PipelineSettings, Queues, SpanCounts};
 use crate::record::lane::{self, ends, sampling};
 
@@ -175,7 +175,12 @@ fn start_collector(
     } else {
         (None, None)
     };
-    let joiner = collect::joiner(tracing.limits, settings.location, lines, stages);
+    let shape = SpanShape {
+        limits: tracing.limits,
+        longest_text: tracing.longest_text,
+        location: settings.location,
+    };
+    let joiner = collect::joiner(shape, lines, stages);
     let held = Arc::new(Held::default());
     let collector = match settings.tail {
         None => Collector::start(joiner, Arc::clone(&queues)),

@@ -44,6 +44,8 @@ pub(super) struct TracingEnvironment {
     pub(super) timeout: Option<Duration>,
     pub(super) sampler: Option<HeadSampler>,
     pub(super) limits: SpanLimits,
+    /// The most characters of a text.
+    pub(super) longest_text: Option<usize>,
     pub(super) batch: Batching,
 }
 
@@ -64,6 +66,10 @@ const ATTRIBUTE_COUNT_LIMIT: &str = "OTEL_SPAN_ATTRIBUTE_COUNT_LIMIT";
 const EVENT_COUNT_LIMIT: &str = "OTEL_SPAN_EVENT_COUNT_LIMIT";
 const LINK_COUNT_LIMIT: &str = "OTEL_SPAN_LINK_COUNT_LIMIT";
 const EVENT_ATTRIBUTE_COUNT_LIMIT: &str = "OTEL_EVENT_ATTRIBUTE_COUNT_LIMIT";
+const VALUE_LENGTH_LIMIT: [&str; 2] = [
+    "OTEL_SPAN_ATTRIBUTE_VALUE_LENGTH_LIMIT",
+    "OTEL_ATTRIBUTE_VALUE_LENGTH_LIMIT",
+];
 const BSP_MAX_QUEUE_SIZE: &str = "OTEL_BSP_MAX_QUEUE_SIZE";
 const BSP_MAX_EXPORT_BATCH_SIZE: &str = "OTEL_BSP_MAX_EXPORT_BATCH_SIZE";
 const BSP_SCHEDULE_DELAY: &str = "OTEL_BSP_SCHEDULE_DELAY";
@@ -128,6 +134,10 @@ impl TracingEnvironment {
             timeout: read_first(TIMEOUT, |name| variables.milliseconds(name))?,
             sampler: read_sampler(variables)?,
             limits: read_limits(variables)?,
+            longest_text: read_first(VALUE_LENGTH_LIMIT, |name| {
+                variables.number(name, 0..=u64::from(u32::MAX))
+            })?
+            .map(|longest| usize::try_from(longest).unwrap_or(usize::MAX)),
             batch: read_batching(variables)?,
         })
     }

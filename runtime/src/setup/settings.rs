@@ -61,6 +61,7 @@ pub(super) struct TracingSettings {
     pub(super) resource: Resource,
     pub(super) sampler: HeadSampler,
     pub(super) limits: SpanLimits,
+    pub(super) longest_text: Option<usize>,
     pub(super) batch: Batching,
     pub(super) otlp: Option<OtlpSettings>,
     pub(super) console_exporter: bool,
@@ -174,6 +175,7 @@ impl TracingSettings {
             ),
             sampler: environment.sampler.unwrap_or_default(),
             limits: environment.limits,
+            longest_text: environment.longest_text,
             batch: environment.batch,
         })
     }
