@@ -130,6 +130,7 @@ impl<S: Sink> Work<S> {
             if let Some(done) = stopped {
                 self.drain();
                 self.sink.end();
+                ends::give_back(self.lanes.into_iter().map(|(lane, _)| lane));
                 _ = done.send(());
                 return;
             }

@@ -107,6 +107,11 @@ pub(crate) fn take_new() -> Vec<Lane> {
     core::mem::take(&mut lanes().new)
 }
 
+/// Gives lanes back whose reader ends, for the next one: `init` may fail after it has made one, and be tried again.
+pub(crate) fn give_back(lanes_read: impl Iterator<Item = Lane>) {
+    lanes().new.extend(lanes_read);
+}
+
 /// How many lanes there are, and the bytes that they hold.
 pub(crate) fn size() -> (usize, usize) {
     let lanes = lanes();

@@ -488,6 +488,8 @@ impl Thread {
                     }
                 }
             }
+        } else if flags & flags::SAMPLED != 0 && !(values.is_empty() && written.is_none()) {
+            count(Loss::ItemTooMany);
         }
         if lane.scratch.len() - at as usize > RECORD_LIMIT {
             lane.drop_values(at);
