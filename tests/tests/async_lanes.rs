@@ -362,6 +362,60 @@ fn the_loser_of_a_select_is_cancelled_and_the_winner_is_not() {
     .run();
 }
 
+#[traced_stage]
+async fn panics(order_id: u64) {
+    tokio::task::yield_now().await;
+    event!("wrong");
+    settle(order_id).await;
+    std::panic::resume_unwind(Box::new(order_id));
+}
+
+#[test]
+fn a_task_that_panics_is_panicked_and_its_neighbours_are_not() {
+    Child::of(
+        "a_task_that_panics_is_panicked_and_its_neighbours_are_not",
+        || {
+            let kept = Kept::default();
+            let telemetry = start(kept.clone());
+            let runtime = tokio::runtime::Builder::new_multi_thread()
+                .worker_threads(2)
+                .build()
+                .unwrap();
+            runtime.block_on(async {
+                let mut tasks = JoinSet::new();
+                for id in 0..100 {
+                    tasks.spawn(panics(id));
+                    tasks.spawn(async move { _ = settle(1_000 + id).await });
+                }
+                let mut failed = 0;
+                while let Some(ended) = tasks.join_next().await {
+                    failed += u64::from(ended.is_err());
+                }
+                assert_eq!(failed, 100);
+            });
+            let report = telemetry.shutdown(SOON);
+            assert_eq!(
+                (report.made, report.open, report.lost()),
+                (500, 0, 0),
+                "{report}"
+            );
+            let panicked = kept.named("panics");
+            assert_eq!(panicked.len(), 100);
+            for span in panicked {
+                assert_eq!(
+                    attribute(&span, "tickspan.outcome"),
+                    Some(&"panicked".into())
+                );
+                assert_eq!(span.events.len(), 1);
+            }
+            for span in kept.named("settle") {
+                assert_eq!(attribute(&span, "tickspan.outcome"), None);
+            }
+        },
+    )
+    .run();
+}
+
 #[test]
 fn a_flush_leaves_an_open_stage_open_and_whole() {
     Child::of("a_flush_leaves_an_open_stage_open_and_whole", || {

@@ -15,6 +15,7 @@ const SOON: Duration = Duration::from_secs(30);
 fn start(exporter: impl SpanExporter + 'static) -> Telemetry {
     tickspan::builder()
         .with_summary(false)
+        .with_console(false)
         .with_span_exporter(exporter)
         .init()
         .unwrap()
@@ -49,7 +50,8 @@ fn stages_deeper_than_the_limit_are_counted_and_touch_no_other() {
                 (4_097, 0, 0),
                 "{report}"
             );
-            let spans = kept.named("descend");
+            let mut spans = kept.named("descend");
+            spans.sort_by_key(|span| integer(span, "level"));
             assert_eq!(spans.len(), 4_096);
             for (child, parent) in spans.iter().zip(&spans[1..]) {
                 assert!(is_child(child, parent));
@@ -220,6 +222,74 @@ fn events_without_end_are_bounded_and_counted() {
         assert_eq!((report.made, report.lost()), (1, 0), "{report}");
     });
     child.with("OTEL_SPAN_EVENT_COUNT_LIMIT", "1000000").run();
+}
+
+#[traced_stage]
+fn nested(depth: u64, symbol: &str) {
+    for number in 0..12 {
+        event!("before", number, symbol = symbol);
+    }
+    if depth > 1 {
+        nested(depth - 1, symbol);
+    }
+    event!("after", depth);
+    record!(done = depth);
+}
+
+/// All together they hold more than a thread keeps.
+#[test]
+fn stages_in_each_other_that_hold_much_are_bounded_and_whole() {
+    const DEPTH: u64 = 300;
+    Child::of(
+        "stages_in_each_other_that_hold_much_are_bounded_and_whole",
+        || {
+            let kept = Kept::default();
+            // They end faster than they are read.
+            let telemetry = tickspan::builder()
+                .with_lane_capacity(8 << 20)
+                .with_console(false)
+                .with_span_exporter(kept.clone())
+                .init()
+                .unwrap();
+            nested(DEPTH, &"x".repeat(1_000));
+            drop(stage!("afterwards", venue = "XNAS"));
+            telemetry.flush(SOON).unwrap();
+            let mut spans = kept.named("nested");
+            spans.sort_by_key(|span| integer(span, "depth"));
+            assert_eq!(spans.len() as u64, DEPTH);
+            let mut events = 0;
+            for (child, parent) in spans.iter().zip(spans[1..].iter().map(Some).chain([None])) {
+                assert!(parent.is_none_or(|parent| is_child(child, parent)));
+                events += child.events.len() as u64;
+            }
+            // What is given at the start, each event, and each late attribute is there or counted.
+            let there = |key| {
+                spans
+                    .iter()
+                    .filter(|span| attribute(span, key).is_some())
+                    .count() as u64
+            };
+            let (given, late) = (there("depth"), there("done"));
+            let health = health();
+            assert!(given < DEPTH && late < DEPTH, "{health}");
+            assert_eq!(
+                given + events + late + health.items_lost,
+                DEPTH * 15,
+                "{health}"
+            );
+            assert_eq!(
+                attribute(&kept.the("afterwards"), "venue"),
+                Some(&"XNAS".into())
+            );
+            let report = telemetry.shutdown(SOON);
+            assert_eq!(
+                (report.made, report.open, report.lost()),
+                (DEPTH + 1, 0, 0),
+                "{report}"
+            );
+        },
+    )
+    .run();
 }
 
 #[test]

@@ -18,6 +18,7 @@ const SOON: Duration = Duration::from_secs(30);
 fn start(exporter: impl SpanExporter + 'static) -> Telemetry {
     tickspan::builder()
         .with_summary(false)
+        .with_console(false)
         .with_span_exporter(exporter)
         .init()
         .unwrap()

@@ -116,6 +116,54 @@ fn ten_thousand_threads_leave_memory_flat_and_lose_nothing() {
     child.with("OTEL_BSP_MAX_QUEUE_SIZE", "20000").run();
 }
 
+/// Notes how many spans say another thread than their own.
+#[derive(Clone, Debug, Default)]
+struct Strangers(Arc<Mutex<(u64, u64)>>);
+
+impl SpanExporter for Strangers {
+    async fn export(&self, batch: Vec<SpanData>) -> OTelSdkResult {
+        let mut strangers = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        for span in batch {
+            let number = integer(&span, "number").unwrap_or(-1);
+            if attribute(&span, "thread.name") != Some(&long_name(number).into()) {
+                strangers.0 += 1;
+            }
+            strangers.1 += 1;
+        }
+        Ok(())
+    }
+}
+
+/// Longer than what a span says: there may be room for a span, and none for the name.
+fn long_name(number: impl std::fmt::Display) -> String {
+    format!("{number:0>500}")
+}
+
+/// A thread takes the lane of one that has ended, which may be full.
+#[test]
+fn a_lane_that_is_full_does_not_mix_up_its_threads() {
+    let child = Child::of("a_lane_that_is_full_does_not_mix_up_its_threads", || {
+        let strangers = Strangers::default();
+        let telemetry = start(strangers.clone());
+        for number in 0..300 {
+            let thread = thread::Builder::new()
+                .name(long_name(number))
+                .spawn(move || (0..2_000).for_each(|_| work(number)));
+            thread.unwrap().join().unwrap();
+        }
+        let report = telemetry.shutdown(SOON);
+        assert_eq!((report.made, health().lanes), (600_000, 1), "{report}");
+        assert!(report.lost_in_lanes > 0, "{report}");
+        let (strangers, all) = *strangers.0.lock().unwrap();
+        assert_eq!(
+            (strangers, all),
+            (0, report.made - report.lost()),
+            "{report}"
+        );
+    });
+    child.with("OTEL_BSP_MAX_QUEUE_SIZE", "1048576").run();
+}
+
 #[test]
 fn threads_beyond_the_memory_cap_lose_and_count() {
     Child::of("threads_beyond_the_memory_cap_lose_and_count", || {

@@ -6,14 +6,17 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread;
 use std::time::Duration;
 
+use opentelemetry::trace::{SpanContext, SpanId, TraceFlags, TraceId, TraceState};
 use opentelemetry_sdk::error::{OTelSdkError, OTelSdkResult};
 use opentelemetry_sdk::trace::{SpanData, SpanExporter};
 use proptest::collection::vec;
 use proptest::prelude::{any, prop_assert_eq};
 use proptest::test_runner::{Config, TestRunner};
-use tickspan::{event, health, traced_stage};
+use tickspan::{Context, event, health, traced_stage};
 use tickspan_tests::child::Child;
 use tickspan_tests::exported::{Gate, Kept, attribute};
+use tracing_subscriber::layer::SubscriberExt as _;
+use tracing_subscriber::util::SubscriberInitExt as _;
 
 /// Much longer than anything here takes, much shorter than for ever.
 const SOON: Duration = Duration::from_secs(30);
@@ -214,5 +217,39 @@ fn records_of_any_length_arrive_whole() {
         assert_eq!(report.lost(), 0, "{report}");
         assert_eq!(health().unreadable, 0);
     })
+    .run();
+}
+
+/// A context of another process makes its thread's lane before there is anybody to read it; so does the first try.
+#[test]
+fn a_lane_from_before_a_failed_init_is_read_after_the_next() {
+    Child::of(
+        "a_lane_from_before_a_failed_init_is_read_after_the_next",
+        || {
+            Context::from_span_context(&SpanContext::new(
+                TraceId::from(1),
+                SpanId::from(1),
+                TraceFlags::SAMPLED,
+                true,
+                TraceState::default(),
+            ))
+            .run(|| {});
+            tracing_subscriber::registry()
+                .with(tickspan::layer())
+                .init();
+            tickspan::init().unwrap_err();
+            let kept = Kept::default();
+            let telemetry = tickspan::builder()
+                .with_global_subscriber(false)
+                .with_span_exporter(kept.clone())
+                .init()
+                .unwrap();
+            tick("AAPL", 1);
+            thread::spawn(|| tick("AAPL", 2)).join().unwrap();
+            let report = telemetry.shutdown(SOON);
+            assert_eq!((report.made, report.lost()), (2, 0), "{report}");
+            assert_eq!(kept.take().len(), 2);
+        },
+    )
     .run();
 }

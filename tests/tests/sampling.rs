@@ -53,11 +53,15 @@ fn counts(telemetry: &Telemetry) -> HashMap<String, (u64, u64)> {
         .collect()
 }
 
+/// The names of the spans of each trace, sorted.
 fn traces(spans: &[SpanData]) -> HashMap<TraceId, Vec<&str>> {
     let mut traces: HashMap<_, Vec<_>> = HashMap::new();
     for span in spans {
         let trace = span.span_context.trace_id();
         traces.entry(trace).or_default().push(&*span.name);
+    }
+    for names in traces.values_mut() {
+        names.sort_unstable();
     }
     traces
 }
