@@ -39,12 +39,13 @@ use crate::record::lane::{Ids, capture as records};
 ///
 /// Tests may run beside each other: each sees only its own. Nothing has to be set up, no subscriber is
 /// installed, and a program's own [`init`](crate::init) makes no difference. All levels are captured, and every
-/// trace is sampled. Spans and events that other libraries make with `tracing` are captured on the thread that
-/// called; a `tracing` subscriber of the test's own sees nothing meanwhile.
+/// trace that starts in `f`; what another process led to is captured if that process sampled it. Spans and events
+/// that other libraries make with `tracing` are captured on the thread that called; a `tracing` subscriber of the
+/// test's own sees nothing meanwhile.
 ///
 /// A thread or task that is started without the context is not seen: hand it on with
-/// [`Context::run`] and [`Context::attach`], as the program should. What is recorded after `f` has returned is
-/// not seen either.
+/// [`Context::run`] and [`Context::attach`], as the program should. With `parent = ..` alone, a stage is seen that
+/// the filter of `init`, if there was one, lets through. What is recorded after `f` has returned is not seen.
 pub fn capture<R>(f: impl FnOnce() -> R) -> (R, Captured) {
     let capturing = Capturing::begin();
     let returned = capturing.context.run(f);

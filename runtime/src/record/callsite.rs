@@ -119,22 +119,27 @@ impl Callsite {
         let level = self.metadata.level();
         *level <= tracing::level_filters::STATIC_MAX_LEVEL
             && *level <= LevelFilter::current()
-            && self.is_enabled_by_subscriber()
+            && (self.is_enabled_by_subscriber() || self.may_be_captured())
     }
 
-    fn is_enabled_by_subscriber(&'static self) -> bool {
+    pub(super) fn is_enabled_by_subscriber(&'static self) -> bool {
         let interest = self.tracing.interest();
         interest.is_always()
             || (!interest.is_never()
                 && tracing::dispatcher::get_default(|dispatch| dispatch.enabled(&self.metadata)))
-            || Self::is_captured()
     }
 
-    /// Whether a test captures what this thread records, whatever the filters of others say.
+    /// Whether a test may capture what comes from here, whatever the filters of others say: what this thread
+    /// records, or a stage whose parent, which is not known yet, is captured.
     #[cold]
-    fn is_captured() -> bool {
+    #[cfg_attr(
+        not(feature = "init"),
+        expect(clippy::unused_self, reason = "without `init` there are no captures")
+    )]
+    fn may_be_captured(&self) -> bool {
         #[cfg(feature = "init")]
-        return super::lane::is_captured();
+        return super::lane::is_captured()
+            || (self.metadata.is_span() && super::lane::mode() == super::lane::Mode::Capturing);
         #[cfg(not(feature = "init"))]
         return false;
     }

@@ -175,9 +175,10 @@ impl<'a> Current<'a> {
                 _remote: lane::is_off().then(|| crate::context::of_ids(ids).attach()),
             };
         }
-        let span = match held {
-            Held::Span(span) => Some(span),
-            _ => None,
+        let span = if let Held::Span(span) = held {
+            Some(span)
+        } else {
+            None
         };
         let token = thread::with(|thread| thread.push(Frame::Boundary)).unwrap_or(0);
         let subscriber = span.and_then(|span| {

@@ -4,13 +4,13 @@ use core::marker::PhantomData;
 
 use tracing::metadata::LevelFilter;
 
-#[cfg(feature = "init")]
-use super::lane;
 use super::outcome::{ErrorType, Fallible, Outcome};
 use super::parent::{IntoLinks, Parent};
 use super::thread::{self, Frame};
 use super::tracing_route::{self, Idle};
 use super::{Callsite, event};
+#[cfg(feature = "init")]
+use super::{callsite::tail, lane};
 use crate::privacy::{AttributeValue, Value};
 
 impl Callsite {
@@ -46,8 +46,22 @@ impl Callsite {
     ) -> Option<StageGuard> {
         match lane::start(self, parent, values) {
             lane::Start::At(token) => Some(StageGuard::new(token)),
-            lane::Start::Tracing if lane::mode() != lane::Mode::Ended => None,
+            lane::Start::Tracing if lane::mode() == lane::Mode::Ended => Some(StageGuard::off()),
+            // It might have been captured, and was not.
+            lane::Start::Tracing if !self.is_enabled_by_subscriber() => Some(self.unwanted(values)),
+            lane::Start::Tracing => None,
             _ => Some(StageGuard::off()),
+        }
+    }
+
+    /// The guard of a stage that nobody wants: one that declares keys for later keeps them from the stage around.
+    #[cfg(feature = "init")]
+    #[cold]
+    fn unwanted(&'static self, values: &[Value<'_>]) -> StageGuard {
+        if self.metadata().fields().len() > values.len() + tail::KIND {
+            self.hidden()
+        } else {
+            StageGuard::off()
         }
     }
 
