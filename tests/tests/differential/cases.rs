@@ -91,6 +91,18 @@ fn late_attribute_passes_a_span_that_was_left_before_one_within() {
 }
 
 #[test]
+fn span_that_is_entered_again_is_left_where_it_was_entered_last() {
+    assert_same(|| {
+        let span = info_span!("request", seq = 0);
+        span.in_scope(|| {
+            let _stage = stage!("inner", seq = 1);
+            span.in_scope(|| step(2, || ()));
+            event!("read");
+        });
+    });
+}
+
+#[test]
 fn panic_is_told_once() {
     let [lane, _] = each_route(|| {
         _ = std::panic::catch_unwind(|| step(0, || std::panic::resume_unwind(Box::new(()))));
