@@ -85,7 +85,7 @@ fn write_advice(f: &mut fmt::Formatter<'_>, spans: &tickspan::Report) -> fmt::Re
     }
     writeln!(
         f,
-        "\nspans were dropped because a queue was full: OTEL_BSP_MAX_QUEUE_SIZE makes it longer"
+        "\nspans were dropped because a queue was full: `with_queue_size` makes it longer"
     )
 }
 

@@ -36,7 +36,8 @@ use crate::record::lane::ends;
 /// | | `OTEL_EXPORTER_OTLP_TRACES_TIMEOUT`, `OTEL_EXPORTER_OTLP_TIMEOUT` (ms) | 10,000 |
 /// | [`with_span_exporter`](Self::with_span_exporter) | `OTEL_TRACES_EXPORTER` (`otlp`, `console`, both with a comma, `none`) | `otlp` if an endpoint is set |
 /// | | `OTEL_TRACES_SAMPLER`, `OTEL_TRACES_SAMPLER_ARG` | `parentbased_always_on` |
-/// | | `OTEL_BSP_MAX_QUEUE_SIZE`, `OTEL_BSP_MAX_EXPORT_BATCH_SIZE` (spans, for each exporter) | 2,048 and 512 |
+/// | [`with_queue_size`](Self::with_queue_size) | `OTEL_BSP_MAX_QUEUE_SIZE` (spans, for each exporter) | 2,048 |
+/// | | `OTEL_BSP_MAX_EXPORT_BATCH_SIZE` | 512, or a smaller queue |
 /// | | `OTEL_BSP_SCHEDULE_DELAY`, `OTEL_BSP_EXPORT_TIMEOUT` (ms) | 5,000 and 30,000 |
 /// | | `OTEL_SPAN_ATTRIBUTE_COUNT_LIMIT`, `OTEL_SPAN_EVENT_COUNT_LIMIT`, `OTEL_SPAN_LINK_COUNT_LIMIT`, `OTEL_EVENT_ATTRIBUTE_COUNT_LIMIT` | 128 each |
 /// | | `OTEL_SPAN_ATTRIBUTE_VALUE_LENGTH_LIMIT`, `OTEL_ATTRIBUTE_VALUE_LENGTH_LIMIT` (characters, on the lane route) | none; text of a stage is cut at 1 KiB |
@@ -100,6 +101,7 @@ pub(super) struct Choices {
     pub(super) lane_capacity: usize,
     pub(super) lane_memory: usize,
     pub(super) tail: Option<TailSampling>,
+    pub(super) queue: Option<usize>,
     pub(super) service_name: Option<String>,
     pub(super) endpoint: Option<String>,
     pub(super) protocol: Option<Protocol>,
@@ -119,6 +121,7 @@ impl Default for Choices {
             lane_capacity: ends::CAPACITY,
             lane_memory: ends::TOTAL,
             tail: None,
+            queue: None,
             service_name: None,
             endpoint: None,
             protocol: None,
@@ -320,6 +323,12 @@ impl Builder {
     /// counted.
     pub fn with_lane_memory(mut self, bytes: usize) -> Self {
         self.choices.lane_memory = bytes;
+        self
+    }
+
+    /// Sets how many spans may wait for each exporter: from 1 to 1,048,576; 2,048 unless set.
+    pub fn with_queue_size(mut self, spans: usize) -> Self {
+        self.choices.queue = Some(spans);
         self
     }
 

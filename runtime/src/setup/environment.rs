@@ -93,7 +93,7 @@ const HEADERS: [&str; 2] = [
 ];
 
 /// A queue is allocated at once, so a mistyped size must not take the memory.
-const QUEUE_LIMIT: u64 = 1 << 20;
+pub(super) const QUEUE_LIMIT: u64 = 1 << 20;
 
 /// One day, in milliseconds: longer is a mistake.
 const MILLISECONDS_LIMIT: u64 = 86_400_000;

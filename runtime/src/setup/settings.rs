@@ -12,7 +12,9 @@ use opentelemetry_sdk::trace::SpanLimits;
 
 use super::builder::Choices;
 use super::endpoint::{Endpoint, Form};
-use super::environment::{Environment, NamedExporter, TRACES_EXPORTER, TracingEnvironment};
+use super::environment::{
+    Environment, NamedExporter, QUEUE_LIMIT, TRACES_EXPORTER, TracingEnvironment,
+};
 use super::{Error, Protocol, Route};
 use crate::collect::TailSampling;
 use crate::export::Batching;
@@ -153,6 +155,15 @@ fn check_lanes(choices: &Choices) -> Result<(), Error> {
             format!("at least the {} bytes of one lane", choices.lane_capacity),
         );
     }
+    if let Some(queue) = choices.queue {
+        if !(1..=QUEUE_LIMIT).contains(&(queue as u64)) {
+            return invalid(
+                "with_queue_size",
+                queue.to_string(),
+                format!("from 1 to {QUEUE_LIMIT} spans"),
+            );
+        }
+    }
     match &choices.tail {
         Some(tail) if !tail.is_valid() => invalid(
             "with_tail_sampling",
@@ -176,7 +187,10 @@ impl TracingSettings {
             sampler: environment.sampler.unwrap_or_default(),
             limits: environment.limits,
             longest_text: environment.longest_text,
-            batch: environment.batch,
+            batch: match choices.queue {
+                Some(queue) => environment.batch.with_queue(queue),
+                None => environment.batch,
+            },
         })
     }
 }
