@@ -155,7 +155,7 @@ mod tests {
     #[tokio::test]
     async fn unfinished_traces_do_not_pile_up() {
         let one_trace = OneTrace::with_all_of(&["message", "fill"]);
-        for trace in 1..=1_000 {
+        for trace in 1..=UNFINISHED_TRACES as u128 + 1_000 {
             one_trace
                 .export(vec![span(trace, (1, 0), "message", 0..10)])
                 .await
