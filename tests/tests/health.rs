@@ -3,28 +3,30 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use opentelemetry_sdk::metrics::data::{AggregatedMetrics, MetricData};
+use opentelemetry_sdk::metrics::data::{AggregatedMetrics, MetricData, ScopeMetrics};
 use opentelemetry_sdk::metrics::{InMemoryMetricExporter, SdkMeterProvider};
 use opentelemetry_sdk::trace::InMemorySpanExporter;
 use tickspan::traced_stage;
 use tickspan_tests::child::Child;
 
 #[traced_stage]
-fn price(_quantity: u64) {}
+fn price(quantity: u64) -> u64 {
+    quantity
+}
 
 /// Each number, by the instrument and the attributes that tell it apart.
 fn numbers(metrics: &InMemoryMetricExporter) -> BTreeMap<String, u64> {
     let mut numbers = BTreeMap::new();
     let finished = metrics.get_finished_metrics().unwrap();
     let scopes = finished.last().unwrap().scope_metrics();
-    for metric in scopes.flat_map(|scope| scope.metrics()) {
+    for metric in scopes.flat_map(ScopeMetrics::metrics) {
         let mut tell = |attributes: String, value| {
             numbers.insert(format!("{}{attributes}", metric.name()), value);
         };
         let words = |attributes: &mut dyn Iterator<Item = &opentelemetry::KeyValue>| {
-            attributes
-                .map(|attribute| format!(" {}", attribute.value))
-                .collect::<String>()
+            attributes.fold(String::new(), |words, attribute| {
+                words + " " + &attribute.value.to_string()
+            })
         };
         match metric.data() {
             AggregatedMetrics::U64(MetricData::Sum(sum)) => {
@@ -69,11 +71,11 @@ fn health_is_observed_by_the_meters_of_the_program() {
         assert_eq!(number("tickspan.loss lane_full"), Some(0));
         assert_eq!(number("tickspan.lane.memory"), Some(1 << 20));
         let exporter = std::any::type_name::<InMemorySpanExporter>();
-        let exported = numbers
+        let sent = numbers
             .iter()
             .find(|(name, _)| name.contains(exporter) && name.contains("exported"));
         assert_eq!(
-            exported.map(|(_, number)| *number),
+            sent.map(|(_, number)| *number),
             Some(10),
             "{numbers:#?}"
         );

@@ -80,10 +80,24 @@ pub(crate) enum Repr<'a> {
     F64(f64),
     Text(&'a str),
     /// Its text, and the same as a list, if it is one: what `tracing` wraps cannot be had back.
-    Written(DisplayValue<Written<'a>>, Written<'a>),
+    Written(
+        DisplayValue<Written<'a>>,
+        #[cfg_attr(
+            not(feature = "init"),
+            expect(dead_code, reason = "for the lane route")
+        )]
+        Written<'a>,
+    ),
     Displayed(DisplayValue<&'a dyn fmt::Display>),
     #[cfg(feature = "rust_decimal")]
-    Decimal(DisplayValue<rust_decimal::Decimal>, rust_decimal::Decimal),
+    Decimal(
+        DisplayValue<rust_decimal::Decimal>,
+        #[cfg_attr(
+            not(feature = "init"),
+            expect(dead_code, reason = "for the lane route")
+        )]
+        rust_decimal::Decimal,
+    ),
 }
 
 impl<'a> Value<'a> {
