@@ -1,12 +1,13 @@
 //! Futures whose stages lie in several lanes: they move between threads, end on another, or never.
 
-use std::pin::Pin;
+use std::pin::{Pin, pin};
 use std::sync::mpsc;
 use std::task::{Context as Task, Poll, Waker};
 use std::thread;
 use std::time::Duration;
 
 use futures::future::poll_fn;
+use futures::stream::{Stream, StreamExt as _};
 use opentelemetry_sdk::trace::{SpanData, SpanExporter};
 use tickspan::{Telemetry, event, health, record, stage, traced_stage};
 use tickspan_tests::child::Child;
@@ -360,6 +361,59 @@ fn the_loser_of_a_select_is_cancelled_and_the_winner_is_not() {
         },
     )
     .run();
+}
+
+#[traced_stage]
+fn quotes(order_id: u64) -> impl Stream<Item = u64> + Send {
+    async_stream::stream! {
+        for step in 0..POLLS {
+            event!("step", step);
+            once().await;
+            yield step;
+        }
+        record!(filled = order_id);
+    }
+}
+
+#[test]
+fn a_stream_that_moves_between_threads_is_whole_and_one_that_is_dropped_is_cancelled() {
+    const ORDERS: u64 = 200;
+    let child = Child::of(
+        "a_stream_that_moves_between_threads_is_whole_and_one_that_is_dropped_is_cancelled",
+        || {
+            let kept = Kept::default();
+            let telemetry = start(kept.clone());
+            let consumers = (0..ORDERS).map(|id| {
+                let consume = async move {
+                    let mut quotes = pin!(quotes(id));
+                    // Every second is left after three.
+                    let most = if id % 2 == 0 { 3 } else { usize::MAX };
+                    let taken = quotes.as_mut().take(most).count().await;
+                    assert_eq!(taken as u64, if id % 2 == 0 { 3 } else { POLLS });
+                };
+                Box::pin(consume) as Boxed
+            });
+            poll_around(consumers.collect());
+            let report = telemetry.shutdown(SOON);
+            assert_eq!(
+                (report.made, report.open, report.lost()),
+                (ORDERS, 0, 0),
+                "{report}"
+            );
+            for span in kept.take() {
+                let id = integer(&span, "order_id").unwrap();
+                let outcome = attribute(&span, "tickspan.outcome");
+                if id % 2 == 0 {
+                    assert_eq!(numbers(&span), [0, 1, 2]);
+                    assert_eq!(outcome, Some(&"cancelled".into()));
+                } else {
+                    assert_eq!(numbers(&span), [0, 1, 2, 3, 4, 5, 6, 7]);
+                    assert_eq!((outcome, integer(&span, "filled")), (None, Some(id)));
+                }
+            }
+        },
+    );
+    child.with(QUEUE.0, QUEUE.1).run();
 }
 
 #[traced_stage]

@@ -253,3 +253,32 @@ fn a_lane_from_before_a_failed_init_is_read_after_the_next() {
     )
     .run();
 }
+
+#[test]
+fn sizes_of_lanes_that_cannot_be_used_are_errors() {
+    Child::of("sizes_of_lanes_that_cannot_be_used_are_errors", || {
+        let refused = |builder: tickspan::Builder| builder.init().unwrap_err().to_string();
+        for bytes in [0, SMALL - 1, (1 << 30) + 1, usize::MAX] {
+            let error = refused(tickspan::builder().with_lane_capacity(bytes));
+            assert!(
+                error.starts_with(&format!(
+                    "`with_lane_capacity` is `{bytes}`; accepted: from "
+                )),
+                "{error}"
+            );
+        }
+        let error = refused(tickspan::builder().with_lane_memory(SMALL));
+        assert_eq!(
+            error,
+            "`with_lane_memory` is `131072`; accepted: at least the 1048576 bytes of one lane"
+        );
+        assert!(
+            tickspan::builder()
+                .with_lane_capacity(SMALL)
+                .with_lane_memory(SMALL)
+                .init()
+                .is_ok()
+        );
+    })
+    .run();
+}
