@@ -10,7 +10,7 @@ use crate::record::lane::health::{Loss, counted};
 /// queue, by kind.
 ///
 /// All numbers count from the start of the process. What exporters and their queues lost is in the
-/// [`Report`](crate::Report) and, by exporter, in [`Telemetry::health`](crate::Telemetry::health).
+/// [`Report`](crate::Report) of [`Telemetry::report`](crate::Telemetry::report).
 ///
 /// ```
 /// let health = tickspan::health();

@@ -122,6 +122,8 @@ enum Told {
     End,
 }
 
+/// For expanded code: no part of it is stable.
+#[doc(hidden)]
 impl StageGuard {
     #[inline]
     fn new(token: u32) -> Self {
