@@ -495,3 +495,82 @@ fn a_flush_leaves_an_open_stage_open_and_whole() {
     })
     .run();
 }
+
+/// An attribute that is recorded in each poll, each on another thread: the last counts.
+#[test]
+fn the_last_of_late_attributes_counts_whichever_lane_is_read_first() {
+    const ORDERS: u64 = 500;
+    let child = Child::of(
+        "the_last_of_late_attributes_counts_whichever_lane_is_read_first",
+        || {
+            let kept = Kept::default();
+            let telemetry = start(kept.clone());
+            for _ in 0..4 {
+                poll_around(
+                    (0..ORDERS)
+                        .map(|id| Box::pin(progresses(id)) as Boxed)
+                        .collect(),
+                );
+                telemetry.flush(SOON).unwrap();
+                for span in kept.take() {
+                    assert_eq!(integer(&span, "progress"), Some(7));
+                }
+            }
+        },
+    );
+    child.with(QUEUE.0, QUEUE.1).run();
+}
+
+#[traced_stage]
+async fn progresses(order_id: u64) {
+    for step in 0..POLLS {
+        record!(progress = step);
+        once().await;
+    }
+    _ = order_id;
+}
+
+/// Their ends are lost, on a thread without a lane: what was kept of them must not be in the way for ever.
+#[test]
+fn stages_whose_ends_were_lost_do_not_take_the_place_of_later_ones() {
+    const LOST: u64 = 70_000;
+    Child::of(
+        "stages_whose_ends_were_lost_do_not_take_the_place_of_later_ones",
+        || {
+            let kept = Kept::default();
+            let telemetry = tickspan::builder()
+                .with_lane_memory(1 << 20)
+                .with_summary(false)
+                .with_span_exporter(kept.clone())
+                .init()
+                .unwrap();
+            drop(stage!("first"));
+            let (send, receive) = mpsc::channel::<Boxed>();
+            let without_lane = thread::spawn(move || receive.into_iter().for_each(drop));
+            for id in 0..LOST {
+                let mut future = Box::pin(settle_never(id)) as Boxed;
+                assert!(poll(&mut future).is_pending());
+                send.send(future).unwrap();
+                if id % 5_000 == 0 {
+                    telemetry.flush(SOON).unwrap();
+                }
+            }
+            drop(send);
+            without_lane.join().unwrap();
+            assert_eq!(health().no_lane, LOST);
+            let mut future = Box::pin(order(5)) as Boxed;
+            while poll(&mut future).is_pending() {}
+            telemetry.flush(SOON).unwrap();
+            let span = kept.the("order");
+            assert_eq!(integer(&span, "order_id"), Some(5));
+            assert_eq!(numbers(&span), [0, 1, 2, 3, 4, 5, 6, 7]);
+        },
+    )
+    .run();
+}
+
+#[traced_stage]
+async fn settle_never(order_id: u64) {
+    std::future::pending::<()>().await;
+    record!(done = order_id);
+}

@@ -74,11 +74,7 @@ fn health_is_observed_by_the_meters_of_the_program() {
         let sent = numbers
             .iter()
             .find(|(name, _)| name.contains(exporter) && name.contains("exported"));
-        assert_eq!(
-            sent.map(|(_, number)| *number),
-            Some(10),
-            "{numbers:#?}"
-        );
+        assert_eq!(sent.map(|(_, number)| *number), Some(10), "{numbers:#?}");
         assert_eq!(
             number(&format!("tickspan.export.queue {exporter}")),
             Some(0)

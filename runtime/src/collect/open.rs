@@ -1,7 +1,7 @@
 //! Spans of which a part has come: those that a future carries from poll to poll, and those to which other
 //! threads add.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, VecDeque};
 use std::hash::BuildHasherDefault;
 
 use super::decode::Author;
@@ -22,7 +22,10 @@ const PASSES: u64 = 12_000;
 pub(super) struct Part {
     /// The first record, if it has come: the number of values in it, and the bytes behind its header.
     pub(super) first: Option<(u8, Vec<u8>, Author)>,
+    /// The further records, in the order in which they were written: lanes are read one after the other.
     pub(super) more: Vec<Vec<u8>>,
+    /// When each of these was written.
+    ticks: Vec<u64>,
     bytes: usize,
     since: u64,
 }
@@ -51,42 +54,54 @@ impl std::hash::Hasher for Identity {
 #[derive(Debug, Default)]
 pub(super) struct Open {
     parts: HashMap<u64, Part, BuildHasherDefault<Identity>>,
+    /// Spans in the order in which they were first heard of. Those that have ended are passed.
+    order: VecDeque<u64>,
     pass: u64,
 }
 
 impl Open {
     /// Keeps the first record of a span.
     pub(super) fn open(&mut self, header: &Header, bytes: &[u8], author: &Author) {
-        if let Some(part) = self.part(header.span) {
-            part.first = Some((header.values, bytes.to_vec(), author.clone()));
-        }
+        self.part(header.span).first = Some((header.values, bytes.to_vec(), author.clone()));
     }
 
     /// Keeps a further record of a span.
     pub(super) fn more(&mut self, header: &Header, bytes: &[u8]) {
-        if let Some(part) = self.part(header.span) {
-            part.bytes += bytes.len();
-            if part.bytes > MOST_BYTES {
-                count(Loss::ItemTooMany);
-            } else {
-                part.more.push(bytes.to_vec());
-            }
+        let part = self.part(header.span);
+        part.bytes += bytes.len();
+        if part.bytes > MOST_BYTES {
+            count(Loss::ItemTooMany);
+            return;
         }
+        let place = part.ticks.partition_point(|tick| *tick <= header.end);
+        part.ticks.insert(place, header.end);
+        part.more.insert(place, bytes.to_vec());
     }
 
-    fn part(&mut self, span: u64) -> Option<&mut Part> {
-        let full = self.parts.len() >= MOST;
-        let pass = self.pass;
-        match self.parts.entry(span) {
-            std::collections::hash_map::Entry::Occupied(known) => Some(known.into_mut()),
-            std::collections::hash_map::Entry::Vacant(_) if full => {
-                count(Loss::OpenForgotten);
-                None
+    /// Where there are too many, the oldest goes: the end of its span may have been lost.
+    fn part(&mut self, span: u64) -> &mut Part {
+        if !self.parts.contains_key(&span) {
+            if self.parts.len() >= MOST {
+                self.forget_oldest();
             }
-            std::collections::hash_map::Entry::Vacant(new) => Some(new.insert(Part {
-                since: pass,
-                ..Part::default()
-            })),
+            if self.order.len() >= 2 * MOST {
+                self.order.retain(|span| self.parts.contains_key(span));
+            }
+            self.order.push_back(span);
+        }
+        let since = self.pass;
+        self.parts.entry(span).or_insert_with(|| Part {
+            since,
+            ..Part::default()
+        })
+    }
+
+    fn forget_oldest(&mut self) {
+        while let Some(span) = self.order.pop_front() {
+            if self.parts.remove(&span).is_some() {
+                count(Loss::OpenForgotten);
+                return;
+            }
         }
     }
 
