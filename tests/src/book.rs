@@ -20,6 +20,8 @@ mod code {
         InsideBodies: "../../docs/inside-bodies.md";
         AttributesAndPrivacy: "../../docs/attributes-and-privacy.md";
         Setup: "../../docs/setup.md";
+        Routes: "../../docs/routes.md";
+        Performance: "../../docs/performance.md";
         SemanticConventions: "../../docs/semantic-conventions.md";
         UsingWithTracing: "../../docs/using-with-tracing.md";
         Design: "../../docs/design.md";
@@ -101,6 +103,17 @@ mod tests {
         assert!(variables.len() > 10, "{variables:?}");
         for variable in variables {
             assert!(page.contains(&format!("`{variable}`")), "{variable}");
+        }
+    }
+
+    #[test]
+    fn every_loss_is_listed() {
+        let page = read("docs/routes.md");
+        let source = read("runtime/src/collect/health.rs");
+        let losses = literals(between(&source, "pub(crate) fn losses", "\n    }"));
+        assert!(losses.len() > 8, "{losses:?}");
+        for loss in losses {
+            assert!(page.contains(&format!("\n| `{loss}` |")), "{loss}");
         }
     }
 
