@@ -1,0 +1,475 @@
+//! The stack of stages on the lane route: where a header and items are made, before they go into the lane.
+
+#![expect(
+    clippy::inline_always,
+    reason = "a span is some 40 ns, and each call that is left in it one"
+)]
+
+use core::sync::atomic::Ordering;
+
+use super::health::{Loss, count};
+use super::wire::{self, Head, Kind, Parts as _, flags};
+use super::writer::LaneThread;
+use super::{
+    ATTACHES, Ids, Mode, NOTHING, Parent, Start, Suspended, encode, ids, is_sampled, mode, sampling,
+};
+use crate::privacy::Value;
+use crate::record::thread::{Frame, Thread};
+
+/// The deepest that stages may lie in each other on one thread.
+const DEEPEST: usize = 4_096;
+
+/// A stage with more values and events than this writes them before its end.
+const SPILL: usize = 16 << 10;
+
+/// The most bytes of values and events that stages which are not the innermost may hold together.
+const SCRATCH_LIMIT: usize = 1 << 20;
+
+/// The longest record, within which a stage's items have to fit.
+const RECORD_LIMIT: usize = 64 << 10;
+
+/// What a place on the stack stands for.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Role {
+    /// A span that began here, of which nothing has been written.
+    Begun,
+    /// A span of which an `Open` record has been written.
+    Opened,
+    /// A span that goes on elsewhere: current here, ended there.
+    Handed,
+    /// A span of another library, entered here.
+    Foreign,
+}
+
+/// A stage on the stack. Its header and items are in the scratch.
+#[derive(Clone, Copy)]
+pub(in crate::record) struct LaneFrame {
+    /// Where its record begins.
+    pub(super) at: u32,
+    pub(super) role: Role,
+}
+
+/// What a span has from its parent, or from nobody.
+#[derive(Clone, Copy)]
+struct Lineage {
+    trace: [u64; 2],
+    parent: u64,
+    capture: u32,
+    flags: u8,
+}
+
+impl Thread {
+    /// The place of the innermost span on the lane route.
+    #[inline]
+    pub(super) fn innermost(&self) -> Option<usize> {
+        match self.frames.last() {
+            Some(Frame::Lane(_)) => Some(self.frames.len() - 1),
+            None => None,
+            Some(_) => self
+                .frames
+                .iter()
+                .rposition(|frame| matches!(frame, Frame::Lane(_))),
+        }
+    }
+
+    /// The place of the innermost stage, which takes late attributes. Those of other libraries' spans are passed, and
+    /// those of what has ended.
+    pub(super) fn innermost_stage(&self) -> Option<usize> {
+        let place = self.frames.iter().rposition(|frame| match frame {
+            Frame::Lane(frame) => frame.role != Role::Foreign,
+            Frame::Ended(_) | Frame::Gone => false,
+            Frame::Tracing(_) | Frame::Boundary => true,
+        })?;
+        matches!(&self.frames[place], Frame::Lane(frame) if frame.role != Role::Handed)
+            .then_some(place)
+    }
+
+    /// The header of the span at `place`.
+    #[inline]
+    pub(super) fn head(&self, place: usize) -> Option<(&Head, Role)> {
+        let Some(Frame::Lane(frame)) = self.frames.get(place) else {
+            return None;
+        };
+        Some((self.lane.as_ref()?.head(frame.at)?, frame.role))
+    }
+
+    #[inline]
+    pub(super) fn head_mut(&mut self, place: usize) -> Option<&mut Head> {
+        let Some(Frame::Lane(frame)) = self.frames.get(place) else {
+            return None;
+        };
+        self.lane.as_mut()?.head_mut(frame.at)
+    }
+
+    pub(super) fn current_ids(&self) -> Option<Ids> {
+        let (head, role) = self.head(self.innermost()?)?;
+        Some(ids(head, role))
+    }
+
+    /// What a span has that starts below a given one, or that starts a trace.
+    #[inline(never)]
+    fn below(&mut self, parent: Parent) -> Lineage {
+        let mut current = self.current_ids();
+        if ATTACHES.load(Ordering::Relaxed) {
+            current = crate::context::attached(current);
+        }
+        let parent = match parent {
+            Parent::Current => current,
+            Parent::Of(ids) => Some(ids),
+            Parent::Root => None,
+        };
+        // A capture holds the roots that start in it, and what other processes led to.
+        let capture = [parent, current]
+            .iter()
+            .flatten()
+            .map(|ids| ids.capture)
+            .find(|capture| *capture != 0)
+            .unwrap_or(0);
+        match parent {
+            Some(parent) if parent.trace != [0; 2] => {
+                let remote = if parent.remote {
+                    flags::REMOTE_PARENT
+                } else {
+                    0
+                };
+                Lineage {
+                    trace: parent.trace,
+                    parent: parent.span,
+                    capture,
+                    flags: sampling::of_child(parent.sampled, capture != 0, parent.trace) | remote,
+                }
+            }
+            _ => {
+                let lane = self.lane.get_or_insert_with(LaneThread::new);
+                let trace = [lane.id(), lane.id()];
+                let sampled = capture != 0 || sampling::of_root(trace);
+                Lineage {
+                    trace,
+                    parent: 0,
+                    capture,
+                    flags: if sampled { flags::SAMPLED } else { 0 },
+                }
+            }
+        }
+    }
+
+    #[inline(always)]
+    pub(super) fn start(
+        &mut self,
+        site: u32,
+        parent: Parent,
+        values: &[Value<'_>],
+        written: Option<&[u8]>,
+    ) -> Start {
+        if self.frames.len() >= DEEPEST {
+            return self.refuse();
+        }
+        let current = match parent {
+            Parent::Current if !ATTACHES.load(Ordering::Relaxed) => {
+                self.innermost().and_then(|place| self.head(place))
+            }
+            _ => None,
+        };
+        // One by one, so that they stay in registers: a struct would be stored and loaded.
+        let (trace_high, trace_low, parent_span, capture, flags);
+        match current {
+            Some((head, role)) if head.trace_low() != 0 => {
+                (trace_high, trace_low) = (head.trace_high(), head.trace_low());
+                parent_span = head.span();
+                capture = head.capture();
+                let remote = if role == Role::Handed {
+                    head.flags() & flags::REMOTE_PARENT
+                } else {
+                    0
+                };
+                let sampled = is_sampled(head);
+                flags = sampling::of_child(sampled, capture != 0, [trace_high, trace_low]) | remote;
+            }
+            _ => {
+                let lineage = self.below(parent);
+                [trace_high, trace_low] = lineage.trace;
+                (parent_span, capture, flags) = (lineage.parent, lineage.capture, lineage.flags);
+            }
+        }
+        let captured = capture != 0;
+        if !captured && mode() != Mode::Lane {
+            return Start::Tracing;
+        }
+        if self.quiet > 0 {
+            return Start::Lost;
+        }
+        let lane = self.lane.get_or_insert_with(LaneThread::new);
+        #[expect(
+            clippy::cast_possible_truncation,
+            reason = "bounded by DEEPEST and SCRATCH_LIMIT"
+        )]
+        let (at, token) = (lane.scratch.len() as u32, self.frames.len() as u32 + 1);
+        let span = lane.id();
+        let takes_values = flags & flags::SAMPLED != 0 && (at as usize) < SCRATCH_LIMIT;
+        // Each part goes where it will stay. A header that is built elsewhere and copied would be loaded while
+        // its stores are on their way, which takes longer than all of this.
+        lane.scratch.extend_from_slice(&NOTHING);
+        let Some(head) = lane.head_mut(at) else {
+            return Start::Lost;
+        };
+        head.set_flags(flags);
+        head.set_site(site);
+        head.set_capture(capture);
+        head.set_trace_high(trace_high);
+        head.set_trace_low(trace_low);
+        head.set_span(span);
+        head.set_parent(parent_span);
+        if takes_values {
+            #[expect(clippy::cast_possible_truncation, reason = "at most MAX_KEYS")]
+            head.set_values(values.len() as u8);
+            match written {
+                Some(written) => lane.scratch.extend_from_slice(written),
+                None => {
+                    if encode::plain(&mut lane.scratch, values).is_err() {
+                        lane.scratch.truncate(at as usize);
+                        return Start::RunsCode;
+                    }
+                }
+            }
+        } else if flags & flags::SAMPLED != 0 && !(values.is_empty() && written.is_none()) {
+            count(Loss::ItemTooMany);
+        }
+        if lane.scratch.len() - at as usize > RECORD_LIMIT {
+            lane.drop_values(at);
+        }
+        if !captured {
+            lane.writer.count_started();
+        }
+        self.frames.push(Frame::Lane(LaneFrame {
+            at,
+            role: Role::Begun,
+        }));
+        if ATTACHES.load(Ordering::Relaxed) {
+            self.attach(token);
+        }
+        // Last of all: what starting takes is not part of the stage.
+        if let Some(lane) = &mut self.lane {
+            let tick = lane.clock.raw();
+            if let Some(head) = lane.head_mut(at) {
+                head.set_start(tick);
+            }
+        }
+        Start::At(token)
+    }
+
+    /// What becomes of a span below the deepest.
+    #[cold]
+    fn refuse(&self) -> Start {
+        let captured = || self.current_ids().is_some_and(|ids| ids.capture != 0);
+        if mode() != Mode::Lane && !captured() {
+            return Start::Tracing;
+        }
+        if self.quiet == 0 {
+            count(Loss::TooDeep);
+        }
+        Start::Lost
+    }
+
+    /// Makes the span of a token OpenTelemetry's current one.
+    #[cold]
+    fn attach(&mut self, token: u32) {
+        if let Some(ids) = self.current_ids() {
+            let context = crate::context::of_ids(&ids);
+            self.attached.push((token, context.attach()));
+        }
+    }
+
+    /// Takes back what [`attach`](Self::attach) did.
+    #[cold]
+    fn detach(&mut self, token: u32) {
+        if let Some(place) = self.attached.iter().rposition(|(of, _)| *of == token) {
+            self.attached.remove(place);
+        }
+    }
+
+    /// Puts a span on the stack that began elsewhere.
+    pub(super) fn place(&mut self, span: &Suspended) -> Option<u32> {
+        if self.frames.len() >= DEEPEST || self.quiet > 0 {
+            return None;
+        }
+        let lane = self.lane.get_or_insert_with(LaneThread::new);
+        #[expect(
+            clippy::cast_possible_truncation,
+            reason = "bounded by DEEPEST and SCRATCH_LIMIT"
+        )]
+        let (at, token) = (lane.scratch.len() as u32, self.frames.len() as u32 + 1);
+        lane.scratch.extend_from_slice(&span.head);
+        self.frames.push(Frame::Lane(LaneFrame {
+            at,
+            role: span.role,
+        }));
+        if ATTACHES.load(Ordering::Relaxed) {
+            self.attach(token);
+        }
+        Some(token)
+    }
+
+    /// Where the record of the span at `place` ends in the scratch.
+    fn section_end(&self, place: usize, scratch: usize) -> usize {
+        self.frames[place + 1..]
+            .iter()
+            .find_map(|frame| match frame {
+                Frame::Lane(frame) => Some(frame.at as usize),
+                Frame::Ended(at) => Some(*at as usize),
+                _ => None,
+            })
+            .unwrap_or(scratch)
+    }
+
+    /// The span of a token, and where its record ends in the scratch.
+    #[inline(always)]
+    fn section(&self, token: u32) -> Option<(LaneFrame, usize)> {
+        let place = (token as usize).checked_sub(1)?;
+        let scratch = self.lane.as_ref()?.scratch.len();
+        let Some(Frame::Lane(frame)) = self.frames.get(place) else {
+            return None;
+        };
+        let end = if place + 1 == self.frames.len() {
+            scratch
+        } else {
+            self.section_end(place, scratch)
+        };
+        Some((*frame, end))
+    }
+
+    /// Removes the place of a span.
+    #[inline(always)]
+    fn remove(&mut self, token: u32, at: u32) {
+        if !self.attached.is_empty() {
+            self.detach(token);
+        }
+        let place = token as usize - 1;
+        if place + 1 < self.frames.len() {
+            self.frames[place] = Frame::Ended(at);
+            return;
+        }
+        // Dropped where it lies; `pop` would copy it first.
+        self.frames.truncate(place);
+        if let Some(lane) = &mut self.lane {
+            lane.scratch.truncate(at as usize);
+        }
+        if let Some(Frame::Ended(_) | Frame::Gone) = self.frames.last() {
+            self.trim();
+        }
+    }
+
+    /// Ends a span and takes it from the stack. False where the token is not one of this route.
+    #[inline(always)]
+    pub(super) fn finish(&mut self, token: u32) -> bool {
+        // First of all: what ending takes is not part of the stage.
+        let Some(tick) = self.lane.as_ref().map(|lane| lane.clock.raw()) else {
+            return false;
+        };
+        let Some((frame, end)) = self.section(token) else {
+            return false;
+        };
+        if let Some(lane) = &mut self.lane {
+            match frame.role {
+                Role::Begun => lane.write_last(frame.at, end, Kind::Span, tick),
+                Role::Opened => lane.write_last(frame.at, end, Kind::Close, tick),
+                Role::Handed | Role::Foreign => {
+                    if end - frame.at as usize > wire::HEADER {
+                        lane.write_part(frame.at, end, Kind::More);
+                    }
+                }
+            }
+        }
+        self.remove(token, frame.at);
+        true
+    }
+
+    /// Takes a span from the stack that goes on later.
+    pub(super) fn suspend(&mut self, token: u32) -> Option<Suspended> {
+        let (frame, end) = self.section(token)?;
+        self.spill(token as usize - 1, frame, end);
+        let (head, role) = self.head(token as usize - 1)?;
+        let suspended = Suspended { head: *head, role };
+        self.remove(token, frame.at);
+        Some(suspended)
+    }
+
+    /// Writes what there is of a span that goes on.
+    fn spill(&mut self, place: usize, frame: LaneFrame, end: usize) {
+        let Some(lane) = &mut self.lane else { return };
+        if frame.role == Role::Begun {
+            lane.write_part(frame.at, end, Kind::Open);
+            self.frames[place] = Frame::Lane(LaneFrame {
+                role: Role::Opened,
+                ..frame
+            });
+            if let Some(head) = self.head_mut(place) {
+                head.set_values(0);
+            }
+        } else if end - frame.at as usize > wire::HEADER {
+            lane.write_part(frame.at, end, Kind::More);
+        }
+    }
+
+    /// Appends an item to the span at `place`; `write` leaves it at the end of what it is given.
+    pub(super) fn append<E>(
+        &mut self,
+        place: usize,
+        write: impl FnOnce(&mut Vec<u8>, &quanta::Clock) -> Result<(), E>,
+    ) -> Result<(), E> {
+        let Some(lane) = &mut self.lane else {
+            return Ok(());
+        };
+        let Some(Frame::Lane(frame)) = self.frames.get(place) else {
+            return Ok(());
+        };
+        let frame = *frame;
+        if !lane.head(frame.at).is_some_and(is_sampled) {
+            return Ok(());
+        }
+        let before = lane.scratch.len();
+        if let Err(error) = write(&mut lane.scratch, &lane.clock) {
+            lane.scratch.truncate(before);
+            return Err(error);
+        }
+        let after = lane.scratch.len();
+        let is_innermost = place + 1 == self.frames.len();
+        let end = if is_innermost {
+            before
+        } else {
+            self.section_end(place, before)
+        };
+        let len = end - frame.at as usize + (after - before);
+        if len > RECORD_LIMIT || after > SCRATCH_LIMIT {
+            count(Loss::ItemTooMany);
+            if let Some(lane) = &mut self.lane {
+                lane.scratch.truncate(before);
+            }
+        } else if end < before {
+            self.move_down(place, end, after - before);
+        } else if len > SPILL || frame.role == Role::Handed {
+            // A span that goes on elsewhere may end there while it is current here.
+            self.spill(place, frame, after);
+            if let Some(lane) = &mut self.lane {
+                lane.scratch.truncate(frame.at as usize + wire::HEADER);
+            }
+        }
+        Ok(())
+    }
+
+    /// Moves the last `len` bytes of the scratch to `end`, where the section of the span at `place` ends.
+    #[cold]
+    fn move_down(&mut self, place: usize, end: usize, len: usize) {
+        if let Some(lane) = &mut self.lane {
+            lane.scratch[end..].rotate_right(len);
+        }
+        #[expect(clippy::cast_possible_truncation, reason = "at most SCRATCH_LIMIT")]
+        let len = len as u32;
+        for frame in &mut self.frames[place + 1..] {
+            match frame {
+                Frame::Lane(frame) => frame.at += len,
+                Frame::Ended(at) => *at += len,
+                _ => {}
+            }
+        }
+    }
+}

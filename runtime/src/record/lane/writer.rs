@@ -1,0 +1,153 @@
+//! What a thread needs to write records: its scratch, its clock, its ids, and its end of a lane.
+
+#![expect(
+    clippy::inline_always,
+    reason = "a span is some 40 ns, and each call that is left in it one"
+)]
+
+use core::hash::BuildHasher as _;
+use std::hash::RandomState;
+
+use super::ends::Writer;
+use super::health::{Loss, count};
+use super::wire::{self, Head, Kind, Parts as _};
+use super::{Mode, NOTHING, capture, clock, encode, mode};
+
+/// What a thread needs to write records.
+pub(in crate::record) struct LaneThread {
+    pub(super) scratch: Vec<u8>,
+    pub(super) clock: quanta::Clock,
+    pub(super) ids: fastrand::Rng,
+    pub(super) writer: Writer,
+}
+
+impl LaneThread {
+    #[cold]
+    pub(super) fn new() -> Self {
+        Self {
+            scratch: Vec::with_capacity(4 << 10),
+            clock: clock(),
+            // Keys of the operating system, and never the same twice.
+            ids: fastrand::Rng::with_seed(RandomState::new().hash_one(std::thread::current().id())),
+            writer: Writer::acquire(),
+        }
+    }
+
+    pub(in crate::record) fn truncate(&mut self, len: usize) {
+        self.scratch.truncate(len);
+    }
+
+    #[inline]
+    pub(super) fn id(&mut self) -> u64 {
+        loop {
+            let id = self.ids.u64(..);
+            if id != 0 {
+                return id;
+            }
+        }
+    }
+
+    /// The header at `at` in the scratch.
+    #[inline]
+    pub(super) fn head(&self, at: u32) -> Option<&Head> {
+        self.scratch.get(at as usize..)?.first_chunk()
+    }
+
+    #[inline]
+    pub(super) fn head_mut(&mut self, at: u32) -> Option<&mut Head> {
+        self.scratch.get_mut(at as usize..)?.first_chunk_mut()
+    }
+
+    /// Writes the record from `at` to `end` in the scratch, as one of `kind`, at this tick.
+    #[inline(always)]
+    fn write(&mut self, at: u32, end: usize, kind: Kind, tick: u64) -> bool {
+        let Some(record) = self.scratch.get_mut(at as usize..end) else {
+            return false;
+        };
+        let Some(head) = record.first_chunk_mut::<{ wire::HEADER }>() else {
+            return false;
+        };
+        #[expect(clippy::cast_possible_truncation, reason = "at most SCRATCH_LIMIT")]
+        head.set_len((end - at as usize) as u32);
+        head.set_kind(kind as u8);
+        head.set_end(tick);
+        let capture = head.capture();
+        if capture != 0 {
+            return capture::write(capture, record);
+        }
+        if !self.writer.named {
+            self.writer.named = self.writer.has_lane() && self.writer.write(&thread_record());
+            if !self.writer.named {
+                // It would be another thread's.
+                return false;
+            }
+        }
+        self.writer.write(record)
+    }
+
+    /// Writes a span's last record, and counts it.
+    #[inline(always)]
+    pub(super) fn write_last(&mut self, at: u32, end: usize, kind: Kind, tick: u64) {
+        let captured = self.head(at).is_some_and(|head| head.capture() != 0);
+        if !captured {
+            if mode() != Mode::Lane {
+                count(Loss::AfterEnd);
+                return;
+            }
+            self.writer.count_ended();
+        }
+        if !self.write(at, end, kind, tick) && !captured {
+            self.count_lost();
+        }
+    }
+
+    #[cold]
+    fn count_lost(&mut self) {
+        self.writer.count_lost();
+        count(if self.writer.has_lane() {
+            Loss::LaneFull
+        } else {
+            Loss::NoLane
+        });
+    }
+
+    /// Takes the values from a header at `at`, which no record could hold.
+    #[cold]
+    pub(super) fn drop_values(&mut self, at: u32) {
+        count(Loss::ItemTooMany);
+        self.scratch.truncate(at as usize + wire::HEADER);
+        if let Some(head) = self.head_mut(at) {
+            head.set_values(0);
+        }
+    }
+
+    /// Writes a record that is not a span's last.
+    pub(super) fn write_part(&mut self, at: u32, end: usize, kind: Kind) {
+        let tick = self.clock.raw();
+        let captured = self.head(at).is_some_and(|head| head.capture() != 0);
+        if (captured || mode() == Mode::Lane) && !self.write(at, end, kind, tick) {
+            count(Loss::PartLost);
+        }
+    }
+}
+
+/// The record that names the current thread: its number as `span`, its name behind the header.
+#[cold]
+fn thread_record() -> Vec<u8> {
+    let thread = std::thread::current();
+    let number = format!("{:?}", thread.id())
+        .chars()
+        .filter(char::is_ascii_digit)
+        .collect::<String>()
+        .parse()
+        .unwrap_or_default();
+    let mut name = Vec::new();
+    encode::text(&mut name, thread.name().unwrap_or_default());
+    let mut head = NOTHING;
+    head.set_len(u32::try_from(wire::HEADER + name.len()).unwrap_or(u32::MAX));
+    head.set_kind(Kind::Thread as u8);
+    head.set_span(number);
+    let mut record = head.to_vec();
+    record.extend_from_slice(&name);
+    record
+}
