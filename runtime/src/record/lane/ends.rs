@@ -25,7 +25,10 @@ pub(crate) const TOTAL: usize = 256 << 20;
 const FULL: usize = usize::MAX / 2;
 
 /// What the threads of a lane count, one after the other; each is written by one thread at a time.
+// Alone in its cache lines (two, for they are fetched in pairs): beside what another thread writes, each count would wait
+// for that thread.
 #[derive(Debug, Default)]
+#[repr(align(128))]
 pub(crate) struct Counters {
     started: AtomicU64,
     ended: AtomicU64,
