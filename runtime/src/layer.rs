@@ -141,11 +141,7 @@ where
     fn on_new_span(&self, attributes: &Attributes<'_>, id: &Id, context: Context<'_, S>) {
         let Some(span) = context.span(id) else { return };
         let parent = match attributes.parent() {
-            Some(parent) => foreign::Parent::Of(
-                context
-                    .span(parent)
-                    .and_then(|parent| parent.extensions().get::<Foreign>().map(Foreign::ids)),
-            ),
+            Some(parent) => foreign::Parent::Of(of(&context, parent).map(|parent| parent.ids())),
             None if attributes.is_root() => foreign::Parent::Of(None),
             None => foreign::Parent::Current,
         };

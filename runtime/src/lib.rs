@@ -27,7 +27,8 @@
 //!   stage is an ordinary `tracing` span for whichever subscriber the program installs; where there is
 //!   none, it costs one relaxed load.
 //! - A **program** calls [`init`], which installs a subscriber that prints lines, measures stages, and
-//!   sends spans to OpenTelemetry where an endpoint is set.
+//!   sends spans to OpenTelemetry where an endpoint is set. Its stages are records in the lane of their thread: some
+//!   50 ns a span.
 //!
 //! # Features
 //!

@@ -51,12 +51,13 @@ macro_rules! stage {
 /// Outside any stage nothing happens. While the guard of a [`stage!`](crate::stage!) lives, that is the
 /// innermost stage, and not the function's.
 ///
-/// A span knows its keys from its start. [`traced_stage`](macro@crate::traced_stage) declares those of each
-/// `record!` in the function's own body, and `stage!` those in its `async` block. A key that is recorded from
-/// another function, or on the stage of a guard, is declared there by `key = Empty`. One that is not is lost;
-/// a `tracing` warning says so, once for each `record!`.
+/// After [`init`](crate::init) any key may be recorded, and one that is recorded again has its last value.
 ///
-/// Record a key once: where it is recorded again, `tracing-opentelemetry` exports both values.
+/// Where stages are `tracing` spans, a span knows its keys from its start. [`traced_stage`](macro@crate::traced_stage)
+/// declares those of each `record!` in the function's own body, and `stage!` those in its `async` block. A key that is
+/// recorded from another function, or on the stage of a guard, is declared there by `key = Empty`. One that is not is
+/// lost; a `tracing` warning says so, once for each `record!`. Record a key once there: `tracing-opentelemetry`
+/// exports each value.
 #[macro_export]
 macro_rules! record {
     ($($input:tt)*) => { $crate::support::__record!(($crate) $($input)*) };
@@ -79,7 +80,7 @@ macro_rules! record {
 /// [`traced_stage`](macro@crate::traced_stage), without `Empty`; values must be proven, and are evaluated
 /// only if somebody wants the event. The name is also the event's `message`.
 ///
-/// An event of level `"error"` makes `tracing-opentelemetry` set the status of its span to error.
+/// An event of level `"error"` sets the status of its exported span to error.
 #[macro_export]
 macro_rules! event {
     ($($input:tt)*) => { $crate::support::__event!(($crate) $($input)*) };

@@ -1,6 +1,6 @@
 //! Per-stage statistics of finished spans: counts, errors, exact-enough percentiles.
 //!
-//! [`StageTable`] is fed on the thread that ends a span, so it may neither block for long nor
+//! [`StageTable`] is fed by the collector, or on the tracing route on the thread that ends a span, so it may neither block for long nor
 //! panic: one lock, one hash look-up, one histogram increment. It never prints; the guard does.
 
 use std::borrow::Cow;
@@ -31,8 +31,8 @@ const LONGEST: Duration = Duration::from_secs(60);
 /// `tracing` are counted like annotated functions.
 ///
 /// Durations have three significant digits (0.1 %) from 1 ns to 60 s; longer ones count as 60 s in
-/// percentiles, while [`max`](StageSummary::max) is exact. Only sampled spans are seen: under
-/// `OTEL_TRACES_SAMPLER=traceidratio` the counts are those of the sample. After 1,024 different
+/// percentiles, while [`max`](StageSummary::max) is exact. Spans of all traces are seen, but on
+/// the tracing route only those of sampled ones; spans that were lost in lanes are not. After 1,024 different
 /// names, further ones share the row `(other names)`. A name takes about 100 KB as long as its
 /// durations stay below 1 ms, and 220 KB at most.
 ///

@@ -249,7 +249,8 @@ impl Builder {
     /// Whether stages are measured, and their [`Summary`](crate::Summary) printed when the guard is
     /// dropped. On unless set.
     ///
-    /// It costs a lock, a look-up and an increment for each span that ends: 43 ns, measured in a
+    /// On the lane route the collector does it, and it costs the threads of stages nothing. On the
+    /// tracing route it costs a lock, a look-up and an increment for each span that ends: 43 ns, measured in a
     /// release build on one thread with 20 names. Threads that end spans at the same moment wait
     /// for each other that long.
     pub fn with_summary(mut self, on: bool) -> Self {

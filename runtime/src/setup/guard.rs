@@ -107,8 +107,10 @@ impl Telemetry {
 
     /// The statistics of each stage until now; without rows if the summary is off.
     ///
-    /// Spans count when they end. Reading is safe at any time from any thread; it holds up spans
-    /// that end meanwhile for some microseconds a stage.
+    /// Spans count when they end. Reading is safe at any time from any thread; it holds up the
+    /// collector, and on the tracing route spans that end meanwhile, for some microseconds a stage.
+    /// On the lane route it waits for the collector to read what has ended, a quarter of a second
+    /// at most.
     ///
     /// # Examples
     ///

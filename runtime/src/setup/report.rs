@@ -7,9 +7,9 @@ use crate::export::Tally;
 
 /// What was made, delivered and lost until telemetry was shut down.
 ///
-/// A span counts when it is sampled and passes the filter. For each exporter, every span that ended
-/// was either exported, failed or dropped; nothing is lost without being counted here, but what a
-/// backend accepts and then discards (OTLP's partial success) counts as exported.
+/// A span counts when it passes the filter. What ended was sampled away, lost in lanes, or for each
+/// exporter either exported, failed or dropped; no span is lost without being counted here, but what
+/// a backend accepts and then discards (OTLP's partial success) counts as exported.
 ///
 /// `Display` writes a line for the spans and one for each exporter.
 ///

@@ -5,7 +5,8 @@
 //! the lane with one copy. No lock, no allocation once the stacks have grown, no formatting but of values that have
 //! to be formatted, no system call but a wake of the collector when half a lane is full.
 //!
-//! Nothing here knows OpenTelemetry; [`crate::collect`] reads what is written.
+//! Nothing in a record is OpenTelemetry's: [`crate::collect`] makes spans of them. Here it is known to the sampler, which
+//! decides as the SDK does, and to the stack, where stages are asked to be the current span of its context.
 
 pub(crate) mod capture;
 mod encode;
