@@ -118,6 +118,7 @@ pub(crate) enum Measurement {
     Caller,
     Disabled,
     Cpu,
+    ExporterAlone,
     Paced,
     FullSpeed,
     Threads,

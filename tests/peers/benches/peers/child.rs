@@ -18,7 +18,9 @@ use crate::libraries::with_tickspan::Tickspan;
 use crate::libraries::with_tracing::Tracing;
 use crate::library::Library;
 use crate::measure::sustained::Sustained;
-use crate::measure::{Effort, caller, cpu, disabled, full_speed, paced, sustained, threads};
+use crate::measure::{
+    Effort, caller, cpu, disabled, exporter_alone, full_speed, paced, sustained, threads,
+};
 
 /// Sets how many spans the queue before an exporter holds. Read by the batch processor of the SDK and
 /// by tickspan alike.
@@ -103,6 +105,9 @@ pub(crate) fn answer(arguments: &Arguments) -> Result<String, Box<dyn Error>> {
         _ => {}
     }
     let effort = arguments.effort();
+    if measurement == Measurement::ExporterAlone {
+        return line(&exporter_alone::measure(effort));
+    }
     match library {
         LibraryName::Nothing => answer_for::<Nothing>(measurement, effort),
         LibraryName::Tickspan => answer_for::<Tickspan>(measurement, effort),
@@ -128,9 +133,10 @@ fn answer_for<L: Library>(
         Measurement::Paced => line(&paced::measure::<L>(effort)),
         Measurement::FullSpeed => line(&full_speed::measure::<L>(effort)),
         Measurement::Threads => line(&threads::measure::<L>(effort)),
-        Measurement::Sustained | Measurement::DefaultRate | Measurement::Build => {
-            Err("not measured for each library in a child".into())
-        }
+        Measurement::ExporterAlone
+        | Measurement::Sustained
+        | Measurement::DefaultRate
+        | Measurement::Build => Err("not measured for each library in a child".into()),
     }
 }
 

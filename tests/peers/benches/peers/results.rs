@@ -23,6 +23,8 @@ pub(crate) struct Results {
     pub(crate) rows: Vec<Row>,
     /// What a process that makes no spans uses in the measurement of all threads.
     pub(crate) idle: Option<Cpu>,
+    /// `SpanData` of the same content, made and encoded.
+    pub(crate) exporter_alone: Option<Cpu>,
     /// tickspan at an even rate.
     pub(crate) sustained: Option<Sustained>,
     /// tickspan with the settings it has by itself.
@@ -51,6 +53,7 @@ impl Results {
             .map(|&library| Row::measure(library, arguments))
             .collect::<Result<Vec<_>, _>>()?;
         let idle = in_child(LibraryName::Nothing, Measurement::Cpu, arguments)?;
+        let exporter_alone = in_child(LibraryName::Nothing, Measurement::ExporterAlone, arguments)?;
         let tickspan = libraries.contains(&LibraryName::Tickspan);
         let sustained = (tickspan && arguments.wants(Measurement::Sustained))
             .then(|| {
@@ -67,6 +70,7 @@ impl Results {
         Ok(Self {
             rows,
             idle,
+            exporter_alone,
             sustained,
             default_rate,
         })

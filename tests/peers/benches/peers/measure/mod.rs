@@ -5,6 +5,7 @@ use std::time::Duration;
 pub(crate) mod caller;
 pub(crate) mod cpu;
 pub(crate) mod disabled;
+pub(crate) mod exporter_alone;
 pub(crate) mod full_speed;
 pub(crate) mod paced;
 pub(crate) mod sustained;

@@ -23,6 +23,13 @@ pub(crate) fn page(results: &Results, arguments: &Arguments) -> Result<String, B
     parts.extend(
         tables::costs(results).map(|table| format!("{table}\n\n{}", about_costs(arguments))),
     );
+    parts.extend(tables::exporter_alone(results).map(|cost| {
+        format!(
+            "Of the cost of all threads, {cost} a tick is that of what follows a library: a thread that \
+             does nothing else makes `SpanData` of the same content and gives it to the same exporter, \
+             in batches of 510, at the same pace."
+        )
+    }));
     parts.extend(notes(results));
     parts.extend(
         tables::threads(results)

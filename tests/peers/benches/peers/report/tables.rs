@@ -61,6 +61,12 @@ pub(super) fn costs(results: &Results) -> Option<String> {
     measured.then(|| table(&head.map(str::to_owned), rows.into_iter()))
 }
 
+/// What the exporter and what it is given cost by themselves; nothing if it was not measured.
+pub(super) fn exporter_alone(results: &Results) -> Option<String> {
+    let (alone, idle) = results.exporter_alone.as_ref().zip(results.idle.as_ref())?;
+    Some(time(alone.tick_ns - idle.tick_ns))
+}
+
 /// What several threads at once cost; nothing if it was not measured.
 pub(super) fn threads(results: &Results) -> Option<String> {
     let head = [String::new()]
