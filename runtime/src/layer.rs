@@ -13,6 +13,7 @@ use tracing_opentelemetry::OpenTelemetrySpanExt as _;
 use tracing_subscriber::layer::Context;
 use tracing_subscriber::registry::LookupSpan;
 
+use crate::policy::{self, Checked, Whole};
 use crate::record::lane::Ids;
 use crate::record::lane::foreign::{self, Fields, Foreign};
 
@@ -145,8 +146,9 @@ where
             None if attributes.is_root() => foreign::Parent::Of(None),
             None => foreign::Parent::Current,
         };
+        let judged = policy::of(attributes.metadata());
         let started = foreign::start(attributes.metadata(), parent, |fields| {
-            attributes.record(&mut Values(fields));
+            attributes.record(&mut Checked::new(judged, &mut Values(fields)));
         });
         if let Some(started) = started {
             span.extensions_mut().insert(started);
@@ -154,8 +156,9 @@ where
     }
 
     fn on_record(&self, id: &Id, values: &Record<'_>, context: Context<'_, S>) {
-        if let Some(span) = of(&context, id) {
-            span.record(|fields| values.record(&mut Values(fields)));
+        if let (Some(span), Some(metadata)) = (of(&context, id), context.metadata(id)) {
+            let judged = policy::of(metadata);
+            span.record(|fields| values.record(&mut Checked::new(judged, &mut Values(fields))));
         }
     }
 
@@ -177,8 +180,12 @@ where
             None if event.is_root() => return,
             None => None,
         };
+        let judged = policy::of(event.metadata());
+        if judged.whole() == Whole::Dropped {
+            return judged.count_dropped();
+        }
         foreign::event(event.metadata(), parent.as_ref(), |fields| {
-            event.record(&mut Values(fields));
+            event.record(&mut Checked::new(judged, &mut Values(fields)));
         });
     }
 

@@ -51,6 +51,8 @@ mod layer;
 #[cfg(feature = "init")]
 mod log_records;
 mod macros;
+#[cfg(feature = "init")]
+mod policy;
 mod privacy;
 mod record;
 #[cfg(feature = "init")]
@@ -70,6 +72,8 @@ pub use context::otel_context;
 pub use layer::{Layer, layer};
 #[cfg(feature = "init")]
 pub use log_records::{LogRecords, log_records};
+#[cfg(feature = "init")]
+pub use policy::{ForeignData, Policed, Why, Withheld, policed, withheld};
 pub use privacy::{AttributeValue, Class, Secret, Sensitive};
 pub use record::{Context, StageGuard};
 #[cfg(feature = "init")]

@@ -5,8 +5,10 @@ use tracing::subscriber::Interest;
 use tracing::{Event, Metadata, Subscriber};
 use tracing_subscriber::Layer;
 use tracing_subscriber::layer::Context;
+use tracing_subscriber::registry::LookupSpan;
 
 use crate::otel_context;
+use crate::policy::{Policed, policed};
 
 /// Gives the layer of a log appender the current stage: while it handles an event, the stage or span around is the
 /// current one of `opentelemetry::Context`, so that its log record has the trace id and the span id.
@@ -24,19 +26,28 @@ use crate::otel_context;
 /// # let _ = subscriber;
 /// ```
 ///
+/// It gives the appender only what the policy for other crates' data lets through, as [`policed`](crate::policed())
+/// does.
+///
 /// With `with_events(true)`, which is the default, they are both. What [`event!`](crate::event!) emits is an event of
 /// its stage in any case.
 pub fn log_records<L>(appender: L) -> LogRecords<L> {
-    LogRecords { appender }
+    LogRecords {
+        appender: policed(appender),
+    }
 }
 
 /// What [`log_records`] gives.
 #[derive(Clone, Debug)]
 pub struct LogRecords<L> {
-    appender: L,
+    appender: Policed<L>,
 }
 
-impl<S: Subscriber, L: Layer<S>> Layer<S> for LogRecords<L> {
+impl<S, L> Layer<S> for LogRecords<L>
+where
+    S: Subscriber + for<'span> LookupSpan<'span>,
+    L: Layer<S>,
+{
     fn on_layer(&mut self, subscriber: &mut S) {
         self.appender.on_layer(subscriber);
     }

@@ -19,6 +19,7 @@ mod code {
         TracedStage: "../../docs/traced-stage.md";
         InsideBodies: "../../docs/inside-bodies.md";
         AttributesAndPrivacy: "../../docs/attributes-and-privacy.md";
+        OtherCrates: "../../docs/other-crates.md";
         Setup: "../../docs/setup.md";
         Routes: "../../docs/routes.md";
         Performance: "../../docs/performance.md";
@@ -98,7 +99,11 @@ mod tests {
         let source = source.split("#[cfg(test)]").next().unwrap_or_default();
         let variables: Vec<&str> = source
             .split('"')
-            .filter(|text| text.starts_with("OTEL_") || ["RUST_LOG", "NO_COLOR"].contains(text))
+            .filter(|text| {
+                text.starts_with("OTEL_")
+                    || text.starts_with("TICKSPAN_")
+                    || ["RUST_LOG", "NO_COLOR"].contains(text)
+            })
             .collect();
         assert!(variables.len() > 10, "{variables:?}");
         for variable in variables {

@@ -46,6 +46,9 @@ pub struct Health {
     pub lines_dropped: u64,
     /// Records that could not be read.
     pub unreadable: u64,
+    /// Values of other crates that the policy keeps in the process: [`withheld`](crate::withheld()) tells them by key.
+    /// No loss.
+    pub withheld: u64,
     /// Times that the clock jumped, or began anew.
     pub clock_steps: u64,
     /// Lanes, which are as many as threads that recorded at the same time.
@@ -72,6 +75,7 @@ pub fn health() -> Health {
         texts_cut: counted(Loss::TextCut),
         lines_dropped: counted(Loss::LineDropped),
         unreadable: counted(Loss::Unreadable),
+        withheld: crate::policy::total(),
         clock_steps: counted(Loss::ClockStep),
         lanes: lanes as u64,
         lane_bytes: lane_bytes as u64,

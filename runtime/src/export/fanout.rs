@@ -16,6 +16,7 @@ use opentelemetry_sdk::trace::{Span, SpanData, SpanProcessor};
 use super::Queue;
 
 use crate::collect::{Sink, StageTable};
+use crate::policy;
 
 /// How many sampled spans were started and ended.
 #[derive(Debug, Default)]
@@ -99,7 +100,8 @@ impl SpanProcessor for Fanout {
         self.counts.started.fetch_add(1, Ordering::Relaxed);
     }
 
-    fn on_end(&self, span: SpanData) {
+    fn on_end(&self, mut span: SpanData) {
+        policy::span(&mut span);
         self.counts.ended.fetch_add(1, Ordering::Relaxed);
         if let Some(stages) = &self.stages {
             stages.observe(&span);

@@ -11,6 +11,7 @@ use opentelemetry::metrics::{Meter, MeterProvider};
 use super::Queue;
 use super::ledger::Ledger;
 use crate::collect::{health, unsampled};
+use crate::policy::withheld;
 
 /// Registers the instruments.
 pub(super) fn register(provider: &dyn MeterProvider, exporters: Vec<(Arc<Ledger>, Arc<Queue>)>) {
@@ -36,6 +37,21 @@ pub(super) fn register(provider: &dyn MeterProvider, exporters: Vec<(Arc<Ledger>
         .with_callback(|observer| {
             for (kind, number) in health().losses() {
                 observer.observe(number, &[KeyValue::new("tickspan.loss.kind", kind)]);
+            }
+        })
+        .build();
+    meter
+        .u64_observable_counter("tickspan.withheld")
+        .with_description("Values of other crates that the policy keeps in the process, by key.")
+        .with_callback(|observer| {
+            for withheld in withheld() {
+                observer.observe(
+                    withheld.count,
+                    &[
+                        KeyValue::new("tickspan.withheld.key", withheld.key),
+                        KeyValue::new("tickspan.withheld.why", withheld.why.name()),
+                    ],
+                );
             }
         })
         .build();

@@ -148,7 +148,8 @@ impl Callsite {
         &self.metadata
     }
 
-    /// What a record names the callsite by.
+    /// What a record names the callsite by. Given before anything is emitted, on either route: it is how a callsite
+    /// of ours is known from others.
     #[cfg(feature = "init")]
     #[inline]
     pub(crate) fn number(&'static self) -> u32 {
@@ -168,6 +169,8 @@ impl Callsite {
 
     /// Starts a span with the first `values` of its keys.
     pub(crate) fn span(&'static self, parent: Parent, values: &[Value<'_>]) -> Span {
+        #[cfg(feature = "init")]
+        self.number();
         let fields = self.metadata.fields();
         let kind = self.kind.attribute();
         let mut all: FieldValues<'_> = [None; MAX_FIELDS];

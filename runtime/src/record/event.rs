@@ -28,6 +28,8 @@ pub fn emit(site: &'static Callsite, values: &[Value<'_>]) {
     if lane::mode() != lane::Mode::Tracing && lane::event(site, values) {
         return;
     }
+    #[cfg(feature = "init")]
+    site.number();
     let metadata = site.metadata();
     let fields = metadata.fields();
     let name = metadata.name();

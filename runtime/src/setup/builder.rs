@@ -15,6 +15,7 @@ use super::settings::Settings;
 use super::{Error, Protocol, Route, Telemetry, chain};
 use crate::collect::TailSampling;
 use crate::export::{Export, PipelineSettings};
+use crate::policy::ForeignData;
 use crate::record::lane::ends;
 
 /// Settings of telemetry, made with [`builder`](crate::builder) and put to work with
@@ -43,6 +44,7 @@ use crate::record::lane::ends;
 /// | | `OTEL_SPAN_ATTRIBUTE_VALUE_LENGTH_LIMIT`, `OTEL_ATTRIBUTE_VALUE_LENGTH_LIMIT` (characters, on the lane route) | none; text of a stage is cut at 1 KiB |
 /// | | `OTEL_SDK_DISABLED` | `false` |
 /// | [`with_filter`](Self::with_filter) | `RUST_LOG` | `info` |
+/// | [`with_foreign_data`](Self::with_foreign_data) | `TICKSPAN_FOREIGN_DATA` (`checked`, `allow-list`, `none`): the stricter of the two counts | `checked` |
 /// | [`with_console`](Self::with_console) | `NO_COLOR` | on, coloured on a terminal |
 ///
 /// The variables for compression, certificates, propagators, metrics and logs have no effect yet.
@@ -106,6 +108,7 @@ pub(super) struct Choices {
     pub(super) endpoint: Option<String>,
     pub(super) protocol: Option<Protocol>,
     pub(super) filter: Option<String>,
+    pub(super) foreign_data: ForeignData,
     pub(super) console: bool,
     pub(super) summary: bool,
     pub(super) shutdown_deadline: Duration,
@@ -126,6 +129,7 @@ impl Default for Choices {
             endpoint: None,
             protocol: None,
             filter: None,
+            foreign_data: ForeignData::default(),
             console: true,
             summary: true,
             shutdown_deadline: Duration::from_secs(5),
@@ -229,6 +233,7 @@ impl Builder {
     /// |---|---|
     /// | `tickspan.span.started`, `tickspan.span.ended`, `tickspan.span.unsampled` | spans on the lane route |
     /// | `tickspan.loss` by `tickspan.loss.kind` | the losses of [`health`](crate::health()) |
+    /// | `tickspan.withheld` by `tickspan.withheld.key` and `tickspan.withheld.why` | what [`withheld`](crate::withheld()) gives |
     /// | `tickspan.lane.memory` | the bytes of all lanes |
     /// | `tickspan.export.span` by `tickspan.exporter` and `tickspan.outcome` | spans that were exported, failed, or dropped at a full queue |
     /// | `tickspan.export.queue` by `tickspan.exporter` | spans that wait |
@@ -264,6 +269,17 @@ impl Builder {
     /// A filtered span is not exported, not measured and costs next to nothing.
     pub fn with_filter(mut self, directives: &str) -> Self {
         self.choices.filter = Some(directives.to_owned());
+        self
+    }
+
+    /// Sets what is exported of the data that other crates record with `tracing` or through the API of
+    /// OpenTelemetry: [`ForeignData::checked`] unless set.
+    ///
+    /// The variable `TICKSPAN_FOREIGN_DATA` can make it stricter, never more open. It holds for spans, events,
+    /// links, the resource, console lines, and what goes through [`log_records`](crate::log_records()) and
+    /// [`policed`](crate::policed()). It does not touch what stages record.
+    pub fn with_foreign_data(mut self, data: ForeignData) -> Self {
+        self.choices.foreign_data = data;
         self
     }
 

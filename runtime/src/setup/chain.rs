@@ -17,6 +17,7 @@ use super::settings::{Settings, TracingSettings};
 use super::{Error, Route, subscriber};
 use crate::collect::{self, Collector, Held, Lines, SpanShape, StageTable, Tail};
 use crate::export::{ConsoleExporter, Export, Fanout, PipelineSettings, Queues, SpanCounts};
+use crate::policy;
 use crate::record::lane::{self, ends, sampling};
 
 /// Starts everything that `settings` ask for, and the exporters of the user.
@@ -31,6 +32,7 @@ pub(super) fn start(
     meters: Option<&Meters>,
 ) -> Result<Telemetry, Error> {
     let filter = subscriber::filter(&settings.filter)?;
+    policy::set(settings.foreign_data.clone());
     let mut running = Running::default();
     let mut stages = None;
     if let Some(tracing) = &settings.tracing {

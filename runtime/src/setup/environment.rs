@@ -15,6 +15,7 @@ use super::endpoint::{Endpoint, Form};
 use super::{Error, Protocol};
 use crate::collect::human;
 use crate::export::Batching;
+use crate::policy::Policy;
 use crate::record::lane::sampling::HeadSampler;
 
 /// Finds the value of a variable.
@@ -27,6 +28,8 @@ pub(super) struct Environment {
     pub(super) filter: Option<String>,
     /// `NO_COLOR` is set.
     pub(super) no_color: bool,
+    /// `TICKSPAN_FOREIGN_DATA`
+    pub(super) foreign_data: Policy,
     /// Everything of OpenTelemetry, or `None` under `OTEL_SDK_DISABLED=true`: then none of it is
     /// read.
     pub(super) tracing: Option<TracingEnvironment>,
@@ -57,6 +60,7 @@ pub(super) enum NamedExporter {
 }
 
 pub(super) const TRACES_EXPORTER: &str = "OTEL_TRACES_EXPORTER";
+const FOREIGN_DATA: &str = "TICKSPAN_FOREIGN_DATA";
 const SDK_DISABLED: &str = "OTEL_SDK_DISABLED";
 const SERVICE_NAME: &str = "OTEL_SERVICE_NAME";
 const RESOURCE_ATTRIBUTES: &str = "OTEL_RESOURCE_ATTRIBUTES";
@@ -113,6 +117,13 @@ impl Environment {
         Ok(Self {
             filter: variables.text("RUST_LOG")?,
             no_color: lookup("NO_COLOR").is_some_and(|value| !value.is_empty()),
+            foreign_data: variables
+                .word(
+                    FOREIGN_DATA,
+                    &[Policy::Checked, Policy::AllowList, Policy::None]
+                        .map(|policy| (policy.name(), policy)),
+                )?
+                .unwrap_or_default(),
             tracing: if disabled {
                 None
             } else {

@@ -18,6 +18,7 @@ use super::environment::{
 use super::{Error, Protocol, Route};
 use crate::collect::TailSampling;
 use crate::export::Batching;
+use crate::policy::{self, ForeignData, Policy};
 use crate::record::lane::ends;
 use crate::record::lane::sampling::HeadSampler;
 
@@ -42,6 +43,7 @@ pub(super) struct Settings {
     pub(super) lane_memory: usize,
     pub(super) tail: Option<TailSampling>,
     pub(super) filter: FilterText,
+    pub(super) foreign_data: ForeignData,
     pub(super) console: bool,
     pub(super) no_color: bool,
     pub(super) summary: bool,
@@ -96,9 +98,10 @@ impl Settings {
     /// [`Error::Invalid`] and [`Error::MissingFeature`].
     pub(super) fn merge(choices: &Choices, environment: Environment) -> Result<Self, Error> {
         check_lanes(choices)?;
+        let foreign_data = foreign_data(choices, environment.foreign_data)?;
         let tracing = environment
             .tracing
-            .map(|tracing| TracingSettings::merge(choices, tracing))
+            .map(|tracing| TracingSettings::merge(choices, &foreign_data, tracing))
             .transpose()?;
         let filter = match (&choices.filter, environment.filter) {
             (Some(directives), _) => FilterText {
@@ -119,6 +122,7 @@ impl Settings {
             lane_memory: choices.lane_memory,
             tail: choices.tail,
             filter,
+            foreign_data,
             console: choices.console,
             no_color: environment.no_color,
             summary: choices.summary,
@@ -174,15 +178,34 @@ fn check_lanes(choices: &Choices) -> Result<(), Error> {
     }
 }
 
+/// The policy for other crates' data: that of the builder, or a stricter one of the environment.
+fn foreign_data(choices: &Choices, least: Policy) -> Result<ForeignData, Error> {
+    match choices.foreign_data.sensitive_key() {
+        Some(key) => Err(Error::Invalid {
+            setting: "with_foreign_data",
+            value: Some(key.to_owned()),
+            accepted: "keys that name neither a secret nor personal data".to_owned(),
+        }),
+        None => Ok(choices.foreign_data.clone().tightened(least)),
+    }
+}
+
 impl TracingSettings {
-    fn merge(choices: &Choices, environment: TracingEnvironment) -> Result<Self, Error> {
+    fn merge(
+        choices: &Choices,
+        foreign_data: &ForeignData,
+        environment: TracingEnvironment,
+    ) -> Result<Self, Error> {
         let named = environment.exporters.as_deref();
         Ok(Self {
             otlp: otlp_settings(choices, &environment)?,
             console_exporter: named.is_some_and(|named| named.contains(&NamedExporter::Console)),
-            resource: resource(
-                choices.service_name.clone().or(environment.service_name),
-                environment.resource_attributes,
+            resource: policy::resource(
+                foreign_data,
+                &resource(
+                    choices.service_name.clone().or(environment.service_name),
+                    environment.resource_attributes,
+                ),
             ),
             sampler: environment.sampler.unwrap_or_default(),
             limits: environment.limits,

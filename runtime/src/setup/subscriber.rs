@@ -16,6 +16,7 @@ use tracing_subscriber::{Layer, fmt};
 
 use super::Error;
 use super::settings::{FilterText, Settings};
+use crate::policy::policed;
 
 /// What turns spans of the `tracing` crate into exported ones.
 pub(super) enum SeenBy {
@@ -67,8 +68,12 @@ pub(super) fn install(
     let subscriber = tracing_subscriber::registry()
         .with(filter)
         .with(lanes)
-        .with(tracer.map(|tracer| opentelemetry_layer(tracer, settings.location)))
-        .with(settings.console.then(|| console_layer(settings.no_color)));
+        .with(tracer.map(|tracer| policed(opentelemetry_layer(tracer, settings.location))))
+        .with(
+            settings
+                .console
+                .then(|| policed(console_layer(settings.no_color))),
+        );
     tracing::subscriber::set_global_default(subscriber).map_err(|source| {
         Error::SubscriberInstalled {
             source: source.into(),

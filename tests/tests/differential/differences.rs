@@ -1,6 +1,5 @@
 //! Where the routes differ, as `docs/routes.md` says, and that they do.
 
-use std::error::Error;
 use std::fmt;
 
 use opentelemetry::trace::Status;
@@ -126,50 +125,6 @@ fn an_unsigned_integer_of_another_library_is_an_integer() {
     assert_eq!(values(&oracle, "bytes"), text("7"));
 }
 
-#[derive(Debug)]
-struct Outer(fmt::Error);
-
-impl fmt::Display for Outer {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("outer")
-    }
-}
-
-impl Error for Outer {
-    fn source(&self) -> Option<&(dyn Error + 'static)> {
-        Some(&self.0)
-    }
-}
-
-#[test]
-fn the_sources_of_an_error_are_left_out() {
-    let [lane, oracle] = one(|| {
-        let failure = Outer(fmt::Error);
-        drop(info_span!(
-            "request",
-            failure = &failure as &(dyn Error + 'static)
-        ));
-    });
-    for span in [&lane, &oracle] {
-        assert_eq!(values(span, "failure"), text("outer"));
-    }
-    assert_eq!(values(&lane, "failure.chain").len(), 0);
-    assert_eq!(values(&oracle, "failure.chain").len(), 1);
-}
-
-#[test]
-fn error_text_in_an_event_without_a_message_has_no_quotes() {
-    let [lane, oracle] = one(|| step(|| tracing::warn!(error = "refused")));
-    let recorded = |span: &SpanData| {
-        let event = span.events.iter().next().expect("an event");
-        let key = Key::from_static_str("error");
-        let mut of_key = event.attributes.iter().filter(|it| it.key == key);
-        of_key.next().map(|it| it.value.to_string())
-    };
-    assert_eq!(recorded(&lane).unwrap(), "refused");
-    assert_eq!(recorded(&oracle).unwrap(), "\"refused\"");
-}
-
 #[test]
 fn a_name_and_a_kind_count_that_are_recorded_after_a_span_was_entered() {
     let [lane, oracle] = one(|| {
@@ -258,7 +213,7 @@ fn a_description_before_a_status_code_is_kept() {
             otel.status_code = "error"
         ));
     });
-    assert_eq!(lane.status, Status::error("refused"));
+    assert_eq!(lane.status, Status::error("[redacted: error text]"));
     assert_eq!(oracle.status, Status::error(""));
 }
 

@@ -34,6 +34,7 @@ pub(crate) fn oracle(f: impl FnOnce()) -> Vec<SpanData> {
         .with_tracked_inactivity(false)
         .with_level(false)
         .with_target(false);
+    let layer = tickspan::policed(layer);
     tracing::subscriber::with_default(tracing_subscriber::registry().with(layer), f);
     core::mem::take(&mut *kept.lock())
 }

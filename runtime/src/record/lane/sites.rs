@@ -21,6 +21,8 @@ pub(crate) enum Site {
 
 // Locked once for each site that is used, and by the collector when it meets a number that it does not know.
 static SITES: Mutex<Vec<Site>> = Mutex::new(Vec::new());
+/// How many of them are ours.
+static OWN: AtomicU32 = AtomicU32::new(0);
 static FOREIGN: Mutex<Option<HashMap<Identifier, u32>>> = Mutex::new(None);
 
 /// The number of a site, given on first use.
@@ -45,7 +47,11 @@ impl Number {
         let mut sites = SITES.lock().unwrap_or_else(PoisonError::into_inner);
         // Another thread may have been first.
         let number = match self.0.load(Ordering::Relaxed) {
-            0 => push(&mut sites, site),
+            0 => {
+                let number = push(&mut sites, site);
+                OWN.fetch_add(1, Ordering::Release);
+                number
+            }
             number => number,
         };
         self.0.store(number, Ordering::Relaxed);
@@ -70,6 +76,12 @@ pub(crate) fn foreign(metadata: &'static Metadata<'static>) -> u32 {
                 Site::Foreign(metadata),
             )
         })
+}
+
+/// How many sites of ours were used.
+pub(crate) fn own_count() -> u32 {
+    // Acquire: who sees the number finds the sites.
+    OWN.load(Ordering::Acquire)
 }
 
 /// Appends to `known` the sites that it lacks; a number is its place there and one.

@@ -1,0 +1,189 @@
+//! Finished spans of the tracing route, and other data that comes from no callsite.
+//!
+//! [`super::layer`] has judged what came through `tracing`. What is left is what code set through the API of
+//! OpenTelemetry (`OpenTelemetrySpanExt`): there is no callsite to tell whose it is, so its key is judged.
+
+use std::borrow::Cow;
+use std::cell::RefCell;
+use std::collections::HashMap;
+
+use opentelemetry::trace::{Event, Status};
+use opentelemetry::{KeyValue, Value};
+use opentelemetry_sdk::trace::SpanData;
+
+use super::foreign_data::Policy;
+use super::rules::{self, ERROR_TEXT, Verdict};
+use super::{callsites, own, withheld};
+
+/// What `tracing-opentelemetry` adds by itself.
+const OF_THE_LAYER: [&str; 10] = [
+    "busy_ns",
+    "code.file.path",
+    "code.function.name",
+    "code.line.number",
+    "code.module.name",
+    "idle_ns",
+    "level",
+    "target",
+    "thread.id",
+    "thread.name",
+];
+
+/// The key by which a span is named anew.
+const NAME: &str = "otel.name";
+/// The key under which a status is described.
+const DESCRIPTION: &str = "otel.status_description";
+
+/// Stands for a name that the policy does not list.
+const UNLISTED_NAME: &str = "[redacted: name]";
+
+/// The most keys, and names, that a thread keeps verdicts on.
+const MOST_KNOWN: usize = 1_024;
+
+/// Verdicts of one generation.
+#[derive(Default)]
+struct Known {
+    generation: u32,
+    keys: HashMap<String, Verdict>,
+    names: HashMap<String, bool>,
+}
+
+thread_local! {
+    static KNOWN: RefCell<Known> = RefCell::default();
+}
+
+/// Takes out of a span what is not exported.
+pub(crate) fn span(span: &mut SpanData) {
+    let policy = rules::with_current(|data| data.policy);
+    attributes(&mut span.attributes);
+    if policy == Policy::None && !own::is_name(&span.name) {
+        for attribute in span.attributes.drain(..) {
+            withheld::count(attribute.key.as_str(), Verdict::Unlisted);
+        }
+        span.status = Status::Unset;
+    }
+    span.events.events.retain_mut(|it| event(it, policy));
+    for link in &mut span.links.links {
+        attributes(&mut link.attributes);
+    }
+    if let Status::Error { description } = &mut span.status {
+        let is_told = description.is_empty() || description == ERROR_TEXT;
+        if !is_told && of_key(DESCRIPTION) != Verdict::Open {
+            withheld::count(DESCRIPTION, Verdict::ErrorText);
+            *description = Cow::Borrowed(ERROR_TEXT);
+        }
+    }
+    if policy != Policy::Checked && !is_listed_name(&span.name) {
+        withheld::count(NAME, Verdict::Unlisted);
+        span.name = Cow::Borrowed(UNLISTED_NAME);
+    }
+}
+
+/// Whether an event stays; what of it is not exported is taken out.
+fn event(event: &mut Event, policy: Policy) -> bool {
+    // Those that came through `tracing` were judged there.
+    let has_target = |it: &KeyValue| it.key.as_str() == "target";
+    if policy != Policy::Checked && !event.attributes.iter().any(has_target) {
+        if policy == Policy::None {
+            withheld::count("message", Verdict::Unlisted);
+            return false;
+        }
+        if !own::is_name(&event.name) {
+            withheld::count("message", Verdict::Unlisted);
+            event.name = Cow::Borrowed(UNLISTED_NAME);
+        }
+    }
+    attributes(&mut event.attributes);
+    true
+}
+
+fn attributes(attributes: &mut Vec<KeyValue>) {
+    attributes.retain_mut(|attribute| {
+        let KeyValue { key, value, .. } = attribute;
+        exported(key.as_str(), value, of_key(key.as_str()))
+    });
+}
+
+/// Whether an attribute stays, with its value or a marker.
+pub(super) fn exported(key: &str, value: &mut Value, verdict: Verdict) -> bool {
+    let passes = match (verdict, &*value) {
+        (Verdict::Open | Verdict::Pass, _)
+        | (Verdict::Sensitive | Verdict::ErrorText, Value::Bool(_))
+        | (Verdict::ErrorText, Value::I64(_) | Value::F64(_)) => true,
+        (_, Value::String(text)) => verdict.marker() == Some(text.as_str()),
+        _ => false,
+    };
+    if passes {
+        return true;
+    }
+    withheld::count(key, verdict);
+    match verdict.marker() {
+        Some(marker) => *value = Value::from(marker),
+        None => return false,
+    }
+    true
+}
+
+/// The verdict on a key of a span.
+fn of_key(key: &str) -> Verdict {
+    known(
+        key,
+        |known| &mut known.keys,
+        || {
+            if own::is_key(key) || OF_THE_LAYER.contains(&key) {
+                Verdict::Open
+            } else {
+                rules::with_current(|data| data.key(key))
+            }
+        },
+    )
+}
+
+fn is_listed_name(name: &str) -> bool {
+    known(
+        name,
+        |known| &mut known.names,
+        || {
+            own::is_name(name)
+                || callsites::is_name(name)
+                || rules::with_current(|data| data.key(NAME) == Verdict::Open)
+        },
+    )
+}
+
+/// What is known of `text`, or is found out.
+fn known<T: Copy>(
+    text: &str,
+    of: fn(&mut Known) -> &mut HashMap<String, T>,
+    find: impl FnOnce() -> T,
+) -> T {
+    let generation = rules::generation();
+    let renew = |known: &mut Known| {
+        if known.generation != generation {
+            *known = Known {
+                generation,
+                ..Known::default()
+            };
+        }
+    };
+    // Not there where the thread ends.
+    let found = KNOWN.try_with(|known| {
+        let mut known = known.try_borrow_mut().ok()?;
+        renew(&mut known);
+        of(&mut known).get(text).copied()
+    });
+    if let Ok(Some(found)) = found {
+        return found;
+    }
+    let found = find();
+    _ = KNOWN.try_with(|known| {
+        let mut known = known.try_borrow_mut().ok()?;
+        renew(&mut known);
+        let known = of(&mut known);
+        if known.len() < MOST_KNOWN {
+            known.insert(text.to_owned(), found);
+        }
+        Some(())
+    });
+    found
+}

@@ -1,0 +1,112 @@
+//! A visitor that sees of a span's or an event's values what the policy exports.
+
+use std::error::Error;
+use std::fmt::Debug;
+
+use tracing::field::{Field, Visit};
+
+use super::callsites::Judged;
+use super::rules::Verdict;
+
+/// Hands on to `inner` what is exported, and a marker for what keeps its place.
+pub(crate) struct Checked<'a, V> {
+    inner: &'a mut V,
+    judged: &'static Judged,
+}
+
+/// What a value can hold.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Holds {
+    /// Nothing of anybody.
+    Truth,
+    Number,
+    Text,
+    /// The text of an error, whatever its key.
+    Error,
+}
+
+impl<'a, V: Visit> Checked<'a, V> {
+    pub(crate) fn new(judged: &'static Judged, inner: &'a mut V) -> Self {
+        Self { inner, judged }
+    }
+
+    /// Whether a value is handed on as it is. If not, what stands for it is handed on instead.
+    fn passes(&mut self, field: &Field, holds: Holds) -> bool {
+        let verdict = match (self.judged.verdict(field), holds) {
+            (Verdict::Pass, Holds::Error) => Verdict::ErrorText,
+            (Verdict::Sensitive, Holds::Truth)
+            | (Verdict::ErrorText, Holds::Truth | Holds::Number) => Verdict::Pass,
+            (verdict, _) => verdict,
+        };
+        if matches!(verdict, Verdict::Open | Verdict::Pass) {
+            return true;
+        }
+        self.judged.count(field);
+        if let Some(marker) = verdict.marker() {
+            self.inner.record_debug(field, &format_args!("{marker}"));
+        }
+        false
+    }
+}
+
+impl<V: Visit> Visit for Checked<'_, V> {
+    fn record_bool(&mut self, field: &Field, value: bool) {
+        if self.passes(field, Holds::Truth) {
+            self.inner.record_bool(field, value);
+        }
+    }
+
+    fn record_i64(&mut self, field: &Field, value: i64) {
+        if self.passes(field, Holds::Number) {
+            self.inner.record_i64(field, value);
+        }
+    }
+
+    fn record_u64(&mut self, field: &Field, value: u64) {
+        if self.passes(field, Holds::Number) {
+            self.inner.record_u64(field, value);
+        }
+    }
+
+    fn record_i128(&mut self, field: &Field, value: i128) {
+        if self.passes(field, Holds::Number) {
+            self.inner.record_i128(field, value);
+        }
+    }
+
+    fn record_u128(&mut self, field: &Field, value: u128) {
+        if self.passes(field, Holds::Number) {
+            self.inner.record_u128(field, value);
+        }
+    }
+
+    fn record_f64(&mut self, field: &Field, value: f64) {
+        if self.passes(field, Holds::Number) {
+            self.inner.record_f64(field, value);
+        }
+    }
+
+    fn record_str(&mut self, field: &Field, value: &str) {
+        if self.passes(field, Holds::Text) {
+            self.inner.record_str(field, value);
+        }
+    }
+
+    fn record_bytes(&mut self, field: &Field, value: &[u8]) {
+        if self.passes(field, Holds::Text) {
+            self.inner.record_bytes(field, value);
+        }
+    }
+
+    fn record_error(&mut self, field: &Field, value: &(dyn Error + 'static)) {
+        if self.passes(field, Holds::Error) {
+            self.inner.record_error(field, value);
+        }
+    }
+
+    fn record_debug(&mut self, field: &Field, value: &dyn Debug) {
+        if self.passes(field, Holds::Text) {
+            self.inner.record_debug(field, value);
+        }
+    }
+}

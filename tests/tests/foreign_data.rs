@@ -1,0 +1,464 @@
+//! What is exported of the data that other crates record with `tracing`, or through the API of OpenTelemetry.
+
+use std::error::Error;
+use std::fmt;
+use std::time::Duration;
+
+use opentelemetry::trace::{
+    SpanContext, SpanId, Status, TraceContextExt as _, TraceFlags, TraceId, TraceState,
+};
+use opentelemetry::{KeyValue, Value};
+use opentelemetry_sdk::trace::SpanData;
+use tickspan::testing::capture;
+use tickspan::{ForeignData, Route, Why, event, traced_stage};
+use tickspan_tests::child::Child;
+use tickspan_tests::exported::{Kept, attribute};
+use tracing::{Level, info, info_span};
+use tracing_opentelemetry::OpenTelemetrySpanExt as _;
+
+const SENSITIVE: &str = "[redacted: sensitive]";
+const ERROR_TEXT: &str = "[redacted: error text]";
+
+#[traced_stage]
+fn around(quantity: u64, inside: impl FnOnce()) {
+    let _ = quantity;
+    inside();
+}
+
+fn text(value: &str) -> Value {
+    Value::from(value.to_owned())
+}
+
+fn keys(attributes: &[KeyValue]) -> Vec<&str> {
+    // `tracing-opentelemetry` adds these two to each event.
+    let own = attributes.iter().map(|it| it.key.as_str());
+    own.filter(|key| !["level", "target"].contains(key))
+        .collect()
+}
+
+#[derive(Debug)]
+struct Refused;
+
+impl fmt::Display for Refused {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("account DU123 refused")
+    }
+}
+
+impl Error for Refused {}
+
+#[test]
+fn a_sensitive_key_keeps_its_place_with_a_marker() {
+    let ((), seen) = capture(|| {
+        let span = info_span!(
+            "login",
+            user = "u7",
+            password = "hunter2",
+            session_password = tracing::field::Empty
+        );
+        span.record("session_password", "hunter3");
+        span.in_scope(|| info!(api_key = %"k-123", attempt = 2, "logged in"));
+    });
+    let span = seen.span("login");
+    assert_eq!(
+        keys(&span.attributes),
+        ["user", "password", "session_password"]
+    );
+    assert_eq!(attribute(span, "user"), Some(&text("u7")));
+    assert_eq!(attribute(span, "password"), Some(&text(SENSITIVE)));
+    assert_eq!(attribute(span, "session_password"), Some(&text(SENSITIVE)));
+    let event = span.events.iter().next().unwrap();
+    assert_eq!(event.name, "logged in");
+    assert_eq!(event.attributes[0].value, text(SENSITIVE));
+    assert_eq!(event.attributes[1].value, Value::I64(2));
+}
+
+#[test]
+fn a_truth_value_under_a_sensitive_key_is_exported() {
+    let ((), seen) = capture(|| drop(info_span!("login", password = true)));
+    assert_eq!(
+        attribute(seen.span("login"), "password"),
+        Some(&Value::Bool(true))
+    );
+}
+
+#[test]
+fn the_text_of_an_error_is_not_exported_and_its_code_is() {
+    let ((), seen) = capture(|| {
+        let span = info_span!(
+            "request",
+            error = %Refused,
+            err = ?Refused,
+            innocent = &Refused as &(dyn Error + 'static),
+            error.type = "Refused",
+            error_code = 7,
+            exception.message = "account DU123",
+            otel.status_code = "error",
+            otel.status_description = "account DU123",
+        );
+        span.in_scope(|| tracing::error!(error = false, last_error = 3, "refused"));
+    });
+    let span = seen.span("request");
+    for key in ["error", "err", "innocent", "exception.message"] {
+        assert_eq!(attribute(span, key), Some(&text(ERROR_TEXT)), "{key}");
+    }
+    assert_eq!(attribute(span, "error.type"), Some(&text("Refused")));
+    assert_eq!(attribute(span, "error_code"), Some(&Value::I64(7)));
+    assert_eq!(span.status, Status::error(ERROR_TEXT));
+    let event = span.events.iter().next().unwrap();
+    assert_eq!(event.attributes[0].value, Value::Bool(false));
+    assert_eq!(event.attributes[1].value, Value::I64(3));
+    assert!(!format!("{span:?}").contains("DU123"));
+}
+
+#[test]
+fn what_is_withheld_is_counted_by_key() {
+    Child::of("what_is_withheld_is_counted_by_key", || {
+        let ((), _) = capture(|| {
+            for _ in 0..3 {
+                drop(info_span!("login", password = "hunter2"));
+            }
+            drop(info_span!("request", password = 7, error = "refused"));
+        });
+        let withheld = tickspan::withheld();
+        let counted: Vec<_> = withheld
+            .iter()
+            .map(|it| (it.key.as_str(), it.why, it.count))
+            .collect();
+        assert_eq!(
+            counted,
+            [
+                ("password", Why::Sensitive, 4),
+                ("error", Why::ErrorText, 1)
+            ]
+        );
+        assert_eq!(withheld[0].to_string(), "4 password: sensitive");
+        assert_eq!(tickspan::health().withheld, 5);
+        assert_eq!(tickspan::health().lost(), 0);
+    })
+    .run();
+}
+
+/// Runs `f` under a policy on a route, and gives what is exported.
+fn exported(route: Route, data: ForeignData, f: impl FnOnce()) -> Kept {
+    let kept = Kept::default();
+    let telemetry = tickspan::builder()
+        .with_route(route)
+        .with_foreign_data(data)
+        .with_summary(false)
+        .with_span_exporter(kept.clone())
+        .init()
+        .unwrap();
+    f();
+    telemetry.flush(Duration::from_secs(10)).unwrap();
+    kept
+}
+
+/// Runs a test of its own process on each route.
+fn on_each_route(test: &str, body: impl FnOnce(Route)) {
+    const ROUTE: &str = "ROUTE_OF_THIS_TEST";
+    let child = Child::of(test, || {
+        body(match std::env::var(ROUTE).as_deref() {
+            Ok("tracing") => Route::Tracing,
+            _ => Route::Lane,
+        });
+    });
+    for route in ["lane", "tracing"] {
+        child.with(ROUTE, route).run();
+    }
+}
+
+/// What other crates do, on any route: in a stage, in a span of their own, and alone.
+fn others() {
+    around(5, || {
+        info!(quantity = 6, note = "from the desk", "order {}", 7);
+        event!("checked", quantity = 7);
+    });
+    let span = info_span!(
+        "request",
+        http.request.method = "GET",
+        url.full = "https://venue/?key=k-123",
+        retries = 3,
+        note = "from the desk",
+        password = "hunter2",
+        otel.kind = "client",
+        otel.name = "GET /orders/7",
+    );
+    span.in_scope(|| {
+        tracing::event!(target: "feed::session", Level::INFO, "session 7");
+        tracing::event!(target: "other", Level::ERROR, retries = 4, "session 8");
+    });
+    drop(span);
+}
+
+#[test]
+fn the_same_is_withheld_on_both_routes() {
+    on_each_route("the_same_is_withheld_on_both_routes", |route| {
+        let kept = exported(route, ForeignData::checked(), others);
+        let request = kept.the("GET /orders/7");
+        assert_eq!(attribute(&request, "password"), Some(&text(SENSITIVE)));
+        assert_eq!(attribute(&request, "note"), Some(&text("from the desk")));
+        let around = kept.the("around");
+        let names: Vec<_> = around.events.iter().map(|event| &*event.name).collect();
+        assert_eq!(names, ["order 7", "checked"]);
+    });
+}
+
+#[test]
+fn allow_list_exports_what_is_listed() {
+    on_each_route("allow_list_exports_what_is_listed", |route| {
+        let data = ForeignData::allow_list()
+            .with_keys(["retries"])
+            .with_messages_from(["feed"]);
+        let kept = exported(route, data, others);
+        let around = kept.the("around");
+        assert_eq!(attribute(&around, "quantity"), Some(&Value::I64(5)));
+        let events: Vec<_> = around.events.iter().collect();
+        assert!(events[0].name.starts_with("event "), "{}", events[0].name);
+        assert_eq!(keys(&events[0].attributes), ["quantity"]);
+        assert_eq!(events[1].name, "checked");
+        assert_eq!(keys(&events[1].attributes), ["quantity"]);
+
+        let request = kept.the("request");
+        assert_eq!(
+            keys(&request.attributes),
+            ["http.request.method", "retries"]
+        );
+        assert_eq!(request.span_kind, opentelemetry::trace::SpanKind::Client);
+        let events: Vec<_> = request.events.iter().collect();
+        assert_eq!(events[0].name, "session 7");
+        assert!(events[1].name.starts_with("event "), "{}", events[1].name);
+        assert_eq!(keys(&events[1].attributes), ["retries"]);
+        assert_eq!(request.status, Status::error(""));
+    });
+}
+
+#[test]
+fn none_exports_names_and_times() {
+    on_each_route("none_exports_names_and_times", |route| {
+        let kept = exported(route, ForeignData::none().with_keys(["retries"]), others);
+        let around = kept.the("around");
+        assert_eq!(attribute(&around, "quantity"), Some(&Value::I64(5)));
+        let names: Vec<_> = around.events.iter().map(|event| &*event.name).collect();
+        assert_eq!(names, ["checked"]);
+        let request = kept.the("request");
+        assert_eq!(keys(&request.attributes), [""; 0]);
+        assert_eq!(request.events.len(), 0);
+        assert_eq!(request.status, Status::Unset);
+        assert_eq!(request.span_kind, opentelemetry::trace::SpanKind::Internal);
+        assert!(request.end_time >= request.start_time);
+    });
+}
+
+#[test]
+fn the_variable_makes_the_policy_stricter_and_never_more_open() {
+    const TEST: &str = "the_variable_makes_the_policy_stricter_and_never_more_open";
+    const CHOSEN: &str = "CHOSEN_BY_THIS_TEST";
+    let child = Child::of(TEST, || {
+        let data = match std::env::var(CHOSEN).as_deref() {
+            Ok("none") => ForeignData::none(),
+            _ => ForeignData::checked(),
+        };
+        let kept = exported(Route::Lane, data, || {
+            drop(info_span!("request", note = "n"));
+        });
+        println!("<{}>", kept.the("request").attributes.len());
+    });
+    for (chosen, variable, attributes) in [
+        ("checked", "checked", 1),
+        ("checked", "allow-list", 0),
+        ("none", "checked", 0),
+        ("none", "", 0),
+        ("checked", "", 1),
+    ] {
+        let finished = child
+            .with(CHOSEN, chosen)
+            .with("TICKSPAN_FOREIGN_DATA", variable)
+            .run();
+        assert!(
+            finished.stdout.contains(&format!("<{attributes}>")),
+            "{chosen} {variable}: {}",
+            finished.stdout
+        );
+    }
+}
+
+#[test]
+fn a_wrong_variable_and_a_sensitive_key_are_refused() {
+    Child::of("a_wrong_variable_and_a_sensitive_key_are_refused", || {
+        let error = tickspan::init().unwrap_err().to_string();
+        assert!(
+            error.contains("`TICKSPAN_FOREIGN_DATA`") && error.contains("`allow-list`"),
+            "{error}"
+        );
+    })
+    .with("TICKSPAN_FOREIGN_DATA", "open")
+    .run();
+    let data = ForeignData::allow_list().with_keys(["note", "password"]);
+    let error = tickspan::builder()
+        .with_foreign_data(data)
+        .init()
+        .unwrap_err()
+        .to_string();
+    assert!(
+        error.contains("`with_foreign_data`") && error.contains("`password`"),
+        "{error}"
+    );
+}
+
+#[test]
+fn a_named_key_opens_the_text_of_an_error() {
+    on_each_route("a_named_key_opens_the_text_of_an_error", |route| {
+        let data = ForeignData::checked().with_keys(["error"]);
+        let kept = exported(route, data, || {
+            drop(info_span!("request", error = %Refused, err = %Refused));
+        });
+        let span = kept.the("request");
+        assert_eq!(
+            attribute(&span, "error"),
+            Some(&text("account DU123 refused"))
+        );
+        assert_eq!(attribute(&span, "err"), Some(&text(ERROR_TEXT)));
+    });
+}
+
+fn set_through_opentelemetry() {
+    let span = info_span!("request");
+    span.set_attribute("password", "hunter2");
+    span.set_attribute("note", "from the desk");
+    span.add_event("DU123 refused", vec![KeyValue::new("api_key", "k-123")]);
+    span.set_status(Status::error("DU123"));
+    span.add_link_with_attributes(
+        SpanContext::new(
+            TraceId::from(7),
+            SpanId::from(7),
+            TraceFlags::SAMPLED,
+            true,
+            TraceState::NONE,
+        ),
+        vec![KeyValue::new("secret", "k-123")],
+    );
+    let current = span.context();
+    current.span().update_name("request of DU123");
+}
+
+fn the_request(kept: &Kept) -> SpanData {
+    let mut spans = kept.take();
+    assert_eq!(spans.len(), 1, "{spans:#?}");
+    spans.remove(0)
+}
+
+#[test]
+fn what_is_set_through_the_api_of_opentelemetry_is_judged_by_its_key() {
+    Child::of(
+        "what_is_set_through_the_api_of_opentelemetry_is_judged_by_its_key",
+        || {
+            let kept = exported(
+                Route::Tracing,
+                ForeignData::checked(),
+                set_through_opentelemetry,
+            );
+            let span = the_request(&kept);
+            assert_eq!(attribute(&span, "password"), Some(&text(SENSITIVE)));
+            assert_eq!(attribute(&span, "note"), Some(&text("from the desk")));
+            let event = span.events.iter().next().unwrap();
+            assert_eq!(event.attributes[0].value, text(SENSITIVE));
+            let link = span.links.iter().next().unwrap();
+            assert_eq!(link.attributes[0].value, text(SENSITIVE));
+            assert_eq!(span.status, Status::error(ERROR_TEXT));
+        },
+    )
+    .run();
+}
+
+#[test]
+fn allow_list_holds_for_the_api_of_opentelemetry() {
+    Child::of("allow_list_holds_for_the_api_of_opentelemetry", || {
+        let kept = exported(
+            Route::Tracing,
+            ForeignData::allow_list(),
+            set_through_opentelemetry,
+        );
+        let span = the_request(&kept);
+        assert_eq!(span.name, "[redacted: name]");
+        assert_eq!(keys(&span.attributes), [""; 0]);
+        let event = span.events.iter().next().unwrap();
+        assert_eq!(event.name, "[redacted: name]");
+        assert!(!format!("{span:?}").contains("DU123"), "{span:#?}");
+    })
+    .run();
+}
+
+#[test]
+fn lines_hold_what_is_exported() {
+    const ROUTE: &str = "ROUTE_OF_THIS_TEST";
+    let child = Child::of("lines_hold_what_is_exported", || {
+        let route = if std::env::var(ROUTE).is_ok() {
+            Route::Tracing
+        } else {
+            Route::Lane
+        };
+        exported(route, ForeignData::checked(), others);
+    });
+    for finished in [child.run(), child.with(ROUTE, "tracing").run()] {
+        let lines = finished.stderr;
+        assert!(
+            lines.contains("session 8") && lines.contains("password=[redacted: sensitive]"),
+            "{lines}"
+        );
+        assert!(!lines.contains("hunter2"), "{lines}");
+    }
+    for strict in ["allow-list", "none"] {
+        let lines = child.with("TICKSPAN_FOREIGN_DATA", strict).run().stderr;
+        assert!(lines.contains("checked"), "{lines}");
+        for text in ["hunter2", "session 7", "session 8", "k-123", "desk"] {
+            assert!(!lines.contains(text), "{strict}: {lines}");
+        }
+    }
+}
+
+#[test]
+fn resource_of_the_environment_is_policed() {
+    const TEST: &str = "resource_of_the_environment_is_policed";
+    let child = Child::of(TEST, || {
+        let _telemetry = tickspan::builder()
+            .with_span_exporter(PrintResource)
+            .init()
+            .unwrap();
+        around(5, || ());
+    });
+    let child = child.with(
+        "OTEL_RESOURCE_ATTRIBUTES",
+        "service.name=desk,password=hunter2,desk=fx",
+    );
+    let checked = child.run().stdout;
+    assert!(
+        checked.contains("password=[redacted: sensitive]"),
+        "{checked}"
+    );
+    assert!(checked.contains("desk=fx"), "{checked}");
+    for policy in ["allow-list", "none"] {
+        let strict = child.with("TICKSPAN_FOREIGN_DATA", policy).run().stdout;
+        assert!(strict.contains("service.name=desk"), "{strict}");
+        assert!(strict.contains("telemetry.sdk.language=rust"), "{strict}");
+        assert!(
+            !strict.contains("password") && !strict.contains("fx"),
+            "{strict}"
+        );
+    }
+}
+
+#[derive(Debug)]
+struct PrintResource;
+
+impl opentelemetry_sdk::trace::SpanExporter for PrintResource {
+    async fn export(&self, _: Vec<SpanData>) -> opentelemetry_sdk::error::OTelSdkResult {
+        Ok(())
+    }
+
+    fn set_resource(&mut self, resource: &opentelemetry_sdk::Resource) {
+        for (key, value) in resource {
+            println!("{key}={value}");
+        }
+    }
+}
