@@ -23,6 +23,8 @@ pub(crate) struct Callsite<'a> {
     pub(crate) level: TokenStream,
     pub(crate) kind: TokenStream,
     pub(crate) fields: TokenStream,
+    /// Which of them are labels of the stage's metrics.
+    pub(crate) labels: &'a [Key],
     /// Where `line!()` looks.
     pub(crate) at: Span,
     pub(crate) support: &'a TokenStream,
@@ -44,9 +46,12 @@ impl ToTokens for Callsite<'_> {
             level,
             kind,
             fields,
+            labels,
             at,
             support,
         } = self;
+        let labels = labels.iter().map(Key::literal);
+        let labels = (!self.labels.is_empty()).then(|| quote!(.with_labels(&[#(#labels),*])));
         let ident = Ident::new(ident, Span::call_site());
         let target =
             target.map_or_else(|| quote!(::core::module_path!()), ToTokens::to_token_stream);
@@ -65,7 +70,7 @@ impl ToTokens for Callsite<'_> {
                     fields: &[#fields],
                 },
                 &#ident,
-            );
+            )#labels;
         });
     }
 }

@@ -169,7 +169,8 @@ pub use tickspan_macros::AttributeValue;
 /// | `follows_from = [&a, &b]` | links the span to others | |
 /// | `ret`, `ret(level = "debug")` | emits an event with what is returned | |
 /// | `err`, `err(level = "warn", map = f)` | emits an event for an `Err`, and may map it | |
-/// | `mark = Path::X`, `metric(labels(a))` | are checked, and have no effect yet | |
+/// | `metric(labels(a))` | names the attributes by which the stage's metrics are told apart | its name alone |
+/// | `mark = Path::X` | is checked, and has no effect yet | |
 /// | `crate = path` | where tickspan is | `::tickspan` |
 /// | `prefix = ".."` | on an `impl` block: comes before the names | |
 /// | `off` | on a method of such a block: keeps it out | |

@@ -86,6 +86,7 @@ fn site(ident: &str, common: &Common, kind: TokenStream, fields: TokenStream) ->
         level: Level::tokens(level.as_ref(), "info", support),
         kind,
         fields,
+        labels: &[],
         at: Span::call_site(),
         support,
     };

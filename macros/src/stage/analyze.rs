@@ -33,6 +33,8 @@ pub(crate) struct Stage {
     pub(crate) captures: Vec<Capture>,
     /// Keys that are recorded later.
     pub(crate) late: Vec<Key>,
+    /// Those of both by whose values the metrics of the stage are told apart.
+    pub(crate) labels: Vec<Key>,
     /// Arguments that the body gets under a binding of its own.
     pub(crate) rebound: Vec<Rebound>,
     pub(crate) ending: Ending,
@@ -160,7 +162,7 @@ pub(crate) fn analyze(
     let late = with_recorded(declared, recorded_keys(body.stream()), &captures);
     field::check_count(&captures, &late, faults);
     check_argument_keys(&captures, faults);
-    check_labels(options.labels.as_ref(), &captures, &late, faults);
+    let labels = labels(options.labels.as_ref(), &captures, &late, faults);
 
     let ending = Ending {
         ret: options.ret.map(|given| given.value),
@@ -192,6 +194,7 @@ pub(crate) fn analyze(
         follows_from: options.follows_from.map(|given| given.value),
         captures,
         late,
+        labels,
         rebound,
         ending,
         named,
@@ -336,13 +339,16 @@ fn returns_nothing_to_record(option: &Ident, head: &Head) -> Option<String> {
     ))
 }
 
-fn check_labels(
+/// The keys that are labels of the stage's metrics.
+fn labels(
     labels: Option<&Given<Vec<Ident>>>,
     captures: &[Capture],
     late: &[Key],
     faults: &mut Faults,
-) {
-    let Some(labels) = labels else { return };
+) -> Vec<Key> {
+    let Some(labels) = labels else {
+        return Vec::new();
+    };
     if labels.value.is_empty() {
         faults.at(
             &labels.name,
@@ -373,6 +379,7 @@ fn check_labels(
             );
         }
     }
+    labels.value.iter().map(Key::of_ident).collect()
 }
 
 fn span_name(

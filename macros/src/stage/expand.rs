@@ -192,6 +192,7 @@ fn items(stage: &Stage) -> TokenStream {
         level,
         kind,
         fields,
+        labels: &[],
         at: head.sig.ident.span(),
         support,
     };
@@ -223,13 +224,14 @@ fn items(stage: &Stage) -> TokenStream {
             quote!(#key),
         )
     });
-    let span = callsite(
+    let mut span = callsite(
         "__TICKSPAN_STAGE",
         stage.name.clone(),
         level,
         Kind::tokens(stage.kind.as_ref()),
         keys(&stage.captures, &stage.late, &SPAN_TAIL),
     );
+    span.labels = &stage.labels;
     quote!(#function #span #error #returned)
 }
 

@@ -9,6 +9,7 @@ use tracing::{Level, Metadata};
 
 use super::anchor::Anchors;
 use super::lines::Lines;
+use super::stage_metrics::{self, StageMetrics};
 use super::summary::{Row, StageTable};
 use crate::context::span_context;
 use crate::record::lane::Ids;
@@ -27,6 +28,8 @@ pub(super) struct Known {
     location: Vec<KeyValue>,
     /// Where its spans are counted.
     row: Option<Row>,
+    /// Where its metrics are, if it is a stage's.
+    metrics: Option<stage_metrics::Row>,
 }
 
 /// A thread that writes into a lane.
@@ -100,6 +103,24 @@ impl Decoder {
                 .get_or_insert_with(|| stages.row(name)),
             None => stages.row(name),
         }
+    }
+
+    /// Where the metrics of a site are, if it is a stage's.
+    pub(super) fn metrics_row(
+        &mut self,
+        number: u32,
+        metrics: &mut StageMetrics,
+    ) -> Option<stage_metrics::Row> {
+        let place = self.learn(number)?;
+        let known = &mut self.known[place];
+        let Site::Callsite(callsite) = known.site else {
+            return None;
+        };
+        Some(
+            *known
+                .metrics
+                .get_or_insert_with(|| metrics.row(callsite.metadata().name(), callsite.labels())),
+        )
     }
 
     /// The name of a span, whatever was written of it.
@@ -373,6 +394,7 @@ impl Known {
             keys: names.into_iter().map(Key::from_static_str).collect(),
             location: Vec::new(),
             row: None,
+            metrics: None,
         };
         if let (true, Some(metadata)) = (location, known.metadata()) {
             let mut text = |key: &'static str, value: Option<&'static str>| {

@@ -44,6 +44,8 @@ pub struct Health {
     pub texts_cut: u64,
     /// Console lines of events that found too many before them.
     pub lines_dropped: u64,
+    /// Stages whose metrics are told without their labels, because a metric had too many sets of them.
+    pub labels_overflowed: u64,
     /// Records that could not be read.
     pub unreadable: u64,
     /// Values of other crates that the policy keeps in the process: [`withheld`](crate::withheld()) tells them by key.
@@ -74,6 +76,7 @@ pub fn health() -> Health {
         too_late: counted(Loss::TooLate),
         texts_cut: counted(Loss::TextCut),
         lines_dropped: counted(Loss::LineDropped),
+        labels_overflowed: counted(Loss::LabelSets),
         unreadable: counted(Loss::Unreadable),
         withheld: crate::policy::total(),
         clock_steps: counted(Loss::ClockStep),
@@ -89,7 +92,7 @@ impl Health {
     }
 
     /// Each count that is a loss, with its name.
-    pub(crate) fn losses(&self) -> [(&'static str, u64); 11] {
+    pub(crate) fn losses(&self) -> [(&'static str, u64); 12] {
         [
             ("lane_full", self.lane_full),
             ("no_lane", self.no_lane),
@@ -101,6 +104,7 @@ impl Health {
             ("too_late", self.too_late),
             ("texts_cut", self.texts_cut),
             ("lines_dropped", self.lines_dropped),
+            ("labels_overflowed", self.labels_overflowed),
             ("unreadable", self.unreadable),
         ]
     }

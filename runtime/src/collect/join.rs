@@ -10,10 +10,10 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use opentelemetry_sdk::trace::SpanData;
 
-use super::StageTable;
 use super::decode::{Author, Complete, Decoder};
 use super::open::Open;
 use super::summary;
+use super::{StageMetrics, StageTable};
 use crate::record::lane::health::{Loss, count};
 use crate::record::lane::wire::{HEADER, Header, Kind, Reader, flags, outcome};
 
@@ -22,6 +22,7 @@ pub(crate) struct Joiner {
     decoder: Decoder,
     open: Open,
     stages: Option<Arc<StageTable>>,
+    metrics: Option<StageMetrics>,
     /// Last records that wait, those of the last pass and those of this one.
     waiting: [Vec<Last>; 2],
     /// Spans that have ended.
@@ -45,11 +46,16 @@ struct Last {
 }
 
 impl Joiner {
-    pub(super) fn new(decoder: Decoder, stages: Option<Arc<StageTable>>) -> Self {
+    pub(super) fn new(
+        decoder: Decoder,
+        stages: Option<Arc<StageTable>>,
+        metrics: Option<StageMetrics>,
+    ) -> Self {
         Self {
             decoder,
             open: Open::default(),
             stages,
+            metrics,
             waiting: [Vec::new(), Vec::new()],
             ended: 0,
         }
@@ -142,36 +148,48 @@ impl Joiner {
     fn complete(&mut self, complete: &Complete<'_>, spans: &mut Vec<SpanData>) {
         let header = &complete.header;
         let is_sampled = header.flags & flags::SAMPLED != 0;
-        let is_read = is_sampled && self.decoder.span(complete, spans);
-        if header.capture != 0 {
-            return;
+        let is_labelled = self.metrics.is_some() && header.flags & flags::LABELLED != 0;
+        let is_read = (is_sampled || is_labelled) && self.decoder.span(complete, spans);
+        if header.capture == 0 {
+            self.count(header, is_sampled, spans.last().filter(|_| is_read));
         }
+        if is_read && !is_sampled {
+            // It was read for its labels.
+            spans.pop();
+        }
+    }
+
+    /// Counts a span that has ended; `span` is what was read of it.
+    fn count(&mut self, header: &Header, is_sampled: bool, span: Option<&SpanData>) {
         self.ended += 1;
         if !is_sampled {
             UNSAMPLED.fetch_add(1, Ordering::Relaxed);
-        } else if !is_read {
+        } else if span.is_none() {
             count(Loss::Unreadable);
         }
-        let Some(stages) = &self.stages else { return };
         let decoder = &mut self.decoder;
-        match spans.last() {
-            Some(span) if is_read => {
-                let row = match &span.name {
-                    // Its site's, most likely, whose row is known.
-                    Cow::Borrowed(name) => decoder.row(header.site, name, stages),
-                    Cow::Owned(name) => stages.row(name),
-                };
-                stages.observe_in(row, summary::duration(span), summary::failed(span));
-            }
-            _ => {
-                if let Some(name) = decoder.name(header.site) {
-                    let row = decoder.row(header.site, name, stages);
-                    let duration = decoder.anchors.between(header.start, header.end);
-                    let failed = matches!(header.outcome, outcome::ERROR | outcome::PANICKED);
-                    stages.observe_in(row, duration, failed);
-                }
+        let duration = decoder.anchors.between(header.start, header.end);
+        if let Some(metrics) = &mut self.metrics {
+            if let Some(row) = decoder.metrics_row(header.site, metrics) {
+                let attributes = span.map_or(&[][..], |span| &span.attributes);
+                metrics.observe(row, header.outcome, duration, attributes);
             }
         }
+        let Some(stages) = &self.stages else { return };
+        let row = match span.map(|span| &span.name) {
+            // Its site's, most likely, whose row is known.
+            Some(Cow::Borrowed(name)) => decoder.row(header.site, name, stages),
+            Some(Cow::Owned(name)) => stages.row(name),
+            None => match decoder.name(header.site) {
+                Some(name) => decoder.row(header.site, name, stages),
+                None => return,
+            },
+        };
+        let failed = span.map_or(
+            matches!(header.outcome, outcome::ERROR | outcome::PANICKED),
+            summary::failed,
+        );
+        stages.observe_in(row, duration, failed);
     }
 }
 

@@ -12,6 +12,7 @@ pub(crate) mod human;
 mod join;
 mod lines;
 mod open;
+mod stage_metrics;
 mod summary;
 mod tail;
 
@@ -27,6 +28,7 @@ pub(crate) use decode::SpanShape;
 pub use health::{Health, health};
 pub(crate) use join::{Joiner, unsampled};
 pub(crate) use lines::{LineWriter, Lines};
+pub(crate) use stage_metrics::StageMetrics;
 pub(crate) use summary::StageTable;
 pub use summary::{StageSummary, Summary};
 pub use tail::TailSampling;
@@ -37,7 +39,7 @@ use crate::record::lane::wire::Header;
 
 /// The spans of records that lie all together.
 pub(crate) fn joined(records: &[Vec<u8>]) -> Vec<SpanData> {
-    let mut joiner = joiner(SpanShape::default(), None, None);
+    let mut joiner = joiner(SpanShape::default(), None, None, None);
     let mut author = decode::Author::default();
     let mut spans = Vec::new();
     for record in records {
@@ -56,6 +58,7 @@ pub(crate) fn joiner(
     shape: SpanShape,
     lines: Option<Lines>,
     stages: Option<Arc<StageTable>>,
+    metrics: Option<StageMetrics>,
 ) -> Joiner {
     let clock = clock();
     let tick = clock.raw();
@@ -66,5 +69,5 @@ pub(crate) fn joiner(
     );
     let mut decoder = Decoder::new(anchors, shape);
     decoder.lines = lines;
-    Joiner::new(decoder, stages)
+    Joiner::new(decoder, stages, metrics)
 }

@@ -5,8 +5,8 @@
 //! nor allocates but for the copy that each further exporter needs. One processor instead of one for each
 //! exporter, because the SDK copies a span for every processor.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use opentelemetry::Context;
@@ -15,7 +15,7 @@ use opentelemetry_sdk::trace::{Span, SpanData, SpanProcessor};
 
 use super::Queue;
 
-use crate::collect::{Sink, StageTable};
+use crate::collect::{Sink, StageMetrics, StageTable};
 use crate::policy;
 
 /// How many sampled spans were started and ended.
@@ -92,6 +92,8 @@ impl Sink for Arc<Queues> {
 pub(crate) struct Fanout {
     pub(crate) counts: Arc<SpanCounts>,
     pub(crate) stages: Option<Arc<StageTable>>,
+    // Locked for as long as one stage is counted.
+    pub(crate) metrics: Option<Mutex<StageMetrics>>,
     pub(crate) queues: Arc<Queues>,
 }
 
@@ -105,6 +107,11 @@ impl SpanProcessor for Fanout {
         self.counts.ended.fetch_add(1, Ordering::Relaxed);
         if let Some(stages) = &self.stages {
             stages.observe(&span);
+        }
+        if let Some(metrics) = &self.metrics {
+            // Where a thread panicked meanwhile, one stage may be half counted.
+            let mut metrics = metrics.lock().unwrap_or_else(PoisonError::into_inner);
+            metrics.observe_span(&span);
         }
         self.queues.give(span);
     }

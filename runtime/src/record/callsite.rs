@@ -79,6 +79,8 @@ pub struct Callsite {
     #[cfg(feature = "init")]
     function: fn() -> &'static str,
     #[cfg(feature = "init")]
+    labels: &'static [&'static str],
+    #[cfg(feature = "init")]
     number: Number,
 }
 
@@ -105,8 +107,28 @@ impl Callsite {
             #[cfg(feature = "init")]
             function: site.function,
             #[cfg(feature = "init")]
+            labels: &[],
+            #[cfg(feature = "init")]
             number: Number::new(),
         }
+    }
+
+    /// The same, with the keys by whose values the metrics of the stage are told apart.
+    #[must_use]
+    #[cfg_attr(
+        not(feature = "init"),
+        expect(
+            unused_mut,
+            unused_variables,
+            reason = "without `init` there are no metrics"
+        )
+    )]
+    pub const fn with_labels(mut self, labels: &'static [&'static str]) -> Self {
+        #[cfg(feature = "init")]
+        {
+            self.labels = labels;
+        }
+        self
     }
 
     /// Whether anybody wants what comes from here. Where no subscriber is installed, one relaxed load; under
@@ -157,6 +179,11 @@ impl Callsite {
     }
 
     #[cfg(feature = "init")]
+    pub(crate) fn labels(&self) -> &'static [&'static str] {
+        self.labels
+    }
+
+    #[cfg(feature = "init")]
     pub(crate) fn kind(&self) -> Kind {
         self.kind
     }
@@ -195,6 +222,9 @@ impl Callsite {
                 crate::layer::span_under(&ids, || Span::new_root(&self.metadata, &values))
             }
         };
+        // Metrics find it by that.
+        #[cfg(feature = "init")]
+        self.number();
         #[cfg(feature = "init")]
         if let Some(observe) = NEW_SPANS.get() {
             observe(&span, self.function());

@@ -217,8 +217,11 @@ impl Builder {
         self
     }
 
-    /// Tells the health of telemetry to the meters of `provider`: what was made, what was exported, and each kind of
-    /// loss.
+    /// Tells the meters of `provider` how long stages take and how they end, and how telemetry itself is doing: what was
+    /// made, what was exported, and each kind of loss.
+    ///
+    /// The instruments of stages are bound to their attributes, which the provider has to support: that of the SDK
+    /// does.
     ///
     /// ```no_run
     /// # fn main() -> Result<(), tickspan::Error> {
@@ -231,6 +234,8 @@ impl Builder {
     ///
     /// | instrument | tells |
     /// |---|---|
+    /// | `tickspan.stage.duration` by `tickspan.stage` and the stage's labels | how long stages took, in seconds |
+    /// | `tickspan.stage.calls` by the same and `tickspan.outcome` | stages that ended |
     /// | `tickspan.span.started`, `tickspan.span.ended`, `tickspan.span.unsampled` | spans on the lane route |
     /// | `tickspan.loss` by `tickspan.loss.kind` | the losses of [`health`](crate::health()) |
     /// | `tickspan.withheld` by `tickspan.withheld.key` and `tickspan.withheld.why` | what [`withheld`](crate::withheld()) gives |

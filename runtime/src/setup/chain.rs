@@ -4,7 +4,7 @@
 //! Called once by the builder. First comes what can fail without a trace (the filter), then what
 //! can be undone (threads and exporters), last the global subscriber, which cannot.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::time::Instant;
 
 use opentelemetry_sdk::trace::SdkTracerProvider;
@@ -15,7 +15,7 @@ use super::guard::{Running, Source, Telemetry};
 use super::settings::OtlpSettings;
 use super::settings::{Settings, TracingSettings};
 use super::{Error, Route, subscriber};
-use crate::collect::{self, Collector, Held, Lines, SpanShape, StageTable, Tail};
+use crate::collect::{self, Collector, Held, Lines, SpanShape, StageMetrics, StageTable, Tail};
 use crate::export::{ConsoleExporter, Export, Fanout, PipelineSettings, Queues, SpanCounts};
 use crate::policy;
 use crate::record::lane::{self, ends, sampling};
@@ -38,8 +38,11 @@ pub(super) fn start(
     if let Some(tracing) = &settings.tracing {
         running.export = start_exporters(tracing, exporters)?;
         stages = settings.summary.then(|| Arc::new(StageTable::default()));
-        if running.export.is_some() || stages.is_some() {
-            let started = start_source(settings, tracing, &running, stages.clone());
+        if running.export.is_some() || stages.is_some() || meters.is_some() {
+            let started = {
+                let metrics = meters.map(|Meters(provider)| StageMetrics::new(provider.as_ref()));
+                start_source(settings, tracing, &running, stages.clone(), metrics)
+            };
             running.source = match started {
                 Ok(source) => source,
                 Err(error) => {
@@ -150,6 +153,7 @@ fn start_source(
     tracing: &TracingSettings,
     running: &Running,
     stages: Option<Arc<StageTable>>,
+    metrics: Option<StageMetrics>,
 ) -> Result<Source, Error> {
     let queues = running
         .export
@@ -158,8 +162,8 @@ fn start_source(
         .unwrap_or_default();
     let queues = Arc::new(Queues::new(queues));
     match settings.route {
-        Route::Lane => start_collector(settings, tracing, queues, stages),
-        Route::Tracing => Ok(start_provider(tracing, queues, stages)),
+        Route::Lane => start_collector(settings, tracing, queues, stages, metrics),
+        Route::Tracing => Ok(start_provider(tracing, queues, stages, metrics)),
     }
 }
 
@@ -168,6 +172,7 @@ fn start_collector(
     tracing: &TracingSettings,
     queues: Arc<Queues>,
     stages: Option<Arc<StageTable>>,
+    metrics: Option<StageMetrics>,
 ) -> Result<Source, Error> {
     let no_thread = |source| Error::Thread { source };
     let (lines, writer) = if settings.console && settings.global_subscriber {
@@ -182,7 +187,7 @@ fn start_collector(
         longest_text: tracing.longest_text,
         location: settings.location,
     };
-    let joiner = collect::joiner(shape, lines, stages);
+    let joiner = collect::joiner(shape, lines, stages, metrics);
     let held = Arc::new(Held::default());
     let collector = match settings.tail {
         None => Collector::start(joiner, Arc::clone(&queues)),
@@ -211,6 +216,7 @@ fn start_provider(
     tracing: &TracingSettings,
     queues: Arc<Queues>,
     stages: Option<Arc<StageTable>>,
+    metrics: Option<StageMetrics>,
 ) -> Source {
     let counts = Arc::new(SpanCounts::default());
     let provider = SdkTracerProvider::builder()
@@ -220,6 +226,7 @@ fn start_provider(
         .with_span_processor(Fanout {
             counts: Arc::clone(&counts),
             stages,
+            metrics: metrics.map(Mutex::new),
             queues,
         });
     Source::Tracing {

@@ -4,7 +4,7 @@ use core::fmt;
 
 use tracing_core::Metadata;
 
-use super::wire::{Parts as _, item, tag};
+use super::wire::{Parts as _, flags, item, tag};
 use super::{Ids, Parent as LaneParent, Role, Start, Suspended, encode, keep, sites, thread};
 
 /// How many callsites a thread keeps at hand; the others are looked up.
@@ -113,13 +113,14 @@ pub(crate) fn start(
         Parent::Of(None) => LaneParent::Root,
         Parent::Of(Some(ids)) => LaneParent::Of(ids),
     };
-    let started = thread::with(
-        |thread| match thread.start(site, parent, &[], Some(&fields.out)) {
-            Start::At(token) => thread.suspend(token),
-            _ => None,
-        },
-    )
-    .flatten();
+    let started =
+        thread::with(
+            |thread| match thread.start(site, false, parent, &[], Some(&fields.out)) {
+                Start::At(token) => thread.suspend(token),
+                _ => None,
+            },
+        )
+        .flatten();
     keep(fields.out);
     Some(Foreign(Suspended {
         role: Role::Foreign,
@@ -156,7 +157,7 @@ pub(crate) fn event(
             thread::with(|thread| {
                 thread
                     .innermost()
-                    .map(|place| thread.append(place, write).is_ok())
+                    .map(|place| thread.append(place, flags::SAMPLED, write).is_ok())
             });
         }
     }
@@ -225,7 +226,7 @@ impl Foreign {
     ) {
         thread::with(|thread| {
             if let Some(token) = thread.place(&self.0) {
-                _ = thread.append(token as usize - 1, write);
+                _ = thread.append(token as usize - 1, flags::SAMPLED, write);
                 thread.finish(token);
             }
         });

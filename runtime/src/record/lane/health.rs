@@ -29,6 +29,8 @@ pub(crate) enum Loss {
     Unreadable,
     /// A console line that found too many before it.
     LineDropped,
+    /// A stage whose labels were too many for a metric.
+    LabelSets,
     /// A jump of the clock.
     ClockStep,
 }

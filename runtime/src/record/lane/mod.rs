@@ -152,11 +152,13 @@ fn keep(written: Vec<u8>) {
 #[inline]
 pub(super) fn start(callsite: &'static Callsite, parent: Parent, values: &[Value<'_>]) -> Start {
     let site = callsite.number();
-    let started = thread::with(|thread| thread.start(site, parent, values, None));
+    let labelled = !callsite.labels().is_empty();
+    let started = thread::with(|thread| thread.start(site, labelled, parent, values, None));
     match started {
         Some(Start::RunsCode) => {
             let written = write_apart(values);
-            let started = thread::with(|thread| thread.start(site, parent, values, Some(&written)));
+            let started =
+                thread::with(|thread| thread.start(site, labelled, parent, values, Some(&written)));
             keep(written);
             match started {
                 Some(Start::Lost) | None => lost(),
@@ -206,6 +208,7 @@ pub(super) fn end(token: u32, code: u8, error_type: &Value<'_>) {
     if ended == Some(true) && code == outcome::ERROR {
         append_values(
             Some(token as usize - 1),
+            flags::SAMPLED,
             core::slice::from_ref(error_type),
             |out, _| {
                 out.push(item::ERROR_TYPE);
@@ -215,9 +218,10 @@ pub(super) fn end(token: u32, code: u8, error_type: &Value<'_>) {
 }
 
 /// Appends an item that begins as `head` writes it and ends with `values`; to the innermost span, unless to
-/// that at a place.
+/// that at a place. Where it has none of the flags `of`, nobody wants the item.
 fn append_values(
     place: Option<usize>,
+    of: u8,
     values: &[Value<'_>],
     head: impl Fn(&mut Vec<u8>, &quanta::Clock),
 ) -> bool {
@@ -227,7 +231,7 @@ fn append_values(
                 return Ok(false);
             };
             thread
-                .append(place, |out, clock| {
+                .append(place, of, |out, clock| {
                     head(out, clock);
                     match written {
                         None => encode::plain(out, values),
@@ -255,7 +259,7 @@ fn append_values(
 /// Appends an event to the innermost span. False where there is none.
 pub(super) fn event(site: &'static Callsite, values: &[Value<'_>]) -> bool {
     let number = site.number();
-    append_values(None, values, |out, clock| {
+    append_values(None, flags::SAMPLED, values, |out, clock| {
         let mut head = [item::EVENT; 14];
         head[1..5].copy_from_slice(&number.to_le_bytes());
         head[5..13].copy_from_slice(&clock.raw().to_le_bytes());
@@ -273,7 +277,9 @@ pub(super) fn late(site: &'static LateCallsite, values: &[Value<'_>]) -> bool {
         return false;
     };
     let number = site.number();
-    append_values(Some(place), values, |out, _| {
+    // Labels of metrics may be among them.
+    let of = flags::SAMPLED | flags::LABELLED;
+    append_values(Some(place), of, values, |out, _| {
         let mut head = [item::LATE; 6];
         head[1..5].copy_from_slice(&number.to_le_bytes());
         #[expect(clippy::cast_possible_truncation, reason = "at most MAX_KEYS")]
@@ -286,7 +292,8 @@ pub(super) fn late(site: &'static LateCallsite, values: &[Value<'_>]) -> bool {
 
 /// Links the span of a token to another.
 pub(super) fn link(token: u32, to: &Ids) {
-    append_values(Some(token as usize - 1), &[], |out, _| write_link(out, to));
+    let place = Some(token as usize - 1);
+    append_values(place, flags::SAMPLED, &[], |out, _| write_link(out, to));
 }
 
 fn write_link(out: &mut Vec<u8>, to: &Ids) {

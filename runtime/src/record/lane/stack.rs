@@ -157,6 +157,7 @@ impl Thread {
     pub(super) fn start(
         &mut self,
         site: u32,
+        labelled: bool,
         parent: Parent,
         values: &[Value<'_>],
         written: Option<&[u8]>,
@@ -171,7 +172,7 @@ impl Thread {
             _ => None,
         };
         // One by one, so that they stay in registers: a struct would be stored and loaded.
-        let (trace_high, trace_low, parent_span, capture, flags);
+        let (trace_high, trace_low, parent_span, capture, mut flags);
         match current {
             Some((head, role)) if head.trace_low() != 0 => {
                 (trace_high, trace_low) = (head.trace_high(), head.trace_low());
@@ -205,7 +206,12 @@ impl Thread {
         )]
         let (at, token) = (lane.scratch.len() as u32, self.frames.len() as u32 + 1);
         let span = lane.id();
-        let takes_values = flags & flags::SAMPLED != 0 && (at as usize) < SCRATCH_LIMIT;
+        if labelled {
+            flags |= flags::LABELLED;
+        }
+        // The labels of metrics are wanted of all, the other values of those that are sampled.
+        let wanted = flags & (flags::SAMPLED | flags::LABELLED) != 0;
+        let takes_values = wanted && (at as usize) < SCRATCH_LIMIT;
         // Each part goes where it will stay. A header that is built elsewhere and copied would be loaded while
         // its stores are on their way, which takes longer than all of this.
         lane.scratch.extend_from_slice(&NOTHING);
@@ -231,7 +237,7 @@ impl Thread {
                     }
                 }
             }
-        } else if flags & flags::SAMPLED != 0 && !(values.is_empty() && written.is_none()) {
+        } else if wanted && !(values.is_empty() && written.is_none()) {
             count(Loss::ItemTooMany);
         }
         if lane.scratch.len() - at as usize > RECORD_LIMIT {
@@ -410,10 +416,12 @@ impl Thread {
         }
     }
 
-    /// Appends an item to the span at `place`; `write` leaves it at the end of what it is given.
+    /// Appends an item to the span at `place`, if that has one of the flags `of`; `write` leaves it at the end of what
+    /// it is given.
     pub(super) fn append<E>(
         &mut self,
         place: usize,
+        of: u8,
         write: impl FnOnce(&mut Vec<u8>, &quanta::Clock) -> Result<(), E>,
     ) -> Result<(), E> {
         let Some(lane) = &mut self.lane else {
@@ -423,7 +431,10 @@ impl Thread {
             return Ok(());
         };
         let frame = *frame;
-        if !lane.head(frame.at).is_some_and(is_sampled) {
+        if lane
+            .head(frame.at)
+            .is_none_or(|head| head.flags() & of == 0)
+        {
             return Ok(());
         }
         let before = lane.scratch.len();

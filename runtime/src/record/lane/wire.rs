@@ -46,6 +46,8 @@ pub(crate) mod flags {
     pub(crate) const REMOTE_PARENT: u8 = 2;
     /// Its ids were handed on, so that others may have written items for it.
     pub(crate) const HANDED: u8 = 4;
+    /// Its metrics have labels, whose values are in it whether it is sampled or not.
+    pub(crate) const LABELLED: u8 = 8;
 }
 
 /// How a span ended.

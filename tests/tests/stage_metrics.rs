@@ -1,0 +1,166 @@
+//! The metrics that a stage has by itself, on both routes, sampled or not.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use opentelemetry::KeyValue;
+use opentelemetry_sdk::metrics::data::{AggregatedMetrics, MetricData, ScopeMetrics};
+use opentelemetry_sdk::metrics::{InMemoryMetricExporter, SdkMeterProvider};
+use opentelemetry_sdk::trace::InMemorySpanExporter;
+use tickspan::{Empty, Route, record, traced_stage};
+use tickspan_tests::child::Child;
+
+#[traced_stage(metric(labels(symbol, filled)), fields(filled = Empty))]
+fn submit(symbol: &str, quantity: u64) -> Result<u64, Rejected> {
+    record!(filled = quantity > 10);
+    if quantity > 100 {
+        return Err(Rejected);
+    }
+    price();
+    Ok(quantity)
+}
+
+#[derive(Debug)]
+struct Rejected;
+
+#[traced_stage(name = "price")]
+fn price() {}
+
+#[traced_stage(metric(labels(venue)))]
+async fn connect(venue: &str) {
+    tokio::task::yield_now().await;
+}
+
+/// The attributes of a point, sorted.
+fn words<'a>(attributes: impl Iterator<Item = &'a KeyValue>) -> String {
+    let mut words: Vec<String> = attributes
+        .map(|attribute| format!("{}={}", attribute.key, attribute.value))
+        .collect();
+    words.sort();
+    words.join(" ")
+}
+
+/// How often each attribute set was counted, by metric.
+fn counts(metrics: &InMemoryMetricExporter) -> BTreeMap<String, u64> {
+    let finished = metrics.get_finished_metrics().unwrap();
+    let scopes = finished.last().unwrap().scope_metrics();
+    let mut counts = BTreeMap::new();
+    for metric in scopes.flat_map(ScopeMetrics::metrics) {
+        let name = metric.name().strip_prefix("tickspan.stage.");
+        match (name, metric.data()) {
+            (Some(name), AggregatedMetrics::U64(MetricData::Sum(sum))) => {
+                for point in sum.data_points() {
+                    counts.insert(
+                        format!("{name} {}", words(point.attributes())),
+                        point.value(),
+                    );
+                }
+            }
+            (Some(name), AggregatedMetrics::F64(MetricData::Histogram(histogram))) => {
+                assert_eq!(metric.unit(), "s");
+                for point in histogram.data_points() {
+                    assert!(point.sum() >= 0.0 && point.sum() < 60.0);
+                    counts.insert(
+                        format!("{name} {}", words(point.attributes())),
+                        point.count(),
+                    );
+                }
+            }
+            (Some(name), other) => panic!("{name}: {other:?}"),
+            (None, _) => {}
+        }
+    }
+    counts
+}
+
+fn run(route: Route) {
+    let metrics = InMemoryMetricExporter::default();
+    let provider = SdkMeterProvider::builder()
+        .with_periodic_exporter(metrics.clone())
+        .build();
+    let telemetry = tickspan::builder()
+        .with_meter_provider(provider.clone())
+        .with_route(route)
+        .with_span_exporter(InMemorySpanExporter::default())
+        .with_console(false)
+        .init()
+        .unwrap();
+    for quantity in [1, 2, 50, 500] {
+        _ = submit("AAPL", quantity);
+    }
+    _ = submit("MSFT", 5);
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .build()
+        .unwrap();
+    runtime.block_on(connect("XNAS"));
+    let mut dropped = Box::pin(connect("XNYS"));
+    let waker = std::task::Waker::noop();
+    let mut context = std::task::Context::from_waker(waker);
+    assert!(dropped.as_mut().poll(&mut context).is_pending());
+    drop(dropped);
+    telemetry.flush(Duration::from_secs(10)).unwrap();
+    provider.force_flush().unwrap();
+
+    let expected = [
+        (
+            "calls filled=false symbol=AAPL tickspan.outcome=ok tickspan.stage=submit",
+            2,
+        ),
+        (
+            "calls filled=false symbol=MSFT tickspan.outcome=ok tickspan.stage=submit",
+            1,
+        ),
+        (
+            "calls filled=true symbol=AAPL tickspan.outcome=error tickspan.stage=submit",
+            1,
+        ),
+        (
+            "calls filled=true symbol=AAPL tickspan.outcome=ok tickspan.stage=submit",
+            1,
+        ),
+        (
+            "calls tickspan.outcome=cancelled tickspan.stage=connect venue=XNYS",
+            1,
+        ),
+        (
+            "calls tickspan.outcome=ok tickspan.stage=connect venue=XNAS",
+            1,
+        ),
+        ("calls tickspan.outcome=ok tickspan.stage=price", 4),
+        ("duration filled=false symbol=AAPL tickspan.stage=submit", 2),
+        ("duration filled=false symbol=MSFT tickspan.stage=submit", 1),
+        ("duration filled=true symbol=AAPL tickspan.stage=submit", 2),
+        ("duration tickspan.stage=connect venue=XNAS", 1),
+        ("duration tickspan.stage=connect venue=XNYS", 1),
+        ("duration tickspan.stage=price", 4),
+    ];
+    let expected: BTreeMap<String, u64> = expected
+        .map(|(words, count)| (words.to_owned(), count))
+        .into();
+    assert_eq!(counts(&metrics), expected);
+}
+
+#[test]
+fn stages_are_counted_by_outcome_and_label() {
+    Child::of("stages_are_counted_by_outcome_and_label", || {
+        run(Route::Lane);
+    })
+    .run();
+}
+
+#[test]
+fn what_is_not_sampled_is_counted_with_its_labels() {
+    Child::of("what_is_not_sampled_is_counted_with_its_labels", || {
+        run(Route::Lane);
+    })
+    .with("OTEL_TRACES_SAMPLER", "always_off")
+    .run();
+}
+
+#[test]
+fn stages_that_are_tracing_spans_are_counted_too() {
+    Child::of("stages_that_are_tracing_spans_are_counted_too", || {
+        run(Route::Tracing);
+    })
+    .run();
+}
