@@ -6,3 +6,4 @@ pub mod capture;
 pub mod child;
 pub mod exported;
 pub mod receiver;
+pub mod tap;

@@ -88,10 +88,8 @@ const SAFE: &[&str] = &[
     "os.version",
     "otel.component.name",
     "otel.component.type",
-    "otel.kind",
     "otel.scope.name",
     "otel.scope.version",
-    "otel.status_code",
     "process.pid",
     "process.runtime.name",
     "process.runtime.version",
@@ -130,6 +128,22 @@ const SAFE: &[&str] = &[
     "url.template",
     "user_agent.synthetic.type",
 ];
+
+/// Keys that say something of a span itself, in words of a closed list.
+const IN_WORDS: [&str; 2] = ["otel.kind", "otel.status_code"];
+const WORDS: [&str; 8] = [
+    "client", "consumer", "error", "internal", "ok", "producer", "server", "unset",
+];
+
+/// Whether values of `key` are words of a closed list, or nothing to anybody.
+pub(super) fn is_in_words(key: &str) -> bool {
+    IN_WORDS.contains(&key)
+}
+
+/// Whether `value` is one of those words.
+pub(super) fn is_word(value: &str) -> bool {
+    WORDS.iter().any(|word| word.eq_ignore_ascii_case(value))
+}
 
 /// Whether the values of `key` are known to be safe.
 pub(super) fn is_safe(key: &str) -> bool {

@@ -22,6 +22,10 @@ pub(crate) enum Verdict {
     Sensitive,
     /// They hold the text of an error.
     ErrorText,
+    /// They are exported if they are words of a closed list.
+    Word,
+    /// Numbers and truth values are exported: stages use the key, and may use it for text that they skip.
+    Numbers,
     /// The policy does not list the key.
     Unlisted,
 }
@@ -34,6 +38,8 @@ impl Verdict {
             1 => Self::Pass,
             2 => Self::Sensitive,
             3 => Self::ErrorText,
+            4 => Self::Word,
+            5 => Self::Numbers,
             _ => Self::Unlisted,
         }
     }
@@ -43,7 +49,7 @@ impl Verdict {
         match self {
             Self::Sensitive => Some(SENSITIVE),
             Self::ErrorText => Some(ERROR_TEXT),
-            Self::Open | Self::Pass | Self::Unlisted => None,
+            Self::Open | Self::Pass | Self::Word | Self::Numbers | Self::Unlisted => None,
         }
     }
 }
@@ -105,13 +111,17 @@ impl ForeignData {
 
     /// The verdict on a key of which no callsite is known, or none matters.
     pub(super) fn key(&self, key: &str) -> Verdict {
+        if self.policy == Policy::AllowList && conventions::is_in_words(key) {
+            return Verdict::Word;
+        }
         let is_named = self.keys.contains(key);
-        let is_listed = match self.policy {
-            Policy::Checked => true,
-            Policy::AllowList => is_named || conventions::is_safe(key) || own::is_key(key),
-            Policy::None => false,
+        let (is_listed, are_numbers_listed) = match self.policy {
+            Policy::Checked => (true, true),
+            Policy::AllowList if is_named || conventions::is_safe(key) => (true, true),
+            Policy::AllowList => (false, own::is_key(key)),
+            Policy::None => (false, false),
         };
-        if !is_listed {
+        if !are_numbers_listed {
             Verdict::Unlisted
         } else if is_sensitive(key) {
             Verdict::Sensitive
@@ -119,6 +129,8 @@ impl ForeignData {
             Verdict::Open
         } else if holds_error_text(key) {
             Verdict::ErrorText
+        } else if !is_listed {
+            Verdict::Numbers
         } else {
             Verdict::Pass
         }

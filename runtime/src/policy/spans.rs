@@ -45,7 +45,29 @@ const MOST_KNOWN: usize = 1_024;
 struct Known {
     generation: u32,
     keys: HashMap<String, Verdict>,
-    names: HashMap<String, bool>,
+    /// Where a stage may have recorded.
+    own_keys: HashMap<String, Verdict>,
+    names: HashMap<String, Name>,
+}
+
+impl Known {
+    fn keys_of(may_be_own: bool) -> fn(&mut Self) -> &mut HashMap<String, Verdict> {
+        if may_be_own {
+            |known| &mut known.own_keys
+        } else {
+            |known| &mut known.keys
+        }
+    }
+}
+
+/// Whose a span's name is.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Name {
+    /// A stage's.
+    Own,
+    /// It stands in the source of another crate, or the program has named `otel.name`.
+    Listed,
+    Unlisted,
 }
 
 thread_local! {
@@ -55,25 +77,23 @@ thread_local! {
 /// Takes out of a span what is not exported.
 pub(crate) fn span(span: &mut SpanData) {
     let policy = rules::with_current(|data| data.policy);
-    attributes(&mut span.attributes);
-    if policy == Policy::None && !own::is_name(&span.name) {
-        for attribute in span.attributes.drain(..) {
-            withheld::count(attribute.key.as_str(), Verdict::Unlisted);
-        }
+    let is_own = name(&span.name) == Name::Own;
+    attributes(&mut span.attributes, is_own);
+    if policy == Policy::None && !is_own {
         span.status = Status::Unset;
     }
     span.events.events.retain_mut(|it| event(it, policy));
     for link in &mut span.links.links {
-        attributes(&mut link.attributes);
+        attributes(&mut link.attributes, false);
     }
     if let Status::Error { description } = &mut span.status {
         let is_told = description.is_empty() || description == ERROR_TEXT;
-        if !is_told && of_key(DESCRIPTION) != Verdict::Open {
+        if !is_told && of_key(DESCRIPTION, false) != Verdict::Open {
             withheld::count(DESCRIPTION, Verdict::ErrorText);
             *description = Cow::Borrowed(ERROR_TEXT);
         }
     }
-    if policy != Policy::Checked && !is_listed_name(&span.name) {
+    if policy != Policy::Checked && name(&span.name) == Name::Unlisted {
         withheld::count(NAME, Verdict::Unlisted);
         span.name = Cow::Borrowed(UNLISTED_NAME);
     }
@@ -82,25 +102,26 @@ pub(crate) fn span(span: &mut SpanData) {
 /// Whether an event stays; what of it is not exported is taken out.
 fn event(event: &mut Event, policy: Policy) -> bool {
     // Those that came through `tracing` were judged there.
-    let has_target = |it: &KeyValue| it.key.as_str() == "target";
-    if policy != Policy::Checked && !event.attributes.iter().any(has_target) {
+    let is_judged = event
+        .attributes
+        .iter()
+        .any(|it| it.key.as_str() == "target");
+    if !is_judged && policy != Policy::Checked {
+        withheld::count("message", Verdict::Unlisted);
         if policy == Policy::None {
-            withheld::count("message", Verdict::Unlisted);
             return false;
         }
-        if !own::is_name(&event.name) {
-            withheld::count("message", Verdict::Unlisted);
-            event.name = Cow::Borrowed(UNLISTED_NAME);
-        }
+        event.name = Cow::Borrowed(UNLISTED_NAME);
     }
-    attributes(&mut event.attributes);
+    attributes(&mut event.attributes, is_judged);
     true
 }
 
-fn attributes(attributes: &mut Vec<KeyValue>) {
+/// Takes out what is not exported of attributes that a stage may have recorded, or cannot have.
+fn attributes(attributes: &mut Vec<KeyValue>, may_be_own: bool) {
     attributes.retain_mut(|attribute| {
         let KeyValue { key, value, .. } = attribute;
-        exported(key.as_str(), value, of_key(key.as_str()))
+        exported(key.as_str(), value, of_key(key.as_str(), may_be_own))
     });
 }
 
@@ -108,8 +129,10 @@ fn attributes(attributes: &mut Vec<KeyValue>) {
 pub(super) fn exported(key: &str, value: &mut Value, verdict: Verdict) -> bool {
     let passes = match (verdict, &*value) {
         (Verdict::Open | Verdict::Pass, _)
-        | (Verdict::Sensitive | Verdict::ErrorText, Value::Bool(_))
-        | (Verdict::ErrorText, Value::I64(_) | Value::F64(_)) => true,
+        | (Verdict::Sensitive, Value::Bool(_))
+        | (Verdict::ErrorText | Verdict::Numbers, Value::Bool(_) | Value::I64(_) | Value::F64(_)) => {
+            true
+        }
         (_, Value::String(text)) => verdict.marker() == Some(text.as_str()),
         _ => false,
     };
@@ -124,29 +147,32 @@ pub(super) fn exported(key: &str, value: &mut Value, verdict: Verdict) -> bool {
     true
 }
 
-/// The verdict on a key of a span.
-fn of_key(key: &str) -> Verdict {
-    known(
-        key,
-        |known| &mut known.keys,
-        || {
-            if own::is_key(key) || OF_THE_LAYER.contains(&key) {
-                Verdict::Open
-            } else {
-                rules::with_current(|data| data.key(key))
-            }
-        },
-    )
+/// The verdict on a key that a stage may have recorded, or cannot have.
+fn of_key(key: &str, may_be_own: bool) -> Verdict {
+    known(key, Known::keys_of(may_be_own), || {
+        if OF_THE_LAYER.contains(&key) || (may_be_own && own::is_key(key)) {
+            Verdict::Open
+        } else {
+            rules::with_current(|data| data.key(key))
+        }
+    })
 }
 
-fn is_listed_name(name: &str) -> bool {
+/// Whose a span's name is.
+fn name(name: &str) -> Name {
     known(
         name,
         |known| &mut known.names,
         || {
-            own::is_name(name)
-                || callsites::is_name(name)
+            if own::is_name(name) {
+                Name::Own
+            } else if callsites::is_name(name)
                 || rules::with_current(|data| data.key(NAME) == Verdict::Open)
+            {
+                Name::Listed
+            } else {
+                Name::Unlisted
+            }
         },
     )
 }

@@ -6,6 +6,7 @@ use std::fmt::Debug;
 use tracing::field::{Field, Visit};
 
 use super::callsites::Judged;
+use super::conventions::is_word;
 use super::rules::Verdict;
 
 /// Hands on to `inner` what is exported, and a marker for what keeps its place.
@@ -30,12 +31,21 @@ impl<'a, V: Visit> Checked<'a, V> {
         Self { inner, judged }
     }
 
+    /// The text of a value that is exported only if it is a word of a closed list.
+    fn word(&self, field: &Field, write: impl FnOnce() -> String) -> Option<String> {
+        (self.judged.verdict(field) == Verdict::Word)
+            .then(write)
+            .filter(|text| is_word(text))
+    }
+
     /// Whether a value is handed on as it is. If not, what stands for it is handed on instead.
     fn passes(&mut self, field: &Field, holds: Holds) -> bool {
         let verdict = match (self.judged.verdict(field), holds) {
             (Verdict::Pass, Holds::Error) => Verdict::ErrorText,
             (Verdict::Sensitive, Holds::Truth)
-            | (Verdict::ErrorText, Holds::Truth | Holds::Number) => Verdict::Pass,
+            | (Verdict::ErrorText | Verdict::Numbers, Holds::Truth | Holds::Number) => {
+                Verdict::Pass
+            }
             (verdict, _) => verdict,
         };
         if matches!(verdict, Verdict::Open | Verdict::Pass) {
@@ -87,7 +97,9 @@ impl<V: Visit> Visit for Checked<'_, V> {
     }
 
     fn record_str(&mut self, field: &Field, value: &str) {
-        if self.passes(field, Holds::Text) {
+        if let Some(word) = self.word(field, || value.to_owned()) {
+            self.inner.record_str(field, &word);
+        } else if self.passes(field, Holds::Text) {
             self.inner.record_str(field, value);
         }
     }
@@ -105,7 +117,9 @@ impl<V: Visit> Visit for Checked<'_, V> {
     }
 
     fn record_debug(&mut self, field: &Field, value: &dyn Debug) {
-        if self.passes(field, Holds::Text) {
+        if let Some(word) = self.word(field, || format!("{value:?}")) {
+            self.inner.record_str(field, &word);
+        } else if self.passes(field, Holds::Text) {
             self.inner.record_debug(field, value);
         }
     }

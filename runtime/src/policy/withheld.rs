@@ -101,7 +101,7 @@ impl Verdict {
             Self::Sensitive => Why::Sensitive,
             // Of keys that pass, errors are withheld.
             Self::ErrorText | Self::Open | Self::Pass => Why::ErrorText,
-            Self::Unlisted => Why::Unlisted,
+            Self::Word | Self::Numbers | Self::Unlisted => Why::Unlisted,
         }
     }
 }

@@ -1,0 +1,195 @@
+//! Secrets and personal data, put into everything that tickspan sees, are searched for in the bytes that leave the
+//! process: OTLP over gRPC and over HTTP, lines on stdout and stderr, metrics, log records, and what an exporter
+//! of the user is given.
+
+mod forms;
+mod others;
+mod stages;
+
+use std::collections::BTreeSet;
+use std::env;
+use std::panic;
+
+use opentelemetry_appender_tracing::layer::OpenTelemetryTracingBridge;
+use opentelemetry_sdk::Resource;
+use opentelemetry_sdk::error::OTelSdkResult;
+use opentelemetry_sdk::logs::{InMemoryLogExporter, SdkLoggerProvider};
+use opentelemetry_sdk::metrics::{InMemoryMetricExporter, PeriodicReader, SdkMeterProvider};
+use opentelemetry_sdk::trace::{SpanData, SpanExporter};
+use tickspan::{Builder, Route};
+use tickspan_tests::child::{Child, Finished};
+use tickspan_tests::receiver::Receiver;
+use tickspan_tests::tap::Tap;
+
+use tracing_subscriber::filter::LevelFilter;
+use tracing_subscriber::prelude::*;
+
+use forms::assert_clean;
+
+const ROUTE: &str = "CANARY_ROUTE";
+const POLICY: &str = "TICKSPAN_FOREIGN_DATA";
+const ENDPOINT: &str = "OTEL_EXPORTER_OTLP_ENDPOINT";
+const PROTOCOL: &str = "OTEL_EXPORTER_OTLP_PROTOCOL";
+
+/// Prints what an exporter of the user is given.
+#[derive(Debug)]
+struct Print;
+
+impl SpanExporter for Print {
+    async fn export(&self, batch: Vec<SpanData>) -> OTelSdkResult {
+        println!("{batch:?}");
+        Ok(())
+    }
+
+    fn set_resource(&mut self, resource: &Resource) {
+        println!("{resource:?}");
+    }
+}
+
+fn route() -> Route {
+    match env::var(ROUTE).as_deref() {
+        Ok("tracing") => Route::Tracing,
+        _ => Route::Lane,
+    }
+}
+
+fn is_strict() -> bool {
+    env::var(POLICY).is_ok_and(|policy| policy != "checked")
+}
+
+/// Lets every secret loose.
+fn exercise() {
+    stages::exercise();
+    others::under_sensitive_keys();
+    if is_strict() {
+        others::under_innocent_keys();
+    }
+}
+
+/// What a program does that has a secret everywhere, and tells all that it can.
+fn program(builder: Builder) {
+    // The message of a panic is not telemetry.
+    panic::set_hook(Box::new(|_| ()));
+    let metrics = InMemoryMetricExporter::default();
+    // The provider is the program's own; that of the SDK would read the variable by itself.
+    let meters = SdkMeterProvider::builder()
+        .with_resource(Resource::builder_empty().build())
+        .with_reader(PeriodicReader::builder(metrics.clone()).build())
+        .build();
+    let telemetry = builder
+        .with_route(route())
+        .with_location(true)
+        .with_span_exporter(Print)
+        .with_meter_provider(meters.clone())
+        .init()
+        .unwrap();
+    exercise();
+    meters.force_flush().unwrap();
+    println!("{:?}", metrics.get_finished_metrics().unwrap());
+    println!("{:?} {}", tickspan::withheld(), tickspan::health());
+    drop(telemetry);
+}
+
+/// Whether each of these was exported, by the text that an exporter prints.
+#[track_caller]
+fn assert_exported<'a>(seen: &BTreeSet<&str>, names: impl IntoIterator<Item = &'a &'static str>) {
+    for name in names {
+        assert!(seen.contains(*name), "no span `{name}` in {seen:?}");
+    }
+}
+
+fn assert_streams_clean(finished: &Finished) {
+    assert_clean("stdout", finished.stdout.as_bytes());
+    assert_clean("stderr", finished.stderr.as_bytes());
+}
+
+#[test]
+fn nothing_leaves_over_any_route_protocol_and_policy() {
+    let child = Child::of("nothing_leaves_over_any_route_protocol_and_policy", || {
+        program(tickspan::builder());
+    })
+    .with("OTEL_TRACES_EXPORTER", "otlp,console")
+    .with("RUST_LOG", "trace,h2=off,hyper=off")
+    .with(
+        "OTEL_RESOURCE_ATTRIBUTES",
+        &format!(
+            "service.name=canaries,api_key={0},exception.message={0}",
+            forms::CANARY
+        ),
+    );
+    for route in ["lane", "tracing"] {
+        for policy in ["checked", "allow-list", "none"] {
+            for (protocol, receiver) in [
+                ("grpc", Receiver::grpc as fn() -> Receiver),
+                ("http/protobuf", Receiver::http),
+            ] {
+                let receiver = receiver();
+                let tap = Tap::to(&receiver.url());
+                let finished = child
+                    .with(ROUTE, route)
+                    .with(POLICY, policy)
+                    .with(PROTOCOL, protocol)
+                    .with(ENDPOINT, &tap.url())
+                    .run();
+                println!("{route}, {policy}, {protocol}");
+                let spans = receiver.wait_for_spans(stages::SPANS.len() + others::SPANS.len());
+                let names = spans.iter().map(|it| it.span.name.as_str()).collect();
+                assert_exported(&names, stages::SPANS.iter().chain(others::SPANS));
+                assert_clean(protocol, &tap.seen());
+                assert_streams_clean(&finished);
+                for text in ["tickspan.span.ended", "cancelled", "password"] {
+                    assert!(finished.stdout.contains(text), "{text}");
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn log_records_and_lines_of_an_own_subscriber_are_clean() {
+    let child = Child::of(
+        "log_records_and_lines_of_an_own_subscriber_are_clean",
+        || {
+            panic::set_hook(Box::new(|_| ()));
+            let logs = InMemoryLogExporter::default();
+            let provider = SdkLoggerProvider::builder()
+                .with_simple_exporter(logs.clone())
+                .build();
+            let telemetry = tickspan::builder()
+                .with_global_subscriber(false)
+                .with_span_exporter(Print)
+                .init()
+                .unwrap();
+            let appender = OpenTelemetryTracingBridge::new(&provider);
+            let lines = tracing_subscriber::fmt::layer().with_writer(std::io::stderr);
+            tracing_subscriber::registry()
+                .with(tickspan::layer())
+                .with(tickspan::log_records(appender))
+                .with(tickspan::policed(lines).with_filter(LevelFilter::TRACE))
+                .init();
+            exercise();
+            let logs = logs.get_emitted_logs().unwrap();
+            println!("{} log records: {logs:?}", logs.len());
+            drop(telemetry);
+        },
+    );
+    for (policy, records) in [("checked", 7), ("allow-list", 11), ("none", 0)] {
+        let finished = child.with(POLICY, policy).run();
+        assert_streams_clean(&finished);
+        let counted = format!("{records} log records");
+        assert!(
+            finished.stdout.contains(&counted),
+            "{policy}: {}",
+            finished.stdout
+        );
+        let names = stages::SPANS
+            .iter()
+            .chain(others::SPANS)
+            .filter(|name| finished.stdout.contains(&format!("name: \"{name}\"")));
+        assert_eq!(names.count(), stages::SPANS.len() + others::SPANS.len());
+        assert_eq!(
+            finished.stderr.contains("canaries::others"),
+            policy != "none"
+        );
+    }
+}
