@@ -27,7 +27,7 @@
 //!   stage is an ordinary `tracing` span for whichever subscriber the program installs; where there is
 //!   none, it costs one relaxed load.
 //! - A **program** calls [`init`], which installs a subscriber that prints lines, measures stages, and
-//!   sends spans to OpenTelemetry where an endpoint is set. Its stages are records in the lane of their thread: some
+//!   sends spans and metrics to OpenTelemetry where an endpoint is set. Its stages are records in the lane of their thread: some
 //!   50 ns a span.
 //!
 //! # Features
@@ -37,6 +37,9 @@
 //! | `init` (default) | [`init`], [`builder`], console lines, the stage summary, any SDK exporter |
 //! | `otlp-grpc` | OTLP over gRPC |
 //! | `otlp-http` | OTLP over HTTP, protobuf bodies |
+//! | `otlp-http-json` | OTLP over HTTP, JSON bodies |
+//! | `tls` | `https://` endpoints, certificates of one's own and of the client |
+//! | `gzip`, `zstd` | compression of what is sent |
 //! | `chrono`, `jiff`, `rust_decimal`, `time`, `uuid` | [`AttributeValue`] for their types |
 //! | `serde` | `Deserialize` for [`Sensitive`] |
 
@@ -69,6 +72,8 @@ pub use collect::{Health, StageSummary, Summary, TailSampling, health};
 #[cfg(feature = "init")]
 pub use context::otel_context;
 #[cfg(feature = "init")]
+pub use export::Compression;
+#[cfg(feature = "init")]
 pub use layer::{Layer, layer};
 #[cfg(feature = "init")]
 pub use log_records::{LogRecords, log_records};
@@ -78,7 +83,7 @@ pub use privacy::{AttributeValue, Class, Secret, Sensitive};
 pub use record::{Context, StageGuard};
 #[cfg(feature = "init")]
 pub use setup::{
-    Builder, Error, ExporterReport, Protocol, Report, Route, Telemetry, builder, init,
+    Builder, Error, ExporterReport, Preset, Protocol, Report, Route, Telemetry, builder, init,
 };
 /// Derives the proof that values of a type may leave the process.
 ///
@@ -227,3 +232,7 @@ pub use tickspan_macros::AttributeValue;
 pub use tickspan_macros::traced_stage;
 /// In `fields(key = Empty)` and `stage!("name", key = Empty)`: the key is recorded later, by [`record!`].
 pub use tracing::field::Empty;
+/// The exact versions that this crate works with, so that a program's own exporters and instruments fit.
+#[cfg(feature = "init")]
+#[doc(no_inline)]
+pub use {opentelemetry, opentelemetry_sdk};

@@ -3,6 +3,7 @@
 #[cfg(any(doctest, test))]
 mod book;
 pub mod capture;
+pub mod certificates;
 pub mod child;
 pub mod exported;
 pub mod receiver;

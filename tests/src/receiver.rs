@@ -1,33 +1,41 @@
 //! Real OTLP receivers on loopback, over gRPC and over HTTP, that keep what arrives.
 //!
 //! Built from the service definitions of `opentelemetry-proto`. Each runs on a thread and a runtime
-//! of its own, so a test needs none, and ends when it is dropped.
+//! of its own, so a test needs none, and ends when it is dropped. It answers as it is told to.
 
-use std::collections::BTreeMap;
+mod answer;
+mod grpc;
+mod http;
+
+use std::collections::{BTreeMap, VecDeque};
 use std::net::{Ipv4Addr, SocketAddr, TcpListener};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
-use axum::body::Bytes;
-use axum::extract::State;
-use axum::http::{HeaderMap, StatusCode, Uri};
-use opentelemetry_proto::tonic::collector::trace::v1::trace_service_server::{
-    TraceService, TraceServiceServer,
-};
-use opentelemetry_proto::tonic::collector::trace::v1::{
-    ExportTraceServiceRequest, ExportTraceServiceResponse,
-};
+use axum::http::HeaderMap;
+use opentelemetry_proto::tonic::collector::metrics::v1::ExportMetricsServiceRequest;
+use opentelemetry_proto::tonic::collector::metrics::v1::metrics_service_server::MetricsServiceServer;
+use opentelemetry_proto::tonic::collector::trace::v1::ExportTraceServiceRequest;
+use opentelemetry_proto::tonic::collector::trace::v1::trace_service_server::TraceServiceServer;
 use opentelemetry_proto::tonic::common::v1::{KeyValue, any_value::Value};
+use opentelemetry_proto::tonic::metrics::v1::Metric;
 use opentelemetry_proto::tonic::trace::v1::Span;
-use prost::Message as _;
+use rustls::pki_types::pem::PemObject as _;
+use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use tokio::sync::oneshot;
+use tonic::codec::CompressionEncoding;
 use tonic::transport::server::TcpIncoming;
+use tonic::transport::{Certificate, Identity, ServerTlsConfig};
 
-/// A server that takes traces.
+pub use self::answer::Answer;
+use crate::certificates::Certificates;
+
+/// A server that takes traces and metrics.
 #[derive(Debug)]
 pub struct Receiver {
     address: SocketAddr,
+    scheme: &'static str,
     inbox: Arc<Inbox>,
     stop: Option<oneshot::Sender<()>>,
     thread: Option<JoinHandle<()>>,
@@ -38,6 +46,17 @@ pub struct Receiver {
 pub struct ReceivedSpan {
     /// The span itself.
     pub span: Span,
+    /// The attributes of its resource.
+    pub resource: Vec<KeyValue>,
+    /// The name of its instrumentation scope.
+    pub scope: String,
+}
+
+/// A metric as it arrived, with what it arrived in.
+#[derive(Clone, Debug)]
+pub struct ReceivedMetric {
+    /// The metric itself.
+    pub metric: Metric,
     /// The attributes of its resource.
     pub resource: Vec<KeyValue>,
     /// The name of its instrumentation scope.
@@ -63,6 +82,12 @@ struct Inbox {
 struct Contents {
     spans: Vec<ReceivedSpan>,
     requests: Vec<ReceivedRequest>,
+    metrics: Vec<ReceivedMetric>,
+    metric_requests: Vec<ReceivedRequest>,
+    /// Answers to the next requests.
+    answers: VecDeque<Answer>,
+    /// The answer to all others.
+    always: Option<Answer>,
 }
 
 impl Receiver {
@@ -72,9 +97,43 @@ impl Receiver {
     ///
     /// When it cannot listen.
     pub fn grpc() -> Self {
-        Self::start(|listener, inbox, stopped| async move {
-            let server = tonic::transport::Server::builder()
-                .add_service(TraceServiceServer::new(Traces(inbox)))
+        Self::start_grpc(None)
+    }
+
+    /// Starts a gRPC server over TLS, which wants to see the client's certificate.
+    ///
+    /// # Panics
+    ///
+    /// When it cannot listen.
+    pub fn grpc_over_tls(certificates: &Certificates) -> Self {
+        let server = Identity::from_pem(
+            certificates.read("server.pem"),
+            certificates.read("server.key"),
+        );
+        let authority = Certificate::from_pem(certificates.read("authority.pem"));
+        let tls = ServerTlsConfig::new()
+            .identity(server)
+            .client_ca_root(authority)
+            .client_auth_optional(true);
+        Self::start_grpc(Some(tls))
+    }
+
+    fn start_grpc(tls: Option<ServerTlsConfig>) -> Self {
+        let scheme = if tls.is_some() { "https" } else { "http" };
+        Self::start(scheme, |listener, inbox, stopped| async move {
+            let mut server = tonic::transport::Server::builder();
+            if let Some(tls) = tls {
+                server = server.tls_config(tls).expect("the certificates are right");
+            }
+            let traces = TraceServiceServer::new(grpc::Services(Arc::clone(&inbox)))
+                .accept_compressed(CompressionEncoding::Gzip)
+                .accept_compressed(CompressionEncoding::Zstd);
+            let metrics = MetricsServiceServer::new(grpc::Services(inbox))
+                .accept_compressed(CompressionEncoding::Gzip)
+                .accept_compressed(CompressionEncoding::Zstd);
+            let server = server
+                .add_service(traces)
+                .add_service(metrics)
                 .serve_with_incoming(TcpIncoming::from(listener));
             // Connections that clients keep open end with the runtime.
             tokio::select! {
@@ -84,26 +143,53 @@ impl Receiver {
         })
     }
 
-    /// Starts an HTTP server that takes traces at any path.
+    /// Starts an HTTP server that takes metrics at paths that end so, and traces at any other.
     ///
     /// # Panics
     ///
     /// When it cannot listen.
     pub fn http() -> Self {
-        Self::start(|listener, inbox, stopped| async move {
-            let server = axum::serve(
-                listener,
-                axum::Router::new().fallback(post_traces).with_state(inbox),
-            );
+        Self::start("http", |listener, inbox, stopped| async move {
+            let router = axum::Router::new().fallback(http::post).with_state(inbox);
             // Connections that clients keep open end with the runtime.
             tokio::select! {
-                end = server => end.expect("the HTTP server runs"),
+                end = axum::serve(listener, router) => end.expect("the HTTP server runs"),
                 _ = stopped => {}
             }
         })
     }
 
+    /// Starts an HTTP server over TLS. With `clients`, it refuses a client without a certificate of the authority.
+    ///
+    /// # Panics
+    ///
+    /// When it cannot listen.
+    pub fn http_over_tls(certificates: &Certificates, clients: bool) -> Self {
+        let acceptor = acceptor(certificates, clients);
+        Self::start("https", move |tcp, inbox, stopped| async move {
+            let router = axum::Router::new().fallback(http::post).with_state(inbox);
+            let listener = http::TlsListener { tcp, acceptor };
+            tokio::select! {
+                end = axum::serve(listener, router) => end.expect("the HTTP server runs"),
+                _ = stopped => {}
+            }
+        })
+    }
+
+    /// Answers the next requests so, one after the other, and the ones after them with yes.
+    #[must_use]
+    pub fn answering(self, answers: impl IntoIterator<Item = Answer>) -> Self {
+        self.inbox.lock().answers.extend(answers);
+        self
+    }
+
+    /// Answers every request so.
+    pub fn always(&self, answer: Answer) {
+        self.inbox.lock().always = Some(answer);
+    }
+
     fn start<F: Future<Output = ()>>(
+        scheme: &'static str,
         serve: impl FnOnce(tokio::net::TcpListener, Arc<Inbox>, oneshot::Receiver<()>) -> F
         + Send
         + 'static,
@@ -132,6 +218,7 @@ impl Receiver {
         });
         Self {
             address,
+            scheme,
             inbox,
             stop: Some(stop),
             thread: Some(thread),
@@ -140,7 +227,7 @@ impl Receiver {
 
     /// The base URL, such as `http://127.0.0.1:40123`.
     pub fn url(&self) -> String {
-        format!("http://{}", self.address)
+        format!("{}://{}", self.scheme, self.address)
     }
 
     /// Every span so far, as soon as there are `count`.
@@ -177,7 +264,38 @@ impl Receiver {
         self.inbox.lock().spans.clone()
     }
 
-    /// Every request so far.
+    /// Every metric so far, as soon as one is called `name`; those of the same name come once for each reading.
+    ///
+    /// # Panics
+    ///
+    /// When there is none after 30 s.
+    pub fn wait_for_metric(&self, name: &str) -> Vec<ReceivedMetric> {
+        let until = Instant::now() + Duration::from_secs(30);
+        let mut contents = self.inbox.lock();
+        while !contents.metrics.iter().any(|m| m.metric.name == name) {
+            let left = until.saturating_duration_since(Instant::now());
+            assert!(!left.is_zero(), "no metric `{name}` arrived");
+            contents = self
+                .inbox
+                .arrived
+                .wait_timeout(contents, left)
+                .expect("no thread panics with the inbox locked")
+                .0;
+        }
+        contents.metrics.clone()
+    }
+
+    /// Every metric so far.
+    pub fn metrics(&self) -> Vec<ReceivedMetric> {
+        self.inbox.lock().metrics.clone()
+    }
+
+    /// Every request with metrics so far.
+    pub fn metric_requests(&self) -> Vec<ReceivedRequest> {
+        self.inbox.lock().metric_requests.clone()
+    }
+
+    /// Every request with traces so far.
     pub fn requests(&self) -> Vec<ReceivedRequest> {
         self.inbox.lock().requests.clone()
     }
@@ -244,10 +362,17 @@ impl Inbox {
             .expect("no thread panics with the inbox locked")
     }
 
-    fn put(&self, request: ReceivedRequest, traces: ExportTraceServiceRequest) {
+    fn next_answer(&self) -> Answer {
+        let mut contents = self.lock();
+        let next = contents.answers.pop_front();
+        next.or_else(|| contents.always.clone())
+            .unwrap_or(Answer::Yes)
+    }
+
+    fn put_traces(&self, request: ReceivedRequest, traces: ExportTraceServiceRequest, keep: bool) {
         let mut contents = self.lock();
         contents.requests.push(request);
-        for resource_spans in traces.resource_spans {
+        for resource_spans in traces.resource_spans.into_iter().filter(|_| keep) {
             let resource = resource_spans
                 .resource
                 .map(|resource| resource.attributes)
@@ -269,44 +394,73 @@ impl Inbox {
         drop(contents);
         self.arrived.notify_all();
     }
-}
 
-struct Traces(Arc<Inbox>);
-
-#[tonic::async_trait]
-impl TraceService for Traces {
-    async fn export(
+    fn put_metrics(
         &self,
-        request: tonic::Request<ExportTraceServiceRequest>,
-    ) -> Result<tonic::Response<ExportTraceServiceResponse>, tonic::Status> {
-        let (metadata, _, traces) = request.into_parts();
-        let request = ReceivedRequest {
-            path: "/opentelemetry.proto.collector.trace.v1.TraceService/Export".to_owned(),
-            headers: names_and_values(&metadata.into_headers()),
-        };
-        self.0.put(request, traces);
-        Ok(tonic::Response::new(ExportTraceServiceResponse::default()))
+        request: ReceivedRequest,
+        metrics: ExportMetricsServiceRequest,
+        keep: bool,
+    ) {
+        let mut contents = self.lock();
+        contents.metric_requests.push(request);
+        for resource_metrics in metrics.resource_metrics.into_iter().filter(|_| keep) {
+            let resource = resource_metrics
+                .resource
+                .map(|resource| resource.attributes)
+                .unwrap_or_default();
+            for scope_metrics in resource_metrics.scope_metrics {
+                let scope = scope_metrics
+                    .scope
+                    .map(|scope| scope.name)
+                    .unwrap_or_default();
+                let metrics = scope_metrics.metrics.into_iter();
+                contents
+                    .metrics
+                    .extend(metrics.map(|metric| ReceivedMetric {
+                        metric,
+                        resource: resource.clone(),
+                        scope: scope.clone(),
+                    }));
+            }
+        }
+        drop(contents);
+        self.arrived.notify_all();
     }
 }
 
-async fn post_traces(
-    State(inbox): State<Arc<Inbox>>,
-    uri: Uri,
-    headers: HeaderMap,
-    body: Bytes,
-) -> (StatusCode, Vec<u8>) {
-    let Ok(traces) = ExportTraceServiceRequest::decode(body) else {
-        return (StatusCode::BAD_REQUEST, Vec::new());
+impl ReceivedRequest {
+    /// The value of a header.
+    pub fn header(&self, name: &str) -> Option<&str> {
+        self.headers.get(name).map(String::as_str)
+    }
+}
+
+fn acceptor(certificates: &Certificates, clients: bool) -> tokio_rustls::TlsAcceptor {
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let builder = rustls::ServerConfig::builder_with_provider(Arc::clone(&provider))
+        .with_safe_default_protocol_versions()
+        .expect("the provider has protocol versions");
+    let builder = if clients {
+        let mut roots = rustls::RootCertStore::empty();
+        let authority = CertificateDer::from_pem_slice(&certificates.read("authority.pem"))
+            .expect("the authority's certificate is right");
+        roots
+            .add(authority)
+            .expect("the authority's certificate can be trusted");
+        let verifier =
+            rustls::server::WebPkiClientVerifier::builder_with_provider(Arc::new(roots), provider);
+        builder.with_client_cert_verifier(verifier.build().expect("the authority is right"))
+    } else {
+        builder.with_no_client_auth()
     };
-    let request = ReceivedRequest {
-        path: uri.path().to_owned(),
-        headers: names_and_values(&headers),
-    };
-    inbox.put(request, traces);
-    (
-        StatusCode::OK,
-        ExportTraceServiceResponse::default().encode_to_vec(),
-    )
+    let certificate = CertificateDer::from_pem_slice(&certificates.read("server.pem"))
+        .expect("the server's certificate is right");
+    let key = PrivateKeyDer::from_pem_slice(&certificates.read("server.key"))
+        .expect("the server's key is right");
+    let config = builder
+        .with_single_cert(vec![certificate], key)
+        .expect("the certificate fits the key");
+    Arc::new(config).into()
 }
 
 fn names_and_values(headers: &HeaderMap) -> BTreeMap<String, String> {

@@ -356,7 +356,7 @@ fn dead_endpoint_costs_counters_only() {
         let told: Vec<_> = finished
             .stderr
             .lines()
-            .filter(|line| line.contains("tickspan:"))
+            .filter(|line| line.contains("tickspan: spans"))
             .collect();
         assert_eq!(told.len(), 1, "{}", finished.stderr);
         assert!(

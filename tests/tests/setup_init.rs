@@ -165,7 +165,7 @@ fn failed_init_leaves_nothing_and_can_be_tried_again() {
         let exporter = InMemorySpanExporter::default();
         for builder in [
             tickspan::builder().with_endpoint("nowhere"),
-            tickspan::builder().with_endpoint("https://127.0.0.1"),
+            tickspan::builder().with_certificate("/no/such/file"),
             tickspan::builder().with_filter("feed=loud"),
         ] {
             builder
@@ -196,7 +196,7 @@ fn wrong_variable_is_named() {
         ("OTEL_SDK_DISABLED", "perhaps"),
         ("OTEL_TRACES_EXPORTER", "zipkin"),
         ("OTEL_EXPORTER_OTLP_ENDPOINT", "localhost:4318"),
-        ("OTEL_EXPORTER_OTLP_PROTOCOL", "http/json"),
+        ("OTEL_EXPORTER_OTLP_PROTOCOL", "http/xml"),
         ("OTEL_EXPORTER_OTLP_TIMEOUT", "soon"),
         ("OTEL_TRACES_SAMPLER", "sometimes"),
         ("OTEL_TRACES_SAMPLER_ARG", "2"),

@@ -74,14 +74,19 @@ fn write_span(out: &mut String, span: &SpanData) -> fmt::Result {
 }
 
 fn write_attributes(out: &mut String, attributes: &[KeyValue]) -> fmt::Result {
-    for KeyValue { key, value, .. } in attributes {
-        match value {
-            // Quoted and escaped: text may hold spaces, line ends and what drives a terminal.
-            Value::String(text) => write!(out, " {key}={:?}", text.as_str())?,
-            other => write!(out, " {key}={}", one_line(&other.as_str()))?,
-        }
+    attributes
+        .iter()
+        .try_for_each(|attribute| write_attribute(out, attribute))
+}
+
+/// Writes ` key=value`.
+pub(super) fn write_attribute(out: &mut String, attribute: &KeyValue) -> fmt::Result {
+    let KeyValue { key, value, .. } = attribute;
+    match value {
+        // Quoted and escaped: text may hold spaces, line ends and what drives a terminal.
+        Value::String(text) => write!(out, " {key}={:?}", text.as_str()),
+        other => write!(out, " {key}={}", one_line(&other.as_str())),
     }
-    Ok(())
 }
 
 fn one_line(text: &str) -> String {

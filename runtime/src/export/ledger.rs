@@ -1,20 +1,42 @@
 //! The account of one exporter: what it delivered, what it lost, and why.
 //!
-//! Written by the exporter's own thread and read by the guard. It says the first failure on stderr,
+//! Written by the exporter's own thread and read by the guard. It says the first trouble on stderr,
 //! once; it never stops or slows anything.
 
 use std::io::{self, Write};
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
+
+use super::deliver::Delivered;
+
+/// What an exporter delivers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Items {
+    Spans,
+    /// The data points of metrics.
+    DataPoints,
+}
+
+impl Items {
+    pub(crate) fn word(self) -> &'static str {
+        match self {
+            Self::Spans => "spans",
+            Self::DataPoints => "metrics",
+        }
+    }
+}
 
 /// The running account of one exporter.
 #[derive(Debug)]
 pub(crate) struct Ledger {
     exporter: String,
+    items: Items,
     // Relaxed: independent statistics. The guard reads them after the exporter's thread has told
     // that it is done, or else accepts to miss what is still going on.
     exported: AtomicU64,
     failed: AtomicU64,
+    /// The first trouble has been said. Relaxed: that two threads say it at once is no harm, and there is one.
+    said: AtomicBool,
     last_failure: Mutex<Option<String>>,
 }
 
@@ -29,11 +51,13 @@ pub(crate) struct Tally {
 
 impl Ledger {
     /// Opens the account of the exporter that messages call `exporter`.
-    pub(crate) fn new(exporter: String) -> Self {
+    pub(crate) fn new(exporter: String, items: Items) -> Self {
         Self {
             exporter,
+            items,
             exported: AtomicU64::new(0),
             failed: AtomicU64::new(0),
+            said: AtomicBool::new(false),
             last_failure: Mutex::new(None),
         }
     }
@@ -42,28 +66,54 @@ impl Ledger {
         &self.exporter
     }
 
-    pub(crate) fn record_exported(&self, spans: u64) {
-        self.exported.fetch_add(spans, Ordering::Relaxed);
+    pub(crate) fn items(&self) -> Items {
+        self.items
     }
 
-    /// Counts lost spans; the first time, says so on stderr.
-    pub(crate) fn record_failed(&self, spans: u64, reason: &str) {
-        self.failed.fetch_add(spans, Ordering::Relaxed);
-        let reason = one_line(reason);
-        let mut last_failure = self
-            .last_failure
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner);
-        if last_failure.is_none() {
-            // Not `eprintln!`, which panics when stderr is closed.
-            let _ = writeln!(
-                io::stderr(),
-                "tickspan: spans do not reach {}: {reason}; the program goes on, the loss is counted, \
-                 and this is said once",
-                self.exporter,
+    /// Counts a batch that was taken, and what of it the backend rejected.
+    pub(crate) fn record_delivered(&self, items: u64, delivered: &Delivered) {
+        let rejected = delivered.rejected.min(items);
+        self.exported.fetch_add(items - rejected, Ordering::Relaxed);
+        if rejected > 0 {
+            let remark = match delivered.remark.as_str() {
+                "" => "it does not say why",
+                remark => remark,
+            };
+            self.record_failed(
+                rejected,
+                &format!("the backend rejected {rejected} of {items}: {remark}"),
             );
+        } else if !delivered.remark.is_empty() {
+            self.say(&format!(
+                "tickspan: a remark of {}: {}; this is said once",
+                self.exporter,
+                one_line(&delivered.remark)
+            ));
         }
-        *last_failure = Some(reason);
+    }
+
+    /// Counts items that are lost; the first time, says so on stderr.
+    pub(crate) fn record_failed(&self, items: u64, reason: &str) {
+        self.record_trouble(reason);
+        self.failed.fetch_add(items, Ordering::Relaxed);
+        *self.lock_last_failure() = Some(one_line(reason));
+    }
+
+    /// Says on stderr, the first time, that an attempt failed.
+    pub(crate) fn record_trouble(&self, reason: &str) {
+        self.say(&format!(
+            "tickspan: {} do not reach {}: {}; the program goes on, the loss is counted, and this is said once",
+            self.items.word(),
+            self.exporter,
+            one_line(reason)
+        ));
+    }
+
+    fn say(&self, line: &str) {
+        if !self.said.swap(true, Ordering::Relaxed) {
+            // Not `eprintln!`, which panics when stderr is closed.
+            let _ = writeln!(io::stderr(), "{line}");
+        }
     }
 
     pub(crate) fn tally(&self) -> Tally {
@@ -71,12 +121,14 @@ impl Ledger {
             exporter: self.exporter.clone(),
             exported: self.exported.load(Ordering::Relaxed),
             failed: self.failed.load(Ordering::Relaxed),
-            last_failure: self
-                .last_failure
-                .lock()
-                .unwrap_or_else(PoisonError::into_inner)
-                .clone(),
+            last_failure: self.lock_last_failure().clone(),
         }
+    }
+
+    fn lock_last_failure(&self) -> std::sync::MutexGuard<'_, Option<String>> {
+        self.last_failure
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
     }
 }
 

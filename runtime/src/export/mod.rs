@@ -6,16 +6,22 @@
 //! here may block the thread that ends a span, reach the caller's tokio runtime, or be traced
 //! itself.
 
+mod compression;
 mod console;
+mod console_metrics;
+mod deliver;
 mod fanout;
 mod ledger;
+mod meters;
 mod metrics;
 #[cfg(any(feature = "otlp-grpc", feature = "otlp-http"))]
 pub(crate) mod otlp;
 mod pipeline;
 mod queue;
 mod quiet;
+mod readings;
 mod supervised;
+mod target;
 mod thread;
 
 use std::io;
@@ -24,15 +30,23 @@ use std::time::{Duration, Instant};
 
 use opentelemetry::metrics::MeterProvider;
 use opentelemetry_sdk::Resource;
-use opentelemetry_sdk::trace::SpanExporter;
+use opentelemetry_sdk::metrics::SdkMeterProvider;
+use opentelemetry_sdk::trace::SpanData;
 
+pub use compression::Compression;
 pub(crate) use console::ConsoleExporter;
+pub(crate) use console_metrics::ConsoleMetrics;
+pub(crate) use deliver::{Deliver, SdkMetrics, SdkSpans};
 pub(crate) use fanout::{Fanout, Queues, SpanCounts};
-pub(crate) use ledger::Tally;
+pub(crate) use ledger::{Items, Tally};
+use meters::Meters;
+pub(crate) use meters::{Histograms, MetersBuilder};
 pub(crate) use pipeline::FlushFailure;
 use pipeline::Pipeline;
 pub(crate) use queue::{Batching, Queue};
 pub(crate) use quiet::enter as quiet;
+pub(crate) use readings::Reading;
+pub(crate) use target::{Target, TlsFiles};
 use thread::ExportThread;
 
 /// How long shutdown waits, after the deadline, for exporters to notice that they were given up.
@@ -45,6 +59,7 @@ const GRACE: Duration = Duration::from_millis(100);
 pub(crate) struct Export {
     thread: ExportThread,
     pipelines: Vec<Pipeline>,
+    meters: Option<Meters>,
 }
 
 impl Export {
@@ -53,30 +68,62 @@ impl Export {
         Ok(Self {
             thread: ExportThread::start()?,
             pipelines: Vec::new(),
+            meters: None,
         })
     }
 
-    /// Runs `make` where a tokio runtime can be found, as network clients want when they are made.
-    #[cfg(any(feature = "otlp-grpc", feature = "otlp-http"))]
+    /// Runs `make` in silence and where a tokio runtime can be found, as network clients want when they are made.
     pub(crate) fn in_runtime<T>(&self, make: impl FnOnce() -> T) -> T {
+        let _quiet = quiet::enter();
         let _runtime = self.thread.handle().enter();
         make()
     }
 
-    /// Adds an exporter, called `label` in messages and reports.
+    /// Counts those who wait for exporters right now.
+    #[cfg(any(feature = "otlp-grpc", feature = "otlp-http"))]
+    pub(crate) fn hurry(&self) -> tokio::sync::watch::Receiver<usize> {
+        self.thread.hurry()
+    }
+
+    /// Adds an exporter of spans, called `label` in messages and reports.
     ///
     /// # Errors
     ///
     /// When its thread cannot be started.
-    pub(crate) fn add<E: SpanExporter + 'static>(
+    pub(crate) fn add<E: Deliver<Vec<SpanData>>>(
         &mut self,
         label: String,
         exporter: E,
-        settings: PipelineSettings<'_>,
+        batching: Batching,
     ) -> io::Result<()> {
-        let pipeline = Pipeline::start(exporter, label, settings, &self.thread)?;
+        let pipeline = Pipeline::start(exporter, label, batching, &self.thread)?;
         self.pipelines.push(pipeline);
         Ok(())
+    }
+
+    /// Whether there is an exporter of spans.
+    pub(crate) fn takes_spans(&self) -> bool {
+        !self.pipelines.is_empty()
+    }
+
+    /// Starts the exporters of metrics.
+    ///
+    /// # Errors
+    ///
+    /// When a thread cannot be started.
+    pub(crate) fn start_meters(
+        &mut self,
+        meters: MetersBuilder,
+        resource: &Resource,
+        histograms: Histograms,
+    ) -> io::Result<()> {
+        self.meters = meters.start(resource, histograms, &self.thread)?;
+        Ok(())
+    }
+
+    /// The meters of this process, where metrics are exported.
+    pub(crate) fn meter_provider(&self) -> Option<&SdkMeterProvider> {
+        self.meters.as_ref().map(Meters::provider)
     }
 
     /// The queue of every exporter.
@@ -94,46 +141,97 @@ impl Export {
     }
 
     /// The account of every exporter until now.
-    pub(crate) fn tallies(&self) -> Vec<Tally> {
-        self.pipelines.iter().map(Pipeline::tally).collect()
+    pub(crate) fn so_far(&self) -> Ended {
+        let meters = self.meters.as_ref();
+        Ended {
+            in_time: true,
+            spans: self.pipelines.iter().map(Pipeline::tally).collect(),
+            metrics: meters.map(Meters::tallies).unwrap_or_default(),
+        }
     }
 
-    /// Asks every exporter at once to send what is queued, and waits.
+    /// Asks every exporter at once to send what there is, and waits.
     ///
     /// # Errors
     ///
-    /// The first exporter that lost spans or did not finish by `until`.
+    /// The first exporter that lost something or did not finish by `until`.
     pub(crate) fn flush(&self, until: Instant) -> Result<(), FlushFailure> {
+        let _hurry = self.thread.hurried();
         let flushes: Vec<_> = self.pipelines.iter().map(Pipeline::begin_flush).collect();
-        flushes.into_iter().try_for_each(|flush| flush.wait(until))
+        // Metrics last: they tell of the spans.
+        let spans = flushes
+            .into_iter()
+            .map(|flush| flush.wait(until))
+            .fold(Ok(()), Result::and);
+        let metrics = self
+            .meters
+            .as_ref()
+            .map_or(Ok(()), |meters| meters.flush(until));
+        spans.and(metrics)
     }
 
     /// Drains every exporter at once until `until`, gives up what is left, and stops the export
-    /// thread. Returns whether everything ended in time.
-    pub(crate) fn shutdown(mut self, until: Instant) -> (bool, Vec<Tally>) {
+    /// thread.
+    pub(crate) fn shutdown(mut self, until: Instant) -> Ended {
+        let hurry = self.thread.hurried();
         for pipeline in &self.pipelines {
             pipeline.stop();
         }
-        let mut drained_in_time = true;
-        for pipeline in &mut self.pipelines {
-            drained_in_time &= pipeline.wait(until);
+        // The last metrics tell what became of the spans, so they are read when those are through; but with a quarter
+        // of the time left at the latest.
+        let now = Instant::now();
+        let most_of_it = until.saturating_duration_since(now).mul_f64(0.75);
+        let mut drained_in_time = self.wait_for_spans(now + most_of_it);
+        if let Some(meters) = &self.meters {
+            meters.stop();
         }
+        if !drained_in_time {
+            drained_in_time = self.wait_for_spans(until);
+        }
+        drained_in_time &= self.wait_for_meters(until);
         if !drained_in_time {
             self.thread.give_up();
             let grace = Instant::now() + GRACE;
-            for pipeline in &mut self.pipelines {
-                pipeline.wait(grace);
-            }
+            self.wait_for_spans(grace);
+            self.wait_for_meters(grace);
         }
-        let tallies = self.tallies();
+        let ended = Ended {
+            in_time: drained_in_time,
+            ..self.so_far()
+        };
+        drop(hurry);
         self.thread.stop(until.max(Instant::now() + GRACE));
-        (drained_in_time, tallies)
+        ended
+    }
+
+    fn wait_for_spans(&mut self, until: Instant) -> bool {
+        let mut ended = true;
+        for pipeline in &mut self.pipelines {
+            ended &= pipeline.wait(until);
+        }
+        ended
+    }
+
+    fn wait_for_meters(&mut self, until: Instant) -> bool {
+        self.meters.as_mut().is_none_or(|meters| meters.wait(until))
     }
 }
 
-/// What every pipeline is told.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct PipelineSettings<'a> {
-    pub(crate) resource: &'a Resource,
-    pub(crate) batching: Batching,
+/// The accounts of all exporters, at their end or before.
+#[derive(Debug)]
+pub(crate) struct Ended {
+    /// Whether every exporter was done before the deadline.
+    pub(crate) in_time: bool,
+    pub(crate) spans: Vec<Tally>,
+    pub(crate) metrics: Vec<Tally>,
+}
+
+impl Default for Ended {
+    fn default() -> Self {
+        Self {
+            in_time: true,
+            spans: Vec::new(),
+            metrics: Vec::new(),
+        }
+    }
 }

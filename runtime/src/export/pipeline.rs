@@ -6,11 +6,11 @@ use std::thread::{self, JoinHandle};
 use std::time::Instant;
 
 use futures_executor::block_on;
-use opentelemetry_sdk::trace::SpanExporter;
+use opentelemetry_sdk::trace::SpanData;
 
-use super::PipelineSettings;
-use super::ledger::{Ledger, Tally};
-use super::queue::Queue;
+use super::deliver::Deliver;
+use super::ledger::{Items, Ledger, Tally};
+use super::queue::{Batching, Queue};
 use super::quiet;
 use super::supervised::Supervised;
 use super::thread::ExportThread;
@@ -29,22 +29,21 @@ impl Pipeline {
     /// # Errors
     ///
     /// When its thread cannot be started.
-    pub(super) fn start<E: SpanExporter + 'static>(
+    pub(super) fn start<E: Deliver<Vec<SpanData>>>(
         exporter: E,
         label: String,
-        settings: PipelineSettings<'_>,
+        batching: Batching,
         thread: &ExportThread,
     ) -> io::Result<Self> {
-        let ledger = Arc::new(Ledger::new(label));
-        let queue = Arc::new(Queue::new(settings.batching));
-        let mut supervised = Supervised {
+        let ledger = Arc::new(Ledger::new(label, Items::Spans));
+        let queue = Arc::new(Queue::new(batching));
+        let supervised = Supervised {
             exporter,
             runtime: thread.handle().clone(),
             ledger: Arc::clone(&ledger),
             given_up: thread.given_up(),
             timeout: queue.batching().export_timeout,
         };
-        supervised.set_resource(settings.resource);
         let serve = Arc::clone(&queue);
         let thread = thread::Builder::new()
             .name("tickspan-send".to_owned())
@@ -96,15 +95,14 @@ impl Pipeline {
 }
 
 /// What the thread of an exporter does.
-fn run<E: SpanExporter>(exporter: &Supervised<E>, queue: &Queue) {
+fn run<E: Deliver<Vec<SpanData>>>(exporter: &Supervised<E>, queue: &Queue) {
     let _quiet = quiet::enter();
     while let Some(batch) = queue.next_batch() {
         let spans = batch.len();
-        // What became of it is in the ledger.
-        _ = block_on(exporter.export(batch));
+        block_on(exporter.deliver(spans as u64, batch));
         queue.batch_done(spans);
     }
-    _ = exporter.shutdown();
+    exporter.end::<Vec<SpanData>>();
     queue.end();
 }
 
@@ -138,14 +136,16 @@ impl Flush<'_> {
         };
         Err(FlushFailure {
             exporter: ledger.exporter().to_owned(),
+            items: ledger.items(),
             reason,
         })
     }
 }
 
-/// Why a flush did not deliver every span.
+/// Why a flush did not deliver everything.
 #[derive(Debug)]
 pub(crate) struct FlushFailure {
     pub(crate) exporter: String,
+    pub(crate) items: Items,
     pub(crate) reason: String,
 }

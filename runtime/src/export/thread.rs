@@ -7,7 +7,7 @@
 //! tasks that they start.
 
 use std::io;
-use std::sync::mpsc;
+use std::sync::{Arc, mpsc};
 use std::thread::{self, JoinHandle};
 use std::time::Instant;
 
@@ -22,6 +22,8 @@ pub(super) struct ExportThread {
     handle: Handle,
     /// Becomes `true` when running exports are to be dropped.
     give_up: watch::Sender<bool>,
+    /// How many wait for exporters right now.
+    hurry: Arc<watch::Sender<usize>>,
     /// Ends the thread when it is used or dropped.
     stop: oneshot::Sender<()>,
     thread: JoinHandle<()>,
@@ -50,6 +52,7 @@ impl ExportThread {
         Ok(Self {
             handle,
             give_up: watch::Sender::new(false),
+            hurry: Arc::new(watch::Sender::new(0)),
             stop,
             thread,
         })
@@ -64,6 +67,18 @@ impl ExportThread {
         self.give_up.subscribe()
     }
 
+    /// How many wait for exporters.
+    #[cfg(any(feature = "otlp-grpc", feature = "otlp-http"))]
+    pub(super) fn hurry(&self) -> watch::Receiver<usize> {
+        self.hurry.subscribe()
+    }
+
+    /// Has exporters know that somebody waits, until what is returned is dropped.
+    pub(super) fn hurried(&self) -> Hurry {
+        self.hurry.send_modify(|waiting| *waiting += 1);
+        Hurry(Arc::clone(&self.hurry))
+    }
+
     /// Drops the exports that are running and fails the ones to come.
     pub(super) fn give_up(&self) {
         self.give_up.send_replace(true);
@@ -74,6 +89,16 @@ impl ExportThread {
         let _ = self.stop.send(());
         // A task of an exporter that blocks this thread would block its end too: it is left behind.
         join_by(self.thread, until);
+    }
+}
+
+/// Somebody waits for exporters while it lives.
+#[derive(Debug)]
+pub(super) struct Hurry(Arc<watch::Sender<usize>>);
+
+impl Drop for Hurry {
+    fn drop(&mut self) {
+        self.0.send_modify(|waiting| *waiting -= 1);
     }
 }
 

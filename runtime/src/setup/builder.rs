@@ -4,17 +4,19 @@ use std::any::type_name;
 use std::env;
 use std::fmt;
 use std::io;
+use std::path::PathBuf;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use opentelemetry::metrics::MeterProvider;
+use opentelemetry_sdk::Resource;
 use opentelemetry_sdk::trace::SpanExporter;
 
-use super::environment::{Environment, Lookup};
+use super::environment::{Environment, Headers, Lookup};
 use super::settings::Settings;
-use super::{Error, Protocol, Route, Telemetry, chain};
+use super::{Error, Preset, Protocol, Route, Telemetry, chain};
 use crate::collect::TailSampling;
-use crate::export::{Export, PipelineSettings};
+use crate::export::{Batching, Compression, Export, MetersBuilder, Reading, SdkSpans};
 use crate::policy::ForeignData;
 use crate::record::lane::ends;
 
@@ -75,8 +77,9 @@ use crate::record::lane::ends;
 #[derive(Debug, Default)]
 #[must_use = "a builder does nothing before `init`"]
 pub struct Builder {
-    choices: Choices,
+    pub(super) choices: Choices,
     exporters: Exporters,
+    pub(super) metric_exporters: MetricExporters,
     meters: Option<Meters>,
 }
 
@@ -107,6 +110,15 @@ pub(super) struct Choices {
     pub(super) service_name: Option<String>,
     pub(super) endpoint: Option<String>,
     pub(super) protocol: Option<Protocol>,
+    pub(super) preset: Option<Preset>,
+    pub(super) headers: Headers,
+    pub(super) compression: Option<Compression>,
+    pub(super) timeout: Option<Duration>,
+    pub(super) certificate: Option<PathBuf>,
+    /// The certificate and its key.
+    pub(super) client_certificate: Option<(PathBuf, PathBuf)>,
+    pub(super) metrics: Option<bool>,
+    pub(super) metric_interval: Option<Duration>,
     pub(super) filter: Option<String>,
     pub(super) foreign_data: ForeignData,
     pub(super) console: bool,
@@ -128,6 +140,14 @@ impl Default for Choices {
             service_name: None,
             endpoint: None,
             protocol: None,
+            preset: None,
+            headers: Headers::default(),
+            compression: None,
+            timeout: None,
+            certificate: None,
+            client_certificate: None,
+            metrics: None,
+            metric_interval: None,
             filter: None,
             foreign_data: ForeignData::default(),
             console: true,
@@ -140,7 +160,19 @@ impl Default for Choices {
 /// Puts an exporter of the user to work. A closure, because exporters of different types have no
 /// common trait object.
 pub(super) type ExporterStart =
-    Box<dyn FnOnce(&mut Export, PipelineSettings<'_>) -> io::Result<()> + Send>;
+    Box<dyn FnOnce(&mut Export, &Resource, Batching) -> io::Result<()> + Send>;
+
+/// The same for an exporter of metrics.
+pub(super) type MetricExporterStart = Box<dyn FnOnce(&mut MetersBuilder, Reading) + Send>;
+
+#[derive(Default)]
+pub(super) struct MetricExporters(pub(super) Vec<MetricExporterStart>);
+
+impl fmt::Debug for MetricExporters {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} exporters", self.0.len())
+    }
+}
 
 #[derive(Default)]
 struct Exporters(Vec<ExporterStart>);
@@ -159,24 +191,6 @@ impl Builder {
     /// Sets the name of this service, `service.name` in the resource of every span.
     pub fn with_service_name(mut self, name: impl Into<String>) -> Self {
         self.choices.service_name = Some(name.into());
-        self
-    }
-
-    /// Sends spans with OTLP to `url`, the base URL of a backend or collector, such as
-    /// `http://localhost:4318`.
-    ///
-    /// Over HTTP, `/v1/traces` is appended. Only `http://` works: TLS is not supported yet. The URL
-    /// may hold a user and a password, which are never shown. Over HTTP, the proxy variables
-    /// (`HTTP_PROXY`, `NO_PROXY`) apply, to `localhost` too. Needs the feature `otlp-http` or
-    /// `otlp-grpc`.
-    pub fn with_endpoint(mut self, url: impl Into<String>) -> Self {
-        self.choices.endpoint = Some(url.into());
-        self
-    }
-
-    /// Chooses how spans travel. Asks for nothing to be sent by itself.
-    pub fn with_protocol(mut self, protocol: Protocol) -> Self {
-        self.choices.protocol = Some(protocol);
         self
     }
 
@@ -211,14 +225,18 @@ impl Builder {
     /// # }
     /// ```
     pub fn with_span_exporter<E: SpanExporter + 'static>(mut self, exporter: E) -> Self {
-        self.exporters.0.push(Box::new(move |export, settings| {
-            export.add(type_name::<E>().to_owned(), exporter, settings)
-        }));
+        self.exporters
+            .0
+            .push(Box::new(move |export, resource, batching| {
+                let exporter = export.in_runtime(|| SdkSpans::new(exporter, resource));
+                export.add(type_name::<E>().to_owned(), exporter, batching)
+            }));
         self
     }
 
     /// Tells the meters of `provider` how long stages take and how they end, and how telemetry itself is doing: what was
-    /// made, what was exported, and each kind of loss.
+    /// made, what was exported, and each kind of loss. It serves instead of
+    /// [`Telemetry::meter_provider`], and no metrics are then exported by tickspan itself.
     ///
     /// The instruments of stages are bound to their attributes, which the provider has to support: that of the SDK
     /// does.
@@ -378,7 +396,19 @@ impl Builder {
             return Err(Error::AlreadyInitialised);
         }
         let settings = Settings::merge(&self.choices, Environment::read(lookup)?)?;
-        let telemetry = chain::start(&settings, self.exporters.0, self.meters.as_ref())?;
+        if self.meters.is_some() && !self.metric_exporters.0.is_empty() {
+            return Err(Error::Invalid {
+                setting: "with_metric_exporter",
+                value: Some(format!("{:?}", self.metric_exporters)),
+                accepted: "none together with `with_meter_provider`, whose own exporters serve"
+                    .to_owned(),
+            });
+        }
+        let exporters = chain::Exporters {
+            spans: self.exporters.0,
+            metrics: self.metric_exporters.0,
+        };
+        let telemetry = chain::start(&settings, exporters, self.meters.as_ref())?;
         *initialised = true;
         Ok(telemetry)
     }

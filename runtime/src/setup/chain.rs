@@ -4,21 +4,30 @@
 //! Called once by the builder. First comes what can fail without a trace (the filter), then what
 //! can be undone (threads and exporters), last the global subscriber, which cannot.
 
+use std::io::{self, Write as _};
 use std::sync::{Arc, Mutex};
 use std::time::Instant;
 
+use opentelemetry::metrics::MeterProvider;
 use opentelemetry_sdk::trace::SdkTracerProvider;
 
-use super::builder::{ExporterStart, Meters};
+use super::builder::{ExporterStart, Meters, MetricExporterStart};
 use super::guard::{Running, Source, Telemetry};
-#[cfg(any(feature = "otlp-grpc", feature = "otlp-http"))]
-use super::settings::OtlpSettings;
 use super::settings::{Settings, TracingSettings};
 use super::{Error, Route, subscriber};
 use crate::collect::{self, Collector, Held, Lines, SpanShape, StageMetrics, StageTable, Tail};
-use crate::export::{ConsoleExporter, Export, Fanout, PipelineSettings, Queues, SpanCounts};
+use crate::export::{
+    ConsoleExporter, ConsoleMetrics, Export, Fanout, MetersBuilder, Queues, SdkMetrics, SdkSpans,
+    SpanCounts,
+};
 use crate::policy;
 use crate::record::lane::{self, ends, sampling};
+
+/// The exporters of the user.
+pub(super) struct Exporters {
+    pub(super) spans: Vec<ExporterStart>,
+    pub(super) metrics: Vec<MetricExporterStart>,
+}
 
 /// Starts everything that `settings` ask for, and the exporters of the user.
 ///
@@ -28,7 +37,7 @@ use crate::record::lane::{self, ends, sampling};
 /// What was started before has then been ended.
 pub(super) fn start(
     settings: &Settings,
-    exporters: Vec<ExporterStart>,
+    exporters: Exporters,
     meters: Option<&Meters>,
 ) -> Result<Telemetry, Error> {
     let filter = subscriber::filter(&settings.filter)?;
@@ -36,13 +45,12 @@ pub(super) fn start(
     let mut running = Running::default();
     let mut stages = None;
     if let Some(tracing) = &settings.tracing {
-        running.export = start_exporters(tracing, exporters)?;
+        running.export = start_exporters(tracing, exporters, meters.is_some())?;
         stages = settings.summary.then(|| Arc::new(StageTable::default()));
-        if running.export.is_some() || stages.is_some() || meters.is_some() {
-            let started = {
-                let metrics = meters.map(|Meters(provider)| StageMetrics::new(provider.as_ref()));
-                start_source(settings, tracing, &running, stages.clone(), metrics)
-            };
+        let metrics = meter_provider(&running, meters).map(StageMetrics::new);
+        let spans_are_wanted = running.export.as_ref().is_some_and(Export::takes_spans);
+        if spans_are_wanted || stages.is_some() || metrics.is_some() {
+            let started = start_source(settings, tracing, &running, stages.clone(), metrics);
             running.source = match started {
                 Ok(source) => source,
                 Err(error) => {
@@ -60,22 +68,54 @@ pub(super) fn start(
     }
     // From here on every stage of the process is seen.
     running.source.open();
-    if let Some(Meters(provider)) = meters {
-        Export::register_metrics(running.export.as_ref(), provider.as_ref());
+    if let Some(provider) = meter_provider(&running, meters) {
+        Export::register_metrics(running.export.as_ref(), provider);
+    }
+    if let Some(missing) = settings
+        .tracing
+        .as_ref()
+        .and_then(|tracing| tracing.missing)
+    {
+        // Not `eprintln!`, which panics when stderr is closed.
+        let _ = writeln!(io::stderr(), "tickspan: {missing}");
     }
     Ok(Telemetry::new(running, stages, settings.shutdown_deadline))
+}
+
+/// Whose meters are told of telemetry's health: the program's own, or those that tickspan exports.
+fn meter_provider<'a>(
+    running: &'a Running,
+    meters: Option<&'a Meters>,
+) -> Option<&'a dyn MeterProvider> {
+    match (meters, &running.export) {
+        (Some(Meters(provider)), _) => Some(provider.as_ref()),
+        (None, Some(export)) => export
+            .meter_provider()
+            .map(|provider| provider as &dyn MeterProvider),
+        (None, None) => None,
+    }
 }
 
 /// Starts the export thread and every exporter; without an exporter, nothing.
 fn start_exporters(
     tracing: &TracingSettings,
-    exporters: Vec<ExporterStart>,
+    exporters: Exporters,
+    has_meters: bool,
 ) -> Result<Option<Export>, Error> {
-    if tracing.otlp.is_none() && !tracing.console_exporter && exporters.is_empty() {
+    let without_metrics =
+        has_meters || (tracing.metrics.exporters.is_nothing() && exporters.metrics.is_empty());
+    if tracing.traces.is_nothing() && exporters.spans.is_empty() && without_metrics {
         return Ok(None);
     }
-    let mut export = Export::start().map_err(|source| Error::Thread { source })?;
-    match add_exporters(&mut export, tracing, exporters) {
+    let mut export = Export::start().map_err(no_thread)?;
+    let started = add_span_exporters(&mut export, tracing, exporters.spans).and_then(|()| {
+        if without_metrics {
+            Ok(())
+        } else {
+            start_meters(&mut export, tracing, exporters.metrics)
+        }
+    });
+    match started {
         Ok(()) => Ok(Some(export)),
         Err(error) => {
             export.shutdown(Instant::now());
@@ -84,67 +124,79 @@ fn start_exporters(
     }
 }
 
-fn add_exporters(
+fn no_thread(source: io::Error) -> Error {
+    Error::Thread { source }
+}
+
+fn add_span_exporters(
     export: &mut Export,
     tracing: &TracingSettings,
     exporters: Vec<ExporterStart>,
 ) -> Result<(), Error> {
     #[cfg(any(feature = "otlp-grpc", feature = "otlp-http"))]
-    if let Some(otlp) = &tracing.otlp {
-        start_otlp(export, otlp, pipeline_settings(tracing))?;
-    }
-    let no_thread = |source| Error::Thread { source };
-    if tracing.console_exporter {
+    if let Some(target) = &tracing.traces.otlp {
+        let otlp = make_otlp(export, tracing, target)?;
         export
-            .add(
-                "stdout".to_owned(),
-                ConsoleExporter,
-                pipeline_settings(tracing),
-            )
+            .add(label(target), otlp, tracing.batch)
+            .map_err(no_thread)?;
+    }
+    if tracing.traces.console {
+        let exporter = SdkSpans::new(ConsoleExporter, &tracing.resource);
+        export
+            .add("stdout".to_owned(), exporter, tracing.batch)
             .map_err(no_thread)?;
     }
     for start in exporters {
-        start(export, pipeline_settings(tracing)).map_err(no_thread)?;
+        start(export, &tracing.resource, tracing.batch).map_err(no_thread)?;
     }
     Ok(())
 }
 
-fn pipeline_settings(tracing: &TracingSettings) -> PipelineSettings<'_> {
-    PipelineSettings {
-        resource: &tracing.resource,
-        batching: tracing.batch,
+fn start_meters(
+    export: &mut Export,
+    tracing: &TracingSettings,
+    exporters: Vec<MetricExporterStart>,
+) -> Result<(), Error> {
+    let metrics = &tracing.metrics;
+    let mut meters = MetersBuilder::default();
+    #[cfg(any(feature = "otlp-grpc", feature = "otlp-http"))]
+    if let Some(target) = &metrics.exporters.otlp {
+        let otlp = make_otlp(export, tracing, target)?;
+        meters.add(label(target), otlp, metrics.temporality, metrics.reading);
     }
+    if metrics.exporters.console {
+        meters.add(
+            "stdout".to_owned(),
+            SdkMetrics(ConsoleMetrics),
+            metrics.temporality,
+            metrics.reading,
+        );
+    }
+    for start in exporters {
+        start(&mut meters, metrics.reading);
+    }
+    export
+        .start_meters(meters, &tracing.resource, metrics.histograms)
+        .map_err(no_thread)
 }
 
 #[cfg(any(feature = "otlp-grpc", feature = "otlp-http"))]
-fn start_otlp(
-    export: &mut Export,
-    otlp: &OtlpSettings,
-    settings: PipelineSettings<'_>,
-) -> Result<(), Error> {
-    use super::Protocol;
-    use super::endpoint::{redacted, redacted_within};
-    use crate::export::otlp as exporter;
+fn label(target: &crate::export::Target) -> String {
+    format!("{} at {}", target.protocol, target.shown_url)
+}
 
-    let label = format!("{} at {}", otlp.protocol, redacted(&otlp.url));
-    let made = export.in_runtime(|| match otlp.protocol {
-        #[cfg(feature = "otlp-grpc")]
-        Protocol::Grpc => exporter::grpc(&otlp.url, otlp.timeout),
-        #[cfg(feature = "otlp-http")]
-        Protocol::HttpProtobuf => exporter::http_protobuf(&otlp.url, otlp.timeout),
-        #[cfg(not(all(feature = "otlp-grpc", feature = "otlp-http")))]
-        _ => unreachable!("settings with a protocol that is not compiled in are refused"),
-    });
-    match made {
-        Ok(exporter) => export
-            .add(label, exporter, settings)
-            .map_err(|source| Error::Thread { source }),
-        Err(error) => Err(Error::Exporter {
-            exporter: label,
-            // As text, because its own text can hold the URL with the password.
-            source: redacted_within(&error.to_string(), &otlp.url).into(),
-        }),
-    }
+#[cfg(any(feature = "otlp-grpc", feature = "otlp-http"))]
+fn make_otlp(
+    export: &Export,
+    tracing: &TracingSettings,
+    target: &crate::export::Target,
+) -> Result<crate::export::otlp::Otlp, Error> {
+    export
+        .in_runtime(|| crate::export::otlp::Otlp::new(target, &tracing.resource, export.hurry()))
+        .map_err(|reason| Error::Exporter {
+            exporter: label(target),
+            source: reason.into(),
+        })
 }
 
 /// Starts what makes spans of stages, on the route that was chosen.
@@ -174,7 +226,6 @@ fn start_collector(
     stages: Option<Arc<StageTable>>,
     metrics: Option<StageMetrics>,
 ) -> Result<Source, Error> {
-    let no_thread = |source| Error::Thread { source };
     let (lines, writer) = if settings.console && settings.global_subscriber {
         let coloured = subscriber::is_coloured(settings.no_color);
         let (lines, writer) = Lines::start(coloured).map_err(no_thread)?;

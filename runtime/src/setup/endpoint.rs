@@ -1,10 +1,11 @@
-//! OTLP endpoints: checked URLs, the traces path, and how they are shown without their secrets.
+//! OTLP endpoints: checked URLs, the paths of signals, and how they are shown without their secrets.
 //!
 //! The check is our own, not the HTTP client's, so that it is the same with every feature set and
 //! its message never holds a password.
 
 use std::fmt;
 
+use super::environment::Signal;
 use super::{Error, Protocol};
 
 /// A checked URL and what it stands for.
@@ -19,17 +20,17 @@ pub(super) struct Endpoint {
 /// What the URL of an [`Endpoint`] is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Form {
-    /// The base of all signals: over HTTP, `v1/traces` is appended.
+    /// The base of all signals: over HTTP, the signal's path is appended.
     Base,
-    /// The address of the traces, used as it is.
-    Traces,
+    /// The address of one signal, used as it is.
+    Exact,
 }
 
 impl Endpoint {
     /// Checks `text`.
     pub(super) fn parse(setting: &'static str, text: &str, form: Form) -> Result<Self, Error> {
         let url = text.trim();
-        if is_url(url) && (form == Form::Traces || !url.contains('?')) {
+        if is_url(url) && (form == Form::Exact || !url.contains('?')) {
             return Ok(Self {
                 setting,
                 url: url.to_owned(),
@@ -45,10 +46,17 @@ impl Endpoint {
 
     /// Where a collector on this machine listens.
     pub(super) fn local(setting: &'static str, protocol: Protocol) -> Self {
-        let url = match protocol {
-            Protocol::Grpc => "http://localhost:4317",
-            Protocol::HttpProtobuf => "http://localhost:4318",
-        };
+        Self::known(
+            setting,
+            match protocol {
+                Protocol::Grpc => "http://localhost:4317",
+                Protocol::HttpProtobuf | Protocol::HttpJson => "http://localhost:4318",
+            },
+        )
+    }
+
+    /// A base URL that needs no check.
+    pub(super) fn known(setting: &'static str, url: &str) -> Self {
         Self {
             setting,
             url: url.to_owned(),
@@ -56,29 +64,31 @@ impl Endpoint {
         }
     }
 
+    /// Whether it is of one signal.
+    pub(super) fn is_exact(&self) -> bool {
+        self.form == Form::Exact
+    }
+
     pub(super) fn setting(&self) -> &'static str {
         self.setting
     }
 
-    /// The address to send traces to.
+    /// The address to send a signal to.
     ///
     /// # Errors
     ///
-    /// When it needs TLS.
-    pub(super) fn traces_url(&self, protocol: Protocol) -> Result<String, Error> {
-        if scheme_is(&self.url, "https") {
-            return Err(Error::Invalid {
+    /// When it needs TLS, and that is not compiled in.
+    pub(super) fn url(&self, signal: Signal, protocol: Protocol) -> Result<String, Error> {
+        if scheme_is(&self.url, "https") && !cfg!(feature = "tls") {
+            return Err(Error::MissingFeature {
                 setting: self.setting,
-                value: Some(redacted(&self.url)),
-                accepted:
-                    "an `http://` URL, because TLS is not supported yet (a collector on this \
-                           machine can add it)"
-                        .to_owned(),
+                wanted: format!("TLS (`{}`)", redacted(&self.url)),
+                feature: "tls",
             });
         }
         Ok(match (protocol, self.form) {
-            (Protocol::HttpProtobuf, Form::Base) => {
-                format!("{}/v1/traces", self.url.trim_end_matches('/'))
+            (Protocol::HttpProtobuf | Protocol::HttpJson, Form::Base) => {
+                format!("{}/{}", self.url.trim_end_matches('/'), signal.path())
             }
             _ => self.url.clone(),
         })
@@ -109,12 +119,6 @@ pub(super) fn redacted(url: &str) -> String {
         .map_or(("", rest), |(_, rest)| ("***@", rest));
     let separator = if url.contains("://") { "://" } else { "" };
     format!("{scheme}{separator}{mask}{rest}{query}")
-}
-
-/// `text` with each occurrence of `url` shown without its secrets.
-#[cfg(any(feature = "otlp-grpc", feature = "otlp-http"))]
-pub(super) fn redacted_within(text: &str, url: &str) -> String {
-    text.replace(url, &redacted(url))
 }
 
 fn scheme_is(url: &str, expected: &str) -> bool {
@@ -198,7 +202,7 @@ mod tests {
         ] {
             assert!(Endpoint::parse("S", text, Form::Base).is_err(), "{text}");
         }
-        assert!(Endpoint::parse("S", "http://host/traces?key=1", Form::Traces).is_ok());
+        assert!(Endpoint::parse("S", "http://host/traces?key=1", Form::Exact).is_ok());
     }
 
     #[test]
@@ -218,14 +222,20 @@ mod tests {
             ),
             (
                 "http://h:1/t",
-                Form::Traces,
+                Form::Exact,
                 Protocol::HttpProtobuf,
                 "http://h:1/t",
+            ),
+            (
+                "http://h:1",
+                Form::Base,
+                Protocol::HttpJson,
+                "http://h:1/v1/traces",
             ),
             ("http://h:1", Form::Base, Protocol::Grpc, "http://h:1"),
         ] {
             let endpoint = Endpoint::parse("S", url, form).unwrap();
-            assert_eq!(endpoint.traces_url(protocol).unwrap(), expected);
+            assert_eq!(endpoint.url(Signal::Traces, protocol).unwrap(), expected);
         }
     }
 
@@ -238,11 +248,20 @@ mod tests {
         assert_eq!(redacted("user:pass@host"), "***@host");
         assert_eq!(redacted("http://host:4318/"), "http://host:4318/");
         let endpoint = Endpoint::parse("S", "https://user:hunter2@host", Form::Base).unwrap();
-        let message = endpoint.traces_url(Protocol::Grpc).unwrap_err().to_string();
+        assert!(!format!("{endpoint:?}").contains("hunter2"));
+    }
+
+    #[cfg(not(feature = "tls"))]
+    #[test]
+    fn tls_that_is_not_compiled_in_is_named_with_its_feature() {
+        let endpoint = Endpoint::parse("S", "https://user:hunter2@host", Form::Base).unwrap();
+        let message = endpoint
+            .url(Signal::Traces, Protocol::Grpc)
+            .unwrap_err()
+            .to_string();
         assert!(
-            message.contains("TLS") && message.contains("https://***@host"),
+            message.contains("`tls`") && message.contains("https://***@host"),
             "{message}"
         );
-        assert!(!format!("{endpoint:?}").contains("hunter2"));
     }
 }

@@ -81,6 +81,8 @@ pub enum Error {
     Flush {
         /// The exporter.
         exporter: String,
+        /// What it delivers: `spans`, `metrics`, `log records`.
+        items: &'static str,
         /// What happened.
         reason: String,
     },
@@ -125,9 +127,11 @@ impl fmt::Display for Error {
                 write!(f, "the exporter for {exporter} could not be made")
             }
             Self::Thread { .. } => f.write_str("the export thread could not be started"),
-            Self::Flush { exporter, reason } => {
-                write!(f, "the flush did not deliver every span to {exporter}: {reason}")
-            }
+            Self::Flush {
+                exporter,
+                items,
+                reason,
+            } => write!(f, "the flush did not deliver all {items} to {exporter}: {reason}"),
         }
     }
 }

@@ -7,13 +7,14 @@ use std::time::{Duration, Instant};
 
 use opentelemetry::InstrumentationScope;
 use opentelemetry::trace::TracerProvider as _;
+use opentelemetry_sdk::metrics::SdkMeterProvider;
 use opentelemetry_sdk::trace::SdkTracerProvider;
 
 use super::report::Made;
 use super::subscriber::SeenBy;
 use super::{Error, Report};
 use crate::collect::{self, Collector, Held, LineWriter, StageTable, Summary};
-use crate::export::{Export, Queues, SpanCounts};
+use crate::export::{Export, Items, Queues, SpanCounts};
 use crate::record::lane::{self, Mode, ends};
 
 /// How long shutdown waits for the collector at least: it waits for nobody, and needs some milliseconds.
@@ -139,7 +140,8 @@ impl Telemetry {
             .unwrap_or_default()
     }
 
-    /// Sends what is queued now, and waits until every exporter has done so, `deadline` at most.
+    /// Sends what is queued and what the meters say now, and waits until every exporter has done so, `deadline` at
+    /// most.
     ///
     /// Blocks the calling thread; in an async program where that matters, call it in
     /// `spawn_blocking`. It needs no runtime, and cannot deadlock with the caller's. Spans that are
@@ -170,6 +172,7 @@ impl Telemetry {
             if !collector.flush(until) {
                 return Err(Error::Flush {
                     exporter: "the collector".to_owned(),
+                    items: Items::Spans.word(),
                     reason: "the deadline passed".to_owned(),
                 });
             }
@@ -179,8 +182,33 @@ impl Telemetry {
         };
         export.flush(until).map_err(|failure| Error::Flush {
             exporter: failure.exporter,
+            items: failure.items.word(),
             reason: failure.reason,
         })
+    }
+
+    /// The meters that tickspan exports, for instruments of the program's own; nothing where no metrics are exported,
+    /// or where the program brought a provider, and after a shutdown.
+    ///
+    /// # Examples
+    ///
+    /// ```no_run
+    /// use tickspan::opentelemetry::{global, metrics::MeterProvider as _};
+    ///
+    /// # fn main() -> Result<(), tickspan::Error> {
+    /// let telemetry = tickspan::init()?;
+    /// if let Some(meters) = telemetry.meter_provider() {
+    ///     let fills = meters.meter("engine").u64_counter("engine.fills").build();
+    ///     fills.add(1, &[]);
+    ///     // for libraries that ask OpenTelemetry for meters
+    ///     global::set_meter_provider(meters);
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn meter_provider(&self) -> Option<SdkMeterProvider> {
+        let export = self.running.as_ref()?.export.as_ref()?;
+        export.meter_provider().cloned()
     }
 
     /// What became of the spans until now; what is queued counts as dropped, until it is exported.
@@ -190,8 +218,8 @@ impl Telemetry {
         self.running
             .as_ref()
             .map(|running| {
-                let tallies = running.export.as_ref().map(Export::tallies);
-                Report::new(running.source.made(), tallies.unwrap_or_default(), false)
+                let ended = running.export.as_ref().map(Export::so_far);
+                Report::new(running.source.made(), ended.unwrap_or_default())
             })
             .unwrap_or_default()
     }
@@ -232,6 +260,8 @@ impl Drop for Telemetry {
         }
         if report.lost() > 0 {
             let _ = writeln!(stderr, "tickspan: spans were lost: {report}");
+        } else if report.metrics.iter().any(|metrics| metrics.lost() > 0) {
+            let _ = writeln!(stderr, "tickspan: metrics were lost: {report}");
         }
         let health = collect::health();
         if health.lost() > 0 {
@@ -285,10 +315,12 @@ impl Running {
                 made_on_lanes(&queues, &held)
             }
         };
-        let (exported_in_time, tallies) = self
+        let mut ended = self
             .export
-            .map_or((true, Vec::new()), |export| export.shutdown(until));
-        Report::new(made, tallies, !(in_time && exported_in_time))
+            .map(|export| export.shutdown(until))
+            .unwrap_or_default();
+        ended.in_time &= in_time;
+        Report::new(made, ended)
     }
 }
 

@@ -7,19 +7,23 @@
 
 mod builder;
 mod chain;
+mod destination;
 mod endpoint;
 mod environment;
 mod error;
 mod guard;
+mod preset;
 mod protocol;
 mod report;
 mod route;
+mod sending;
 mod settings;
 mod subscriber;
 
 pub use builder::Builder;
 pub use error::Error;
 pub use guard::Telemetry;
+pub use preset::Preset;
 pub use protocol::Protocol;
 pub use report::{ExporterReport, Report};
 pub use route::Route;

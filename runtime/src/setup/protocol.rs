@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-/// How spans travel to an OTLP endpoint.
+/// How spans, metrics and log records travel to an OTLP endpoint.
 ///
 /// Unless it is set, it is [`HttpProtobuf`](Self::HttpProtobuf) when the feature `otlp-http` is
 /// compiled in, otherwise [`Grpc`](Self::Grpc) when `otlp-grpc` is.
@@ -15,6 +15,8 @@ pub enum Protocol {
     /// OTLP over HTTP with protobuf bodies (feature `otlp-http`, default port 4318,
     /// `http/protobuf`).
     HttpProtobuf,
+    /// OTLP over HTTP with JSON bodies (feature `otlp-http-json`, default port 4318, `http/json`).
+    HttpJson,
 }
 
 impl Protocol {
@@ -30,6 +32,7 @@ impl Protocol {
         match self {
             Self::Grpc => "otlp-grpc",
             Self::HttpProtobuf => "otlp-http",
+            Self::HttpJson => "otlp-http-json",
         }
     }
 
@@ -37,6 +40,7 @@ impl Protocol {
         match self {
             Self::Grpc => cfg!(feature = "otlp-grpc"),
             Self::HttpProtobuf => cfg!(feature = "otlp-http"),
+            Self::HttpJson => cfg!(feature = "otlp-http-json"),
         }
     }
 }
@@ -46,6 +50,7 @@ impl fmt::Display for Protocol {
         f.write_str(match self {
             Self::Grpc => "OTLP over gRPC",
             Self::HttpProtobuf => "OTLP over HTTP",
+            Self::HttpJson => "OTLP over HTTP with JSON",
         })
     }
 }

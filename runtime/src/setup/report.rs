@@ -3,7 +3,7 @@
 use std::fmt;
 
 use crate::collect::human;
-use crate::export::Tally;
+use crate::export::{Ended, Tally};
 
 /// What was made, delivered and lost until telemetry was shut down.
 ///
@@ -42,11 +42,14 @@ pub struct Report {
     pub open: u64,
     /// What became of the ended spans at each exporter.
     pub exporters: Vec<ExporterReport>,
+    /// What became of the data points of metrics at each exporter. None is ever dropped: what is not exported is in
+    /// the next reading.
+    pub metrics: Vec<ExporterReport>,
     /// Whether the deadline passed before every exporter was done.
     pub deadline_passed: bool,
 }
 
-/// What became of the ended spans at one exporter.
+/// What became of the ended spans, or of the data points of metrics, at one exporter.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct ExporterReport {
@@ -74,10 +77,16 @@ pub(super) struct Made {
 }
 
 impl Report {
-    pub(super) fn new(made: Made, tallies: Vec<Tally>, deadline_passed: bool) -> Self {
-        let exporters = tallies
+    pub(super) fn new(made: Made, ended: Ended) -> Self {
+        let exporters = ended
+            .spans
             .into_iter()
             .map(|tally| ExporterReport::new(tally, made.given))
+            .collect();
+        let metrics = ended
+            .metrics
+            .into_iter()
+            .map(|tally| ExporterReport::new(tally, 0))
             .collect();
         Self {
             made: made.ended,
@@ -85,7 +94,8 @@ impl Report {
             sampled_away: made.sampled_away,
             lost_in_lanes: made.ended.saturating_sub(made.sampled_away + made.given),
             exporters,
-            deadline_passed,
+            metrics,
+            deadline_passed: !ended.in_time,
         }
     }
 
@@ -130,6 +140,9 @@ impl fmt::Display for Report {
         for exporter in &self.exporters {
             write!(f, "\n{exporter}")?;
         }
+        for metrics in &self.metrics {
+            write!(f, "\nmetrics: {metrics}")?;
+        }
         Ok(())
     }
 }
@@ -169,7 +182,12 @@ mod tests {
             sampled_away: 150,
             given: 1_500,
         };
-        let report = Report::new(made, vec![tally], true);
+        let ended = Ended {
+            in_time: false,
+            spans: vec![tally],
+            metrics: Vec::new(),
+        };
+        let report = Report::new(made, ended);
         assert_eq!((report.exporters[0].dropped, report.lost()), (88, 650));
         assert_eq!(
             report.to_string(),

@@ -7,17 +7,17 @@ use std::time::Duration;
 
 use opentelemetry::KeyValue;
 use opentelemetry_sdk::Resource;
+use opentelemetry_sdk::metrics::Temporality;
 use opentelemetry_sdk::resource::{SdkProvidedResourceDetector, TelemetryResourceDetector};
 use opentelemetry_sdk::trace::SpanLimits;
 
 use super::builder::Choices;
-use super::endpoint::{Endpoint, Form};
-use super::environment::{
-    Environment, NamedExporter, QUEUE_LIMIT, TRACES_EXPORTER, TracingEnvironment,
-};
-use super::{Error, Protocol, Route};
+use super::destination::{self, SignalSettings};
+use super::environment::{Environment, QUEUE_LIMIT, TracingEnvironment, is_header};
+use super::preset::Preset;
+use super::{Error, Route};
 use crate::collect::TailSampling;
-use crate::export::Batching;
+use crate::export::{Batching, Histograms, Reading};
 use crate::policy::{self, ForeignData, Policy};
 use crate::record::lane::ends;
 use crate::record::lane::sampling::HeadSampler;
@@ -25,8 +25,9 @@ use crate::record::lane::sampling::HeadSampler;
 /// More for one thread is a mistake.
 const MOST_CAPACITY: usize = 1 << 30;
 
-/// The time that the specification gives an OTLP request.
-const OTLP_TIMEOUT: Duration = Duration::from_secs(10);
+/// How often the specification has metrics read, and how long an export of them may take.
+const METRIC_INTERVAL: Duration = Duration::from_secs(60);
+const METRIC_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// What to start.
 #[derive(Debug)]
@@ -59,7 +60,7 @@ pub(super) struct FilterText {
     pub(super) directives: String,
 }
 
-/// What to do with spans.
+/// What to do with spans and metrics.
 #[derive(Debug)]
 pub(super) struct TracingSettings {
     pub(super) resource: Resource,
@@ -67,27 +68,19 @@ pub(super) struct TracingSettings {
     pub(super) limits: SpanLimits,
     pub(super) longest_text: Option<usize>,
     pub(super) batch: Batching,
-    pub(super) otlp: Option<OtlpSettings>,
-    pub(super) console_exporter: bool,
+    pub(super) traces: SignalSettings,
+    pub(super) metrics: MetricSettings,
+    /// What a preset lacks to have an effect.
+    pub(super) missing: Option<&'static str>,
 }
 
-/// A place to send spans to, in a protocol that is compiled in.
-#[derive(Clone, PartialEq, Eq)]
-pub(super) struct OtlpSettings {
-    pub(super) protocol: Protocol,
-    /// The full address; may hold a password.
-    pub(super) url: String,
-    pub(super) timeout: Duration,
-}
-
-impl std::fmt::Debug for OtlpSettings {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("OtlpSettings")
-            .field("protocol", &self.protocol)
-            .field("url", &super::endpoint::redacted(&self.url))
-            .field("timeout", &self.timeout)
-            .finish()
-    }
+/// How metrics are kept and read.
+#[derive(Debug)]
+pub(super) struct MetricSettings {
+    pub(super) exporters: SignalSettings,
+    pub(super) reading: Reading,
+    pub(super) temporality: Temporality,
+    pub(super) histograms: Histograms,
 }
 
 impl Settings {
@@ -98,6 +91,7 @@ impl Settings {
     /// [`Error::Invalid`] and [`Error::MissingFeature`].
     pub(super) fn merge(choices: &Choices, environment: Environment) -> Result<Self, Error> {
         check_lanes(choices)?;
+        check_sending(choices)?;
         let foreign_data = foreign_data(choices, environment.foreign_data)?;
         let tracing = environment
             .tracing
@@ -190,20 +184,95 @@ fn foreign_data(choices: &Choices, least: Policy) -> Result<ForeignData, Error> 
     }
 }
 
+/// Whether what the builder says of sending can be used.
+fn check_sending(choices: &Choices) -> Result<(), Error> {
+    if let Some((name, _)) = choices
+        .headers
+        .0
+        .iter()
+        .find(|(name, value)| !is_header(name, value))
+    {
+        return Err(Error::Invalid {
+            setting: "with_header",
+            value: Some(name.clone()),
+            accepted: "a name of letters, digits, `-`, `_` and `.`, and a value of visible ASCII \
+                       (which is not shown)"
+                .to_owned(),
+        });
+    }
+    for (setting, duration) in [
+        ("with_timeout", choices.timeout),
+        ("with_metric_interval", choices.metric_interval),
+    ] {
+        if let Some(wrong) = duration.filter(|d| d.is_zero() || *d > Duration::from_secs(86_400)) {
+            return Err(Error::Invalid {
+                setting,
+                value: Some(format!("{wrong:?}")),
+                accepted: "more than nothing, and a day at most".to_owned(),
+            });
+        }
+    }
+    let files = [
+        ("with_certificate", choices.certificate.as_ref()),
+        (
+            "with_client_certificate",
+            choices.client_certificate.as_ref().map(|(file, _)| file),
+        ),
+        (
+            "with_client_certificate",
+            choices.client_certificate.as_ref().map(|(_, key)| key),
+        ),
+    ];
+    for (setting, file) in files {
+        if let Some(file) = file.filter(|file| !file.is_file()) {
+            return Err(Error::Invalid {
+                setting,
+                value: Some(file.display().to_string()),
+                accepted: "the path of a file in the PEM format that can be read".to_owned(),
+            });
+        }
+    }
+    Ok(())
+}
+
 impl TracingSettings {
     fn merge(
         choices: &Choices,
         foreign_data: &ForeignData,
         environment: TracingEnvironment,
     ) -> Result<Self, Error> {
-        let named = environment.exporters.as_deref();
+        let preset = choices.preset.or(environment.preset);
+        let variables = &environment.preset_variables;
+        let batch = Batching {
+            delay: environment
+                .batch_delay
+                .or(preset.and_then(Preset::delay))
+                .unwrap_or(environment.batch.delay),
+            ..environment.batch
+        };
         Ok(Self {
-            otlp: otlp_settings(choices, &environment)?,
-            console_exporter: named.is_some_and(|named| named.contains(&NamedExporter::Console)),
+            traces: destination::of_traces(choices, &environment)?,
+            metrics: MetricSettings {
+                exporters: destination::of_metrics(choices, &environment)?,
+                reading: Reading {
+                    interval: choices
+                        .metric_interval
+                        .or(environment.metric_interval)
+                        .unwrap_or(METRIC_INTERVAL),
+                    timeout: environment.metric_timeout.unwrap_or(METRIC_TIMEOUT),
+                },
+                temporality: environment.temporality.unwrap_or_default(),
+                histograms: environment.histograms.unwrap_or_default(),
+            },
+            missing: preset.and_then(|preset| preset.what_is_missing(variables)),
             resource: policy::resource(
                 foreign_data,
                 &resource(
-                    choices.service_name.clone().or(environment.service_name),
+                    choices
+                        .service_name
+                        .clone()
+                        .or(environment.service_name)
+                        .or_else(|| preset.and_then(|preset| preset.service_name(variables))),
                     environment.resource_attributes,
                 ),
             ),
@@ -211,53 +280,11 @@ impl TracingSettings {
             limits: environment.limits,
             longest_text: environment.longest_text,
             batch: match choices.queue {
-                Some(queue) => environment.batch.with_queue(queue),
-                None => environment.batch,
+                Some(queue) => batch.with_queue(queue),
+                None => batch,
             },
         })
     }
-}
-
-/// Where to send spans. Nowhere, unless somebody asked: the builder or the environment with an
-/// endpoint, or `OTEL_TRACES_EXPORTER` by name. That variable, when it does not name OTLP, switches
-/// the environment's endpoint off, not the builder's.
-fn otlp_settings(
-    choices: &Choices,
-    environment: &TracingEnvironment,
-) -> Result<Option<OtlpSettings>, Error> {
-    let protocol = choices
-        .protocol
-        .or(environment.protocol)
-        .unwrap_or(Protocol::DEFAULT);
-    let chosen = choices
-        .endpoint
-        .as_deref()
-        .map(|text| Endpoint::parse("with_endpoint", text, Form::Base))
-        .transpose()?;
-    let from_environment = match &environment.exporters {
-        None => environment.endpoint.clone(),
-        Some(named) if named.contains(&NamedExporter::Otlp) => environment
-            .endpoint
-            .clone()
-            .or_else(|| Some(Endpoint::local(TRACES_EXPORTER, protocol))),
-        Some(_) => None,
-    };
-    let Some(endpoint) = chosen.or(from_environment) else {
-        return Ok(None);
-    };
-    let url = endpoint.traces_url(protocol)?;
-    if !protocol.is_compiled_in() {
-        return Err(Error::MissingFeature {
-            setting: endpoint.setting(),
-            wanted: protocol.to_string(),
-            feature: protocol.feature(),
-        });
-    }
-    Ok(Some(OtlpSettings {
-        protocol,
-        url,
-        timeout: environment.timeout.unwrap_or(OTLP_TIMEOUT),
-    }))
 }
 
 /// The resource: the SDK's own attributes, then those of the environment, then the service name.
@@ -284,7 +311,7 @@ mod tests {
 
     use opentelemetry::{Key, Value};
 
-    use super::super::Builder;
+    use super::super::{Builder, Protocol};
     use super::*;
 
     fn merge(builder: &Builder, variables: &[(&str, &str)]) -> Result<Settings, Error> {
@@ -312,7 +339,10 @@ mod tests {
             &[("OTEL_EXPORTER_OTLP_PROTOCOL", "grpc")],
         ] {
             let settings = merge(&Builder::default(), variables).unwrap();
-            assert!(settings.tracing.unwrap().otlp.is_none(), "{variables:?}");
+            assert!(
+                settings.tracing.unwrap().traces.otlp.is_none(),
+                "{variables:?}"
+            );
         }
     }
 
@@ -322,7 +352,7 @@ mod tests {
         let url = |builder: &Builder, variables: &[(&str, &str)]| {
             let tracing = merge(builder, variables).unwrap().tracing;
             tracing
-                .and_then(|tracing| tracing.otlp)
+                .and_then(|tracing| tracing.traces.otlp)
                 .map(|otlp| otlp.url)
         };
         let unset = Builder::default();
@@ -362,6 +392,7 @@ mod tests {
         );
     }
 
+    #[cfg(not(feature = "tls"))]
     #[test]
     fn tls_is_refused_only_where_it_would_be_used() {
         let secure = ("OTEL_EXPORTER_OTLP_ENDPOINT", "https://u:hunter2@h");
@@ -369,16 +400,15 @@ mod tests {
             .unwrap_err()
             .to_string();
         assert!(
-            error.contains("TLS") && !error.contains("hunter2"),
+            error.contains("`tls`") && !error.contains("hunter2"),
             "{error}"
         );
-        assert!(
-            merge(
-                &Builder::default(),
-                &[secure, ("OTEL_TRACES_EXPORTER", "none")]
-            )
-            .is_ok()
-        );
+        let off = [
+            secure,
+            ("OTEL_TRACES_EXPORTER", "none"),
+            ("OTEL_METRICS_EXPORTER", "none"),
+        ];
+        assert!(merge(&Builder::default(), &off).is_ok());
     }
 
     #[cfg(not(feature = "otlp-grpc"))]

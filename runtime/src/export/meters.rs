@@ -1,0 +1,158 @@
+//! The meters of this process: one provider, read by every exporter of metrics at its own pace.
+
+use std::fmt;
+use std::io;
+use std::time::Instant;
+
+use opentelemetry_sdk::Resource;
+use opentelemetry_sdk::metrics::data::ResourceMetrics;
+use opentelemetry_sdk::metrics::{
+    Aggregation, Instrument, InstrumentKind, SdkMeterProvider, Stream, Temporality,
+};
+
+use super::deliver::Deliver;
+use super::ledger::Tally;
+use super::pipeline::FlushFailure;
+use super::readings::{Reader, Reading, Readings};
+use super::thread::ExportThread;
+
+/// How histograms are kept.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum Histograms {
+    /// With the buckets that the instrument asks for.
+    #[default]
+    Explicit,
+    /// With buckets that follow the values, as the specification's default says: 160 of them, scale 20.
+    Exponential,
+}
+
+type Start = Box<dyn FnOnce(&ExportThread) -> io::Result<Readings> + Send>;
+
+/// Exporters of metrics that do not run yet.
+#[derive(Default)]
+pub(crate) struct MetersBuilder {
+    readers: Vec<Reader>,
+    starts: Vec<Start>,
+}
+
+impl fmt::Debug for MetersBuilder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("MetersBuilder")
+            .field("readers", &self.readers)
+            .finish_non_exhaustive()
+    }
+}
+
+impl MetersBuilder {
+    /// Adds an exporter, called `label` in messages and reports.
+    pub(crate) fn add<E>(
+        &mut self,
+        label: String,
+        exporter: E,
+        temporality: Temporality,
+        reading: Reading,
+    ) where
+        E: for<'a> Deliver<&'a ResourceMetrics>,
+    {
+        let reader = Reader::new(temporality);
+        self.readers.push(reader.clone());
+        self.starts.push(Box::new(move |thread| {
+            Readings::start(exporter, label, reader, reading, thread)
+        }));
+    }
+
+    /// Makes the provider and starts the exporters; nothing where there are none.
+    ///
+    /// # Errors
+    ///
+    /// When a thread cannot be started. Those that have been are then ended.
+    pub(super) fn start(
+        self,
+        resource: &Resource,
+        histograms: Histograms,
+        thread: &ExportThread,
+    ) -> io::Result<Option<Meters>> {
+        if self.readers.is_empty() {
+            return Ok(None);
+        }
+        let mut provider = SdkMeterProvider::builder().with_resource(resource.clone());
+        if histograms == Histograms::Exponential {
+            provider = provider.with_view(exponential);
+        }
+        for reader in self.readers {
+            provider = provider.with_reader(reader);
+        }
+        let mut meters = Meters {
+            provider: provider.build(),
+            readings: Vec::new(),
+        };
+        for start in self.starts {
+            match start(thread) {
+                Ok(readings) => meters.readings.push(readings),
+                Err(error) => {
+                    meters.stop();
+                    meters.wait(Instant::now());
+                    return Err(error);
+                }
+            }
+        }
+        Ok(Some(meters))
+    }
+}
+
+fn exponential(instrument: &Instrument) -> Option<Stream> {
+    if instrument.kind() != InstrumentKind::Histogram {
+        return None;
+    }
+    Stream::builder()
+        .with_aggregation(Aggregation::Base2ExponentialHistogram {
+            max_size: 160,
+            max_scale: 20,
+            record_min_max: true,
+        })
+        .build()
+        .ok()
+}
+
+/// The provider and what reads it.
+#[derive(Debug)]
+pub(super) struct Meters {
+    provider: SdkMeterProvider,
+    readings: Vec<Readings>,
+}
+
+impl Meters {
+    pub(super) fn provider(&self) -> &SdkMeterProvider {
+        &self.provider
+    }
+
+    pub(super) fn tallies(&self) -> Vec<Tally> {
+        self.readings.iter().map(Readings::tally).collect()
+    }
+
+    /// Asks every exporter at once to read and send, and waits.
+    pub(super) fn flush(&self, until: Instant) -> Result<(), FlushFailure> {
+        let flushes: Vec<_> = self.readings.iter().map(Readings::begin_flush).collect();
+        flushes.into_iter().try_for_each(|flush| flush.wait(until))
+    }
+
+    /// Asks every exporter to read and send for the last time.
+    pub(super) fn stop(&self) {
+        for readings in &self.readings {
+            readings.stop();
+        }
+    }
+
+    /// Whether every exporter has ended by `until`.
+    pub(super) fn wait(&mut self, until: Instant) -> bool {
+        let mut ended = true;
+        for readings in &mut self.readings {
+            ended &= readings.wait(until);
+        }
+        if ended {
+            // The instruments that the program keeps do nothing from now on.
+            _ = self.provider.shutdown();
+        }
+        ended
+    }
+}

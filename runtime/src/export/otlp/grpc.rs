@@ -1,0 +1,197 @@
+//! OTLP over gRPC.
+
+use std::error::Error as StdError;
+
+use bytes::{Buf, BufMut as _, Bytes};
+use tokio::time::Instant;
+use tonic::codec::{Codec, DecodeBuf, Decoder, EncodeBuf, Encoder};
+use tonic::codegen::http::uri::PathAndQuery;
+use tonic::metadata::{AsciiMetadataKey, AsciiMetadataValue};
+use tonic::transport::{Channel, Endpoint};
+use tonic::{Code, Request, Status};
+use tonic_types::StatusExt as _;
+
+use super::answer::{Answer, LONGEST};
+use super::message::Message;
+use super::words::{chain, in_words};
+use super::{Compression, Failure, Retry, Target};
+
+/// Calls the services of one address.
+#[derive(Debug)]
+pub(super) struct Grpc {
+    client: tonic::client::Grpc<Channel>,
+    metadata: Vec<(AsciiMetadataKey, AsciiMetadataValue)>,
+    target: Target,
+}
+
+impl Grpc {
+    pub(super) fn new(target: &Target) -> Result<Self, String> {
+        let mut metadata = Vec::new();
+        for (name, value) in &target.headers {
+            let wrong = || format!("the header `{name}` cannot be sent");
+            let key = AsciiMetadataKey::from_bytes(name.to_ascii_lowercase().as_bytes())
+                .map_err(|_| wrong())?;
+            let mut value = AsciiMetadataValue::try_from(value).map_err(|_| wrong())?;
+            value.set_sensitive(true);
+            metadata.push((key, value));
+        }
+        let endpoint = Endpoint::from_shared(target.url.clone())
+            .and_then(|endpoint| {
+                endpoint.user_agent(concat!("tickspan/", env!("CARGO_PKG_VERSION")))
+            })
+            .map_err(|error| target.redact(&chain(&error)))?
+            .connect_timeout(target.timeout);
+        #[cfg(feature = "tls")]
+        let endpoint = if target.is_encrypted() {
+            endpoint
+                .tls_config(super::tls::tonic_config(&target.tls)?)
+                .map_err(|error| target.redact(&chain(&error)))?
+        } else {
+            endpoint
+        };
+        let client =
+            tonic::client::Grpc::new(endpoint.connect_lazy()).max_decoding_message_size(LONGEST);
+        let client = match target.compression {
+            Compression::None => client,
+            #[cfg(feature = "gzip")]
+            Compression::Gzip => client.send_compressed(tonic::codec::CompressionEncoding::Gzip),
+            #[cfg(feature = "zstd")]
+            Compression::Zstd => client.send_compressed(tonic::codec::CompressionEncoding::Zstd),
+            #[cfg(not(all(feature = "gzip", feature = "zstd")))]
+            other => return Err(format!("{} is not compiled in", other.word())),
+        };
+        Ok(Self {
+            client,
+            metadata,
+            target: target.clone(),
+        })
+    }
+
+    /// Makes one attempt.
+    pub(super) async fn send<M: Message>(
+        &self,
+        body: Bytes,
+        until: Instant,
+    ) -> Result<Answer<M::Response>, Failure> {
+        let timeout = self
+            .target
+            .timeout
+            .min(until.saturating_duration_since(Instant::now()));
+        let mut request = Request::new(body);
+        for (key, value) in &self.metadata {
+            request.metadata_mut().insert(key.clone(), value.clone());
+        }
+        let mut client = self.client.clone();
+        let attempt = async {
+            client.ready().await.map_err(|error| Failure {
+                reason: self.target.redact(&chain(&error)),
+                retry: Retry::Unreachable,
+            })?;
+            let method = PathAndQuery::from_static(M::METHOD);
+            match client.unary(request, method, Raw).await {
+                Ok(response) => Ok(answer::<M>(&response.into_inner())),
+                Err(status) => self.refused(&status),
+            }
+        };
+        tokio::time::timeout(timeout, attempt)
+            .await
+            .unwrap_or_else(|_| {
+                Err(Failure {
+                    reason: format!("no answer in {timeout:?}"),
+                    retry: Retry::Unreachable,
+                })
+            })
+    }
+
+    fn refused<R>(&self, status: &Status) -> Result<Answer<R>, Failure> {
+        // `tonic` says this of an answer, so the request was taken.
+        if status.code() == Code::OutOfRange
+            && status.message().contains("message length too large")
+        {
+            return Ok(Answer::Unreadable(format!("more than {LONGEST} bytes")));
+        }
+        let was_sent = status
+            .source()
+            .is_none_or(|source| !source.is::<tonic::transport::Error>());
+        let asked = status
+            .get_details_retry_info()
+            .and_then(|info| info.retry_delay)
+            .filter(|wait| !wait.is_zero());
+        let retry = match (status.code(), asked) {
+            _ if !was_sent => Retry::Unreachable,
+            (Code::ResourceExhausted | Code::Unavailable, Some(wait)) => Retry::After(wait),
+            (
+                Code::Cancelled
+                | Code::DeadlineExceeded
+                | Code::Aborted
+                | Code::OutOfRange
+                | Code::Unavailable
+                | Code::DataLoss,
+                _,
+            ) => Retry::Later,
+            _ => Retry::Never,
+        };
+        let mut reason = match (was_sent, status.source()) {
+            (true, _) | (false, None) => {
+                let mut words = format!("gRPC status {:?}", status.code());
+                if !status.message().is_empty() {
+                    words.extend([": ", status.message()]);
+                }
+                words
+            }
+            (false, Some(source)) => chain(source),
+        };
+        if let Retry::After(wait) = retry {
+            reason.push_str(&in_words(wait));
+        }
+        Err(Failure {
+            reason: self.target.redact(&reason),
+            retry,
+        })
+    }
+}
+
+fn answer<M: Message>(body: &Bytes) -> Answer<M::Response> {
+    match <M::Response as prost::Message>::decode(&**body) {
+        Ok(response) => Answer::Read(response),
+        Err(error) => Answer::Unreadable(error.to_string()),
+    }
+}
+
+/// Messages that are encoded already.
+#[derive(Clone, Copy, Debug)]
+struct Raw;
+
+impl Codec for Raw {
+    type Encode = Bytes;
+    type Decode = Bytes;
+    type Encoder = Self;
+    type Decoder = Self;
+
+    fn encoder(&mut self) -> Self {
+        *self
+    }
+
+    fn decoder(&mut self) -> Self {
+        *self
+    }
+}
+
+impl Encoder for Raw {
+    type Item = Bytes;
+    type Error = Status;
+
+    fn encode(&mut self, item: Bytes, buffer: &mut EncodeBuf<'_>) -> Result<(), Status> {
+        buffer.put(item);
+        Ok(())
+    }
+}
+
+impl Decoder for Raw {
+    type Item = Bytes;
+    type Error = Status;
+
+    fn decode(&mut self, buffer: &mut DecodeBuf<'_>) -> Result<Option<Bytes>, Status> {
+        Ok(Some(buffer.copy_to_bytes(buffer.remaining())))
+    }
+}

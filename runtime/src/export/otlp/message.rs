@@ -1,0 +1,84 @@
+//! The three requests of OTLP, and what is told of each one's answer.
+
+use opentelemetry_proto::tonic::collector::metrics::v1::{
+    ExportMetricsServiceRequest, ExportMetricsServiceResponse,
+};
+use opentelemetry_proto::tonic::collector::trace::v1::{
+    ExportTraceServiceRequest, ExportTraceServiceResponse,
+};
+
+use crate::export::deliver::Delivered;
+
+pub(super) type TracesRequest = ExportTraceServiceRequest;
+pub(super) type MetricsRequest = ExportMetricsServiceRequest;
+
+/// How a message is written over HTTP.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg(feature = "otlp-http")]
+pub(super) enum Encoding {
+    Protobuf,
+    #[cfg(feature = "otlp-http-json")]
+    Json,
+}
+
+/// A request of OTLP.
+pub(super) trait Message: prost::Message + Serialize {
+    type Response: prost::Message + Default + Deserialize;
+
+    /// The method's path over gRPC.
+    #[cfg(feature = "otlp-grpc")]
+    const METHOD: &'static str;
+
+    /// What the backend rejected, and what it says.
+    fn delivered(response: Self::Response) -> Delivered;
+}
+
+/// Something that can be written as JSON, where that is compiled in.
+#[cfg(feature = "otlp-http-json")]
+pub(super) use serde::{Serialize, de::DeserializeOwned as Deserialize};
+
+#[cfg(not(feature = "otlp-http-json"))]
+pub(super) use self::without_json::{Deserialize, Serialize};
+
+#[cfg(not(feature = "otlp-http-json"))]
+mod without_json {
+    pub(in super::super) trait Serialize {}
+    impl<T> Serialize for T {}
+    pub(in super::super) trait Deserialize {}
+    impl<T> Deserialize for T {}
+}
+
+/// Implements [`Message`]: the request, its response, the method, and the field that counts what was rejected.
+macro_rules! message {
+    ($request:ty, $response:ty, $method:literal, $rejected:ident) => {
+        impl Message for $request {
+            type Response = $response;
+
+            #[cfg(feature = "otlp-grpc")]
+            const METHOD: &'static str = $method;
+
+            fn delivered(response: $response) -> Delivered {
+                match response.partial_success {
+                    None => Delivered::default(),
+                    Some(partial) => Delivered {
+                        rejected: u64::try_from(partial.$rejected).unwrap_or_default(),
+                        remark: partial.error_message,
+                    },
+                }
+            }
+        }
+    };
+}
+
+message!(
+    TracesRequest,
+    ExportTraceServiceResponse,
+    "/opentelemetry.proto.collector.trace.v1.TraceService/Export",
+    rejected_spans
+);
+message!(
+    MetricsRequest,
+    ExportMetricsServiceResponse,
+    "/opentelemetry.proto.collector.metrics.v1.MetricsService/Export",
+    rejected_data_points
+);

@@ -1,0 +1,148 @@
+//! The network exporter: OTLP over gRPC (feature `otlp-grpc`) and over HTTP (`otlp-http`, `otlp-http-json`).
+//!
+//! Messages, HTTP/2 and TLS are those of `opentelemetry-proto`, `tonic`, `reqwest` and `rustls`. What is here is what
+//! lies between: one encoding of a batch for all attempts, retries that honour what the backend asks for, and an
+//! account of what it rejected. Reads no variable: [`crate::setup`] has checked everything. Called inside the export
+//! thread's runtime context, which the clients need.
+
+mod answer;
+mod compression;
+#[cfg(feature = "otlp-grpc")]
+mod grpc;
+#[cfg(feature = "otlp-http")]
+mod http;
+mod message;
+mod retry;
+#[cfg(feature = "tls")]
+mod tls;
+mod words;
+
+use bytes::Bytes;
+use opentelemetry_proto::transform::common::tonic::ResourceAttributesWithSchema;
+use opentelemetry_proto::transform::trace::tonic::group_spans_by_resource_and_scope;
+use opentelemetry_sdk::Resource;
+use opentelemetry_sdk::metrics::data::ResourceMetrics;
+use opentelemetry_sdk::trace::SpanData;
+use tokio::sync::watch;
+
+use self::answer::Answer;
+#[cfg(feature = "otlp-http")]
+use self::message::Encoding;
+use self::message::{Message, MetricsRequest, TracesRequest};
+use self::retry::{Failure, Pause, Retry, with_retries};
+use super::deliver::{Deliver, Delivery, Job};
+use super::{Compression, Target};
+
+/// Sends what it is given to one place.
+#[derive(Debug)]
+pub(crate) struct Otlp {
+    transport: Transport,
+    resource: ResourceAttributesWithSchema,
+    pause: Pause,
+    /// Somebody waits: nobody is asked twice who cannot be reached.
+    hurry: watch::Receiver<usize>,
+}
+
+#[derive(Debug)]
+enum Transport {
+    #[cfg(feature = "otlp-grpc")]
+    Grpc(grpc::Grpc),
+    #[cfg(feature = "otlp-http")]
+    Http(http::Http),
+}
+
+impl Otlp {
+    /// Makes what sends to `target`.
+    ///
+    /// # Errors
+    ///
+    /// In words, without secrets, when a certificate cannot be used.
+    pub(crate) fn new(
+        target: &Target,
+        resource: &Resource,
+        hurry: watch::Receiver<usize>,
+    ) -> Result<Self, String> {
+        Ok(Self {
+            transport: Transport::new(target)?,
+            resource: resource.into(),
+            pause: Pause::default(),
+            hurry,
+        })
+    }
+
+    async fn send<M: Message>(&self, message: M, job: &Job<'_>) -> Delivery {
+        let body = self.transport.encode(&message)?;
+        drop(message);
+        with_retries(&self.pause, self.hurry.clone(), job, || {
+            self.transport.send::<M>(body.clone(), job.until)
+        })
+        .await
+    }
+
+    fn traces(&self, spans: Vec<SpanData>) -> TracesRequest {
+        TracesRequest {
+            resource_spans: group_spans_by_resource_and_scope(spans, &self.resource),
+        }
+    }
+}
+
+impl Transport {
+    fn new(target: &Target) -> Result<Self, String> {
+        match target.protocol {
+            #[cfg(feature = "otlp-grpc")]
+            crate::Protocol::Grpc => grpc::Grpc::new(target).map(Self::Grpc),
+            #[cfg(feature = "otlp-http")]
+            crate::Protocol::HttpProtobuf => {
+                http::Http::new(target, Encoding::Protobuf).map(Self::Http)
+            }
+            #[cfg(feature = "otlp-http-json")]
+            crate::Protocol::HttpJson => http::Http::new(target, Encoding::Json).map(Self::Http),
+            #[cfg(not(all(feature = "otlp-grpc", feature = "otlp-http-json")))]
+            other => Err(format!("{other} is not compiled in")),
+        }
+    }
+
+    /// Encodes a message once for all attempts.
+    #[cfg_attr(
+        not(feature = "otlp-http"),
+        expect(
+            clippy::unnecessary_wraps,
+            reason = "only JSON and compression can fail"
+        )
+    )]
+    fn encode<M: Message>(&self, message: &M) -> Result<Bytes, String> {
+        match self {
+            // Compressed by `tonic`, message by message.
+            #[cfg(feature = "otlp-grpc")]
+            Self::Grpc(_) => Ok(message.encode_to_vec().into()),
+            #[cfg(feature = "otlp-http")]
+            Self::Http(http) => http.encode(message),
+        }
+    }
+
+    async fn send<M: Message>(
+        &self,
+        body: Bytes,
+        until: tokio::time::Instant,
+    ) -> Result<super::deliver::Delivered, Failure> {
+        let answer: Answer<M::Response> = match self {
+            #[cfg(feature = "otlp-grpc")]
+            Self::Grpc(grpc) => grpc.send::<M>(body, until).await?,
+            #[cfg(feature = "otlp-http")]
+            Self::Http(http) => http.send::<M>(body, until).await?,
+        };
+        Ok(answer.into_delivered::<M>())
+    }
+}
+
+impl Deliver<Vec<SpanData>> for Otlp {
+    async fn deliver(&self, batch: Vec<SpanData>, job: &Job<'_>) -> Delivery {
+        self.send(self.traces(batch), job).await
+    }
+}
+
+impl Deliver<&ResourceMetrics> for Otlp {
+    async fn deliver(&self, metrics: &ResourceMetrics, job: &Job<'_>) -> Delivery {
+        self.send(MetricsRequest::from(metrics), job).await
+    }
+}

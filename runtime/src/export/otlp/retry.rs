@@ -1,0 +1,108 @@
+//! When a batch is sent again, after which wait, and when it is given up.
+//!
+//! The rules are those of the OTLP specification: what a backend may still take is sent again with growing waits, or
+//! after the wait that the backend asks for; what it will never take is not. All of it ends with the export's own
+//! deadline. The wait that a backend asked for holds for the batches after it as well.
+
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+
+use tokio::sync::watch;
+use tokio::time::{Instant, sleep_until, timeout_at};
+
+use crate::export::deliver::{Delivered, Delivery, Job};
+
+const FIRST_WAIT: Duration = Duration::from_millis(200);
+const LONGEST_WAIT: Duration = Duration::from_secs(5);
+
+/// Why an attempt did not deliver.
+#[derive(Clone, Debug)]
+pub(crate) struct Failure {
+    /// In words, without secrets.
+    pub(crate) reason: String,
+    pub(crate) retry: Retry,
+}
+
+/// Whether another attempt can help.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Retry {
+    Never,
+    /// Nobody answered.
+    Unreachable,
+    Later,
+    /// The backend says when.
+    After(Duration),
+}
+
+/// Until when a backend has asked to be left alone.
+#[derive(Debug, Default)]
+pub(super) struct Pause(Mutex<Option<Instant>>);
+
+impl Pause {
+    fn get(&self) -> Option<Instant> {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn set(&self, until: Option<Instant>) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = until;
+    }
+}
+
+/// Makes attempts until one delivers, none can, or the time of the job is over.
+pub(super) async fn with_retries<F>(
+    pause: &Pause,
+    mut hurry: watch::Receiver<usize>,
+    job: &Job<'_>,
+    mut attempt: impl FnMut() -> F,
+) -> Delivery
+where
+    F: Future<Output = Result<Delivered, Failure>>,
+{
+    let mut wait = FIRST_WAIT;
+    if let Some(until) = pause.get() {
+        sleep_until(until.min(job.until)).await;
+        if until > job.until {
+            return Err("the backend has asked to wait longer than an export may take".to_owned());
+        }
+    }
+    loop {
+        let failure = match attempt().await {
+            Ok(delivered) => {
+                pause.set(None);
+                return Ok(delivered);
+            }
+            Err(failure) => failure,
+        };
+        job.ledger.record_trouble(&failure.reason);
+        let next = match failure.retry {
+            Retry::Never => return Err(failure.reason),
+            Retry::After(asked) => {
+                // Longer than a day is a mistake, which must not overflow the clock.
+                let until = Instant::now() + asked.min(Duration::from_secs(86_400));
+                pause.set(Some(until));
+                until
+            }
+            Retry::Unreachable | Retry::Later => {
+                let next = Instant::now() + jittered(wait);
+                wait = (wait * 2).min(LONGEST_WAIT);
+                next
+            }
+        };
+        if next >= job.until {
+            // The pause is kept for the batches to come.
+            return Err(failure.reason);
+        }
+        if failure.retry == Retry::Unreachable {
+            let hurried = timeout_at(next, hurry.wait_for(|waiting| *waiting > 0)).await;
+            if let Ok(Ok(_)) = hurried {
+                return Err(failure.reason);
+            }
+        }
+        sleep_until(next).await;
+    }
+}
+
+/// Somewhere in the second half of `wait`, so that many programs do not come back at the same moment.
+fn jittered(wait: Duration) -> Duration {
+    wait.mul_f64(0.5 + fastrand::f64() / 2.0)
+}

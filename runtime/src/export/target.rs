@@ -1,0 +1,70 @@
+//! Where and how to send: settings that were checked before.
+
+use std::fmt;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use super::Compression;
+use crate::Protocol;
+
+/// A place to send one signal to. What may be secret is not in its `Debug`.
+#[derive(Clone, PartialEq, Eq)]
+pub(crate) struct Target {
+    pub(crate) protocol: Protocol,
+    /// The full address; may hold a password.
+    pub(crate) url: String,
+    /// The same address without secrets, for messages.
+    pub(crate) shown_url: String,
+    /// Names and values, checked.
+    pub(crate) headers: Vec<(String, String)>,
+    /// How long one attempt may take.
+    pub(crate) timeout: Duration,
+    pub(crate) compression: Compression,
+    pub(crate) tls: TlsFiles,
+}
+
+/// Files in the PEM format. Without any, the system's certificates are trusted.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct TlsFiles {
+    /// Certificates to trust instead of the system's.
+    pub(crate) certificate: Option<PathBuf>,
+    /// The client's own certificate and key.
+    pub(crate) client: Option<(PathBuf, PathBuf)>,
+}
+
+#[cfg(any(feature = "otlp-grpc", feature = "otlp-http"))]
+impl Target {
+    /// Whether the connection is encrypted.
+    #[cfg(feature = "tls")]
+    pub(crate) fn is_encrypted(&self) -> bool {
+        self.url
+            .get(..6)
+            .is_some_and(|scheme| scheme.eq_ignore_ascii_case("https:"))
+    }
+
+    /// `text` without the URL's secrets and without any header's value.
+    pub(crate) fn redact(&self, text: &str) -> String {
+        let mut text = text.replace(&self.url, &self.shown_url);
+        for (_, value) in &self.headers {
+            // A short value is no secret, and would tear other words apart.
+            if value.len() >= 6 {
+                text = text.replace(value, "***");
+            }
+        }
+        text
+    }
+}
+
+impl fmt::Debug for Target {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let headers: Vec<_> = self.headers.iter().map(|(name, _)| name).collect();
+        f.debug_struct("Target")
+            .field("protocol", &self.protocol)
+            .field("url", &self.shown_url)
+            .field("headers", &headers)
+            .field("timeout", &self.timeout)
+            .field("compression", &self.compression)
+            .field("tls", &self.tls)
+            .finish()
+    }
+}

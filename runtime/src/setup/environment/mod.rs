@@ -1,0 +1,224 @@
+//! The variables that `init` reads, each checked.
+//!
+//! Reads through a look-up function, so that tests need not change the process's environment. Knows
+//! what each variable may hold, and nothing of the builder: [`super::settings`] merges. An empty
+//! variable counts as unset, as the OpenTelemetry specification says, and words are accepted in any
+//! case.
+
+mod batching;
+mod signal;
+mod variables;
+
+use std::ffi::OsString;
+use std::time::Duration;
+
+use opentelemetry_sdk::metrics::Temporality;
+use opentelemetry_sdk::trace::SpanLimits;
+
+pub(super) use self::batching::QUEUE_LIMIT;
+pub(super) use self::signal::{
+    Headers, Named, NamedExporter, Signal, SignalEnvironment, is_header,
+};
+pub(super) use self::variables::Variables;
+use self::variables::{parse_pairs, read_first};
+use super::preset::{Preset, PresetEnvironment};
+use super::{Error, Protocol};
+use crate::export::{Batching, Histograms};
+use crate::policy::Policy;
+use crate::record::lane::sampling::HeadSampler;
+
+/// Finds the value of a variable.
+pub(super) type Lookup<'a> = &'a dyn Fn(&str) -> Option<OsString>;
+
+/// What the environment says. Absent: not said.
+#[derive(Debug)]
+pub(super) struct Environment {
+    /// `RUST_LOG`
+    pub(super) filter: Option<String>,
+    /// `NO_COLOR` is set.
+    pub(super) no_color: bool,
+    /// `TICKSPAN_FOREIGN_DATA`
+    pub(super) foreign_data: Policy,
+    /// Everything of OpenTelemetry, or `None` under `OTEL_SDK_DISABLED=true`: then none of it is
+    /// read.
+    pub(super) tracing: Option<TracingEnvironment>,
+}
+
+/// The `OTEL_*` variables.
+#[derive(Debug)]
+pub(super) struct TracingEnvironment {
+    pub(super) service_name: Option<String>,
+    pub(super) resource_attributes: Vec<(String, String)>,
+    pub(super) preset: Option<Preset>,
+    pub(super) preset_variables: PresetEnvironment,
+    pub(super) traces: SignalEnvironment,
+    pub(super) metrics: SignalEnvironment,
+    pub(super) metric_interval: Option<Duration>,
+    pub(super) metric_timeout: Option<Duration>,
+    pub(super) temporality: Option<Temporality>,
+    pub(super) histograms: Option<Histograms>,
+    pub(super) sampler: Option<HeadSampler>,
+    pub(super) limits: SpanLimits,
+    /// The most characters of a text.
+    pub(super) longest_text: Option<usize>,
+    pub(super) batch: Batching,
+    /// The delay of batches, where it is not the default.
+    pub(super) batch_delay: Option<Duration>,
+}
+
+const FOREIGN_DATA: &str = "TICKSPAN_FOREIGN_DATA";
+const SDK_DISABLED: &str = "OTEL_SDK_DISABLED";
+const SERVICE_NAME: &str = "OTEL_SERVICE_NAME";
+const RESOURCE_ATTRIBUTES: &str = "OTEL_RESOURCE_ATTRIBUTES";
+const TRACES_SAMPLER: &str = "OTEL_TRACES_SAMPLER";
+const TRACES_SAMPLER_ARG: &str = "OTEL_TRACES_SAMPLER_ARG";
+const ATTRIBUTE_COUNT_LIMIT: &str = "OTEL_SPAN_ATTRIBUTE_COUNT_LIMIT";
+const EVENT_COUNT_LIMIT: &str = "OTEL_SPAN_EVENT_COUNT_LIMIT";
+const LINK_COUNT_LIMIT: &str = "OTEL_SPAN_LINK_COUNT_LIMIT";
+const EVENT_ATTRIBUTE_COUNT_LIMIT: &str = "OTEL_EVENT_ATTRIBUTE_COUNT_LIMIT";
+const VALUE_LENGTH_LIMIT: [&str; 2] = [
+    "OTEL_SPAN_ATTRIBUTE_VALUE_LENGTH_LIMIT",
+    "OTEL_ATTRIBUTE_VALUE_LENGTH_LIMIT",
+];
+const METRIC_EXPORT_INTERVAL: &str = "OTEL_METRIC_EXPORT_INTERVAL";
+const METRIC_EXPORT_TIMEOUT: &str = "OTEL_METRIC_EXPORT_TIMEOUT";
+const TEMPORALITY: &str = "OTEL_EXPORTER_OTLP_METRICS_TEMPORALITY_PREFERENCE";
+const HISTOGRAMS: &str = "OTEL_EXPORTER_OTLP_METRICS_DEFAULT_HISTOGRAM_AGGREGATION";
+
+impl Environment {
+    /// Reads and checks everything.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Invalid`] for the first variable with a value that is not accepted. `RUST_LOG` is
+    /// checked where the filter is made.
+    pub(super) fn read(lookup: Lookup<'_>) -> Result<Self, Error> {
+        let variables = Variables(lookup);
+        let disabled = variables
+            .word(SDK_DISABLED, &[("true", true), ("false", false)])?
+            .unwrap_or(false);
+        Ok(Self {
+            filter: variables.text("RUST_LOG")?,
+            no_color: lookup("NO_COLOR").is_some_and(|value| !value.is_empty()),
+            foreign_data: variables
+                .word(
+                    FOREIGN_DATA,
+                    &[Policy::Checked, Policy::AllowList, Policy::None]
+                        .map(|policy| (policy.name(), policy)),
+                )?
+                .unwrap_or_default(),
+            tracing: if disabled {
+                None
+            } else {
+                Some(TracingEnvironment::read(&variables)?)
+            },
+        })
+    }
+}
+
+impl TracingEnvironment {
+    fn read(variables: &Variables<'_>) -> Result<Self, Error> {
+        Ok(Self {
+            service_name: variables.text(SERVICE_NAME)?,
+            resource_attributes: read_resource_attributes(variables)?,
+            preset: Preset::read(variables)?,
+            preset_variables: PresetEnvironment::read(variables)?,
+            traces: SignalEnvironment::read(variables, Signal::Traces)?,
+            metrics: SignalEnvironment::read(variables, Signal::Metrics)?,
+            metric_interval: variables.milliseconds(METRIC_EXPORT_INTERVAL)?,
+            metric_timeout: variables.milliseconds(METRIC_EXPORT_TIMEOUT)?,
+            temporality: variables.word(
+                TEMPORALITY,
+                &[
+                    ("cumulative", Temporality::Cumulative),
+                    ("delta", Temporality::Delta),
+                    ("lowmemory", Temporality::LowMemory),
+                ],
+            )?,
+            histograms: variables.word(
+                HISTOGRAMS,
+                &[
+                    ("explicit_bucket_histogram", Histograms::Explicit),
+                    (
+                        "base2_exponential_bucket_histogram",
+                        Histograms::Exponential,
+                    ),
+                ],
+            )?,
+            sampler: read_sampler(variables)?,
+            limits: read_limits(variables)?,
+            longest_text: read_first(VALUE_LENGTH_LIMIT, |name| {
+                variables.number(name, 0..=u64::from(u32::MAX))
+            })?
+            .map(|longest| usize::try_from(longest).unwrap_or(usize::MAX)),
+            batch: batching::read(variables)?,
+            batch_delay: batching::read_delay(variables)?,
+        })
+    }
+}
+
+fn read_resource_attributes(variables: &Variables<'_>) -> Result<Vec<(String, String)>, Error> {
+    let Some(text) = variables.text(RESOURCE_ATTRIBUTES)? else {
+        return Ok(Vec::new());
+    };
+    parse_pairs(&text).ok_or_else(|| Error::Invalid {
+        setting: RESOURCE_ATTRIBUTES,
+        value: Some(text),
+        accepted: "`key=value` pairs separated by commas, with other characters percent-encoded"
+            .to_owned(),
+    })
+}
+
+fn read_sampler(variables: &Variables<'_>) -> Result<Option<HeadSampler>, Error> {
+    const ACCEPTED: &str = "a number from 0 to 1";
+    let ratio = match variables.text(TRACES_SAMPLER_ARG)? {
+        None => 1.0,
+        Some(text) => match text.trim().parse::<f64>() {
+            Ok(ratio) if (0.0..=1.0).contains(&ratio) => ratio,
+            _ => {
+                return Err(Error::Invalid {
+                    setting: TRACES_SAMPLER_ARG,
+                    value: Some(text),
+                    accepted: ACCEPTED.to_owned(),
+                });
+            }
+        },
+    };
+    let sampler = |ratio, parent_based| HeadSampler {
+        ratio,
+        parent_based,
+    };
+    variables.word(
+        TRACES_SAMPLER,
+        &[
+            ("always_on", sampler(1.0, false)),
+            ("always_off", sampler(0.0, false)),
+            ("traceidratio", sampler(ratio, false)),
+            ("parentbased_always_on", sampler(1.0, true)),
+            ("parentbased_always_off", sampler(0.0, true)),
+            ("parentbased_traceidratio", sampler(ratio, true)),
+        ],
+    )
+}
+
+/// The most attributes, events and links of a span.
+fn read_limits(variables: &Variables<'_>) -> Result<SpanLimits, Error> {
+    let mut limits = SpanLimits::default();
+    for (name, limit) in [
+        (ATTRIBUTE_COUNT_LIMIT, &mut limits.max_attributes_per_span),
+        (EVENT_COUNT_LIMIT, &mut limits.max_events_per_span),
+        (LINK_COUNT_LIMIT, &mut limits.max_links_per_span),
+        (
+            EVENT_ATTRIBUTE_COUNT_LIMIT,
+            &mut limits.max_attributes_per_event,
+        ),
+    ] {
+        if let Some(number) = variables.number(name, 0..=u64::from(u32::MAX))? {
+            *limit = u32::try_from(number).unwrap_or(u32::MAX);
+        }
+    }
+    Ok(limits)
+}
+
+#[cfg(test)]
+mod tests;

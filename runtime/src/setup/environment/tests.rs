@@ -1,0 +1,291 @@
+use super::*;
+
+fn read(variables: &[(&str, &str)]) -> Result<Environment, Error> {
+    Environment::read(&|name| {
+        variables
+            .iter()
+            .find(|(n, _)| *n == name)
+            .map(|(_, value)| OsString::from(value))
+    })
+}
+
+fn read_tracing(variables: &[(&str, &str)]) -> TracingEnvironment {
+    read(variables).unwrap().tracing.unwrap()
+}
+
+#[test]
+fn nothing_set_says_nothing() {
+    let environment = read_tracing(&[]);
+    assert!(
+        environment.traces.endpoint.is_none()
+            && environment.traces.exporters.is_none()
+            && environment.metrics.endpoint.is_none()
+            && environment.sampler.is_none()
+    );
+    assert_eq!(
+        environment.batch,
+        Batching {
+            queue_spans: 2_048,
+            batch_spans: 512,
+            delay: Duration::from_secs(5),
+            export_timeout: Duration::from_secs(30),
+        }
+    );
+}
+
+#[test]
+fn empty_variables_count_as_unset() {
+    let names = [
+        SDK_DISABLED,
+        SERVICE_NAME,
+        RESOURCE_ATTRIBUTES,
+        "OTEL_TRACES_EXPORTER",
+        TRACES_SAMPLER,
+        TRACES_SAMPLER_ARG,
+        "OTEL_BSP_MAX_QUEUE_SIZE",
+        "OTEL_EXPORTER_OTLP_CERTIFICATE",
+        "OTEL_EXPORTER_OTLP_ENDPOINT",
+        "OTEL_EXPORTER_OTLP_PROTOCOL",
+        "OTEL_EXPORTER_OTLP_HEADERS",
+        "RUST_LOG",
+    ];
+    let environment = read(&names.map(|name| (name, ""))).unwrap();
+    assert!(environment.filter.is_none());
+    let tracing = environment.tracing.unwrap();
+    assert!(
+        tracing.traces.endpoint.is_none()
+            && tracing.traces.exporters.is_none()
+            && tracing.service_name.is_none()
+    );
+}
+
+#[test]
+fn each_wrong_variable_is_named_with_its_value_and_what_is_accepted() {
+    for (name, value, accepted) in [
+        ("OTEL_SDK_DISABLED", "yes", "`true`, `false`"),
+        ("OTEL_RESOURCE_ATTRIBUTES", "a=1,b", "`key=value` pairs"),
+        ("OTEL_RESOURCE_ATTRIBUTES", "a=%zz", "percent-encoded"),
+        ("OTEL_RESOURCE_ATTRIBUTES", "=1", "`key=value` pairs"),
+        ("OTEL_TRACES_EXPORTER", "zipkin", "`otlp`, `console`"),
+        ("OTEL_TRACES_EXPORTER", "otlp,none", "`none`"),
+        (
+            "OTEL_EXPORTER_OTLP_ENDPOINT",
+            "localhost:4318",
+            "a URL such as",
+        ),
+        (
+            "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT",
+            "ftp://host",
+            "a URL such as",
+        ),
+        (
+            "OTEL_EXPORTER_OTLP_PROTOCOL",
+            "http/xml",
+            "`grpc`, `http/protobuf`, `http/json`",
+        ),
+        (
+            "OTEL_EXPORTER_OTLP_TRACES_PROTOCOL",
+            "thrift",
+            "`grpc`, `http/protobuf`",
+        ),
+        ("OTEL_EXPORTER_OTLP_TIMEOUT", "10s", "a whole number from 1"),
+        ("OTEL_EXPORTER_OTLP_TRACES_TIMEOUT", "0", "(milliseconds)"),
+        (
+            "OTEL_TRACES_SAMPLER",
+            "sometimes",
+            "`parentbased_traceidratio`",
+        ),
+        ("OTEL_METRICS_EXPORTER", "statsd", "`otlp`, `console`"),
+        (
+            "OTEL_EXPORTER_OTLP_METRICS_ENDPOINT",
+            "localhost",
+            "a URL such as",
+        ),
+        (
+            "OTEL_EXPORTER_OTLP_METRICS_PROTOCOL",
+            "udp",
+            "`grpc`, `http/protobuf`",
+        ),
+        ("OTEL_EXPORTER_OTLP_METRICS_TIMEOUT", "1s", "(milliseconds)"),
+        ("OTEL_EXPORTER_OTLP_COMPRESSION", "lz4", "`gzip`, `zstd`"),
+        (
+            "OTEL_EXPORTER_OTLP_TRACES_COMPRESSION",
+            "br",
+            "`none`, `gzip`",
+        ),
+        (
+            "OTEL_EXPORTER_OTLP_METRICS_COMPRESSION",
+            "br",
+            "`none`, `gzip`",
+        ),
+        ("OTEL_EXPORTER_OTLP_CERTIFICATE", "/no/such.pem", "a file"),
+        (
+            "OTEL_EXPORTER_OTLP_TRACES_CERTIFICATE",
+            "/no/such.pem",
+            "a file",
+        ),
+        (
+            "OTEL_EXPORTER_OTLP_METRICS_CLIENT_CERTIFICATE",
+            "/no/such.pem",
+            "a file",
+        ),
+        ("OTEL_EXPORTER_OTLP_CLIENT_KEY", "/no/such.key", "a file"),
+        ("OTEL_METRIC_EXPORT_INTERVAL", "0", "(milliseconds)"),
+        ("OTEL_METRIC_EXPORT_TIMEOUT", "long", "(milliseconds)"),
+        (
+            "OTEL_EXPORTER_OTLP_METRICS_TEMPORALITY_PREFERENCE",
+            "weekly",
+            "`cumulative`, `delta`, `lowmemory`",
+        ),
+        (
+            "OTEL_EXPORTER_OTLP_METRICS_DEFAULT_HISTOGRAM_AGGREGATION",
+            "none",
+            "`explicit_bucket_histogram`",
+        ),
+        ("TICKSPAN_PRESET", "datadog", "`hyperdx`"),
+        ("OTEL_TRACES_SAMPLER_ARG", "1.5", "from 0 to 1"),
+        ("OTEL_TRACES_SAMPLER_ARG", "NaN", "from 0 to 1"),
+        ("OTEL_BSP_MAX_QUEUE_SIZE", "0", "from 1 to 1,048,576"),
+        ("OTEL_BSP_MAX_EXPORT_BATCH_SIZE", "4096", "from 1 to 2,048"),
+        ("OTEL_BSP_SCHEDULE_DELAY", "-1", "(milliseconds)"),
+        ("OTEL_BSP_EXPORT_TIMEOUT", "1e3", "(milliseconds)"),
+    ] {
+        let message = read(&[(name, value)]).unwrap_err().to_string();
+        for part in [name, value, accepted] {
+            assert!(message.contains(part), "`{part}` is missing in: {message}");
+        }
+    }
+}
+
+#[test]
+fn wrong_headers_are_named_but_never_shown() {
+    for value in [
+        "authorization",
+        "authorization=",
+        "a b=hunter2",
+        "a=hunter2%0a",
+        "a=hunter2\u{e9}",
+        "=hunter2",
+    ] {
+        let error = read(&[("OTEL_EXPORTER_OTLP_HEADERS", value)]).unwrap_err();
+        let text = format!("{error} {error:?}");
+        assert!(text.contains("OTEL_EXPORTER_OTLP_HEADERS"), "{text}");
+        assert!(!text.contains("hunter2"), "{text}");
+    }
+    assert!(
+        read(&[(
+            "OTEL_EXPORTER_OTLP_HEADERS",
+            "authorization=Basic%20abc==,x-team=one,"
+        )])
+        .is_ok()
+    );
+}
+
+#[test]
+fn client_certificate_and_key_belong_together() {
+    let file = env!("CARGO_MANIFEST_PATH");
+    for (name, other) in [
+        (
+            "OTEL_EXPORTER_OTLP_CLIENT_CERTIFICATE",
+            "OTEL_EXPORTER_OTLP_CLIENT_KEY",
+        ),
+        (
+            "OTEL_EXPORTER_OTLP_TRACES_CLIENT_KEY",
+            "OTEL_EXPORTER_OTLP_CLIENT_CERTIFICATE",
+        ),
+    ] {
+        let message = read(&[(name, file)]).unwrap_err().to_string();
+        assert!(
+            message.contains(name) && message.contains(other),
+            "{message}"
+        );
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn text_that_is_not_unicode_is_refused() {
+    use std::os::unix::ffi::OsStringExt as _;
+    let error = Environment::read(&|name| {
+        (name == SERVICE_NAME).then(|| OsString::from_vec(vec![b'a', 0xff]))
+    })
+    .unwrap_err()
+    .to_string();
+    assert!(
+        error.contains("OTEL_SERVICE_NAME") && error.contains("Unicode"),
+        "{error}"
+    );
+}
+
+#[test]
+fn the_form_for_traces_wins() {
+    let environment = read_tracing(&[
+        ("OTEL_EXPORTER_OTLP_ENDPOINT", "http://all:1"),
+        ("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", "http://traces:2/here"),
+        ("OTEL_EXPORTER_OTLP_PROTOCOL", "grpc"),
+        ("OTEL_EXPORTER_OTLP_TRACES_PROTOCOL", "HTTP/protobuf"),
+        ("OTEL_EXPORTER_OTLP_TIMEOUT", "1"),
+        ("OTEL_EXPORTER_OTLP_TRACES_TIMEOUT", "2"),
+    ]);
+    let url = environment
+        .traces
+        .endpoint
+        .unwrap()
+        .url(Signal::Traces, Protocol::HttpProtobuf)
+        .unwrap();
+    assert_eq!(url, "http://traces:2/here");
+    let protocol = environment.traces.protocol.unwrap();
+    assert_eq!(
+        (protocol.setting, protocol.value),
+        ("OTEL_EXPORTER_OTLP_TRACES_PROTOCOL", Protocol::HttpProtobuf)
+    );
+    let metrics = environment.metrics.endpoint.unwrap();
+    assert_eq!(
+        metrics
+            .url(Signal::Metrics, Protocol::HttpProtobuf)
+            .unwrap(),
+        "http://all:1/v1/metrics"
+    );
+    assert_eq!(environment.traces.timeout, Some(Duration::from_millis(2)));
+}
+
+#[test]
+fn values_are_read() {
+    let environment = read_tracing(&[
+        (
+            "OTEL_RESOURCE_ATTRIBUTES",
+            "deployment.environment.name=prod, desk = a%2Cb,",
+        ),
+        ("OTEL_TRACES_EXPORTER", "console, otlp,console"),
+        ("OTEL_TRACES_SAMPLER", "parentbased_traceidratio"),
+        ("OTEL_TRACES_SAMPLER_ARG", "0.25"),
+        ("OTEL_BSP_MAX_QUEUE_SIZE", "100"),
+    ]);
+    let pairs = [("deployment.environment.name", "prod"), ("desk", "a,b")];
+    assert_eq!(
+        environment.resource_attributes,
+        pairs.map(|(k, v)| (k.to_owned(), v.to_owned()))
+    );
+    assert_eq!(
+        environment.traces.exporters,
+        Some(vec![NamedExporter::Console, NamedExporter::Otlp])
+    );
+    assert_eq!(
+        format!("{:?}", environment.sampler.unwrap()),
+        "HeadSampler { ratio: 0.25, parent_based: true }"
+    );
+    assert_eq!(
+        (environment.batch.queue_spans, environment.batch.batch_spans),
+        (100, 100)
+    );
+}
+
+#[test]
+fn disabled_sdk_reads_no_other_variable_of_opentelemetry() {
+    let environment = read(&[
+        ("OTEL_SDK_DISABLED", "TRUE"),
+        ("OTEL_TRACES_SAMPLER", "nonsense"),
+    ])
+    .unwrap();
+    assert!(environment.tracing.is_none());
+}

@@ -1,0 +1,115 @@
+//! What a program sets of how and where is sent: the part of the builder that network exporters read.
+
+use std::any::type_name;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use opentelemetry_sdk::metrics::exporter::PushMetricExporter;
+
+use super::{Builder, Preset, Protocol};
+use crate::export::{Compression, SdkMetrics};
+
+impl Builder {
+    /// Sends spans and metrics with OTLP to `url`, the base URL of a backend or collector, such as
+    /// `http://localhost:4318`.
+    ///
+    /// Over HTTP, `/v1/traces` and its like are appended. `https://` needs the feature `tls`. The URL
+    /// may hold a user and a password, which are never shown. Over HTTP, the proxy variables
+    /// (`HTTP_PROXY`, `NO_PROXY`) apply, to `localhost` too. Needs the feature `otlp-http` or
+    /// `otlp-grpc`.
+    pub fn with_endpoint(mut self, url: impl Into<String>) -> Self {
+        self.choices.endpoint = Some(url.into());
+        self
+    }
+
+    /// Chooses how spans and metrics travel. Asks for nothing to be sent by itself.
+    pub fn with_protocol(mut self, protocol: Protocol) -> Self {
+        self.choices.protocol = Some(protocol);
+        self
+    }
+
+    /// Takes what is known of a backend as defaults: its address, how it is told who sends.
+    pub fn with_preset(mut self, preset: Preset) -> Self {
+        self.choices.preset = Some(preset);
+        self
+    }
+
+    /// Sends a header, over gRPC as metadata, with each request; may be called again. It wins over one of the same
+    /// name in `OTEL_EXPORTER_OTLP_HEADERS`. The value is never shown.
+    ///
+    /// ```no_run
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let _telemetry = tickspan::builder()
+    ///     .with_endpoint("http://localhost:4318")
+    ///     .with_header("x-api-key", std::env::var("BACKEND_KEY")?)
+    ///     .init()?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn with_header(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
+        self.choices.headers.0.push((name.into(), value.into()));
+        self
+    }
+
+    /// Compresses what is sent. Needs the feature `gzip` or `zstd`.
+    pub fn with_compression(mut self, compression: Compression) -> Self {
+        self.choices.compression = Some(compression);
+        self
+    }
+
+    /// Sets how long one request may take; 10 s unless set. A request that may yet be taken is sent again until
+    /// `OTEL_BSP_EXPORT_TIMEOUT` has passed.
+    pub fn with_timeout(mut self, timeout: Duration) -> Self {
+        self.choices.timeout = Some(timeout);
+        self
+    }
+
+    /// Trusts the certificates in this file, in the PEM format, instead of the system's. Needs the feature `tls`, and
+    /// matters for `https://` endpoints.
+    pub fn with_certificate(mut self, file: impl Into<PathBuf>) -> Self {
+        self.choices.certificate = Some(file.into());
+        self
+    }
+
+    /// Shows the server this certificate, with its key; both files are in the PEM format. Needs the feature `tls`.
+    pub fn with_client_certificate(
+        mut self,
+        certificate: impl Into<PathBuf>,
+        key: impl Into<PathBuf>,
+    ) -> Self {
+        self.choices.client_certificate = Some((certificate.into(), key.into()));
+        self
+    }
+
+    /// Whether metrics are exported. Unless set, they go with OTLP where spans go, and `OTEL_METRICS_EXPORTER` says
+    /// otherwise. `true` without any endpoint sends to `localhost`.
+    pub fn with_metrics(mut self, on: bool) -> Self {
+        self.choices.metrics = Some(on);
+        self
+    }
+
+    /// Sets how often metrics are exported; each 60 s unless set, and once more at the end.
+    pub fn with_metric_interval(mut self, interval: Duration) -> Self {
+        self.choices.metric_interval = Some(interval);
+        self
+    }
+
+    /// Adds an exporter of metrics of the OpenTelemetry SDK; any number can be added.
+    ///
+    /// Each is read by a thread of its own, on which it finds a tokio runtime and may as well block. An export that takes
+    /// longer than `OTEL_METRIC_EXPORT_TIMEOUT` is given up, and its data points count as failed.
+    pub fn with_metric_exporter<E: PushMetricExporter>(mut self, exporter: E) -> Self {
+        self.metric_exporters
+            .0
+            .push(Box::new(move |meters, reading| {
+                let temporality = exporter.temporality();
+                meters.add(
+                    type_name::<E>().to_owned(),
+                    SdkMetrics(exporter),
+                    temporality,
+                    reading,
+                );
+            }));
+        self
+    }
+}

@@ -1,0 +1,322 @@
+//! Metrics over real sockets: where they go, when, and what becomes of the program when nobody takes them.
+
+use std::net::TcpListener;
+use std::time::{Duration, Instant};
+
+use opentelemetry::metrics::MeterProvider as _;
+use opentelemetry_proto::tonic::metrics::v1::{AggregationTemporality, metric::Data};
+use opentelemetry_sdk::metrics::InMemoryMetricExporter;
+use tickspan::traced_stage;
+use tickspan_tests::child::Child;
+use tickspan_tests::receiver::{ReceivedMetric, Receiver, text, value_of};
+
+/// Much longer than any deadline given to tickspan here, much shorter than for ever.
+const SOON: Duration = Duration::from_secs(10);
+
+const ENDPOINT: &str = "OTEL_EXPORTER_OTLP_ENDPOINT";
+const PROTOCOL: &str = "OTEL_EXPORTER_OTLP_PROTOCOL";
+
+#[traced_stage]
+fn price(quantity: u64) -> u64 {
+    quantity
+}
+
+fn trade() {
+    let telemetry = tickspan::init().unwrap();
+    price(1);
+    price(2);
+    let meters = telemetry.meter_provider().unwrap();
+    let engine = meters.meter("engine");
+    engine.u64_counter("engine.fills").build().add(3, &[]);
+    engine
+        .f64_histogram("engine.wait")
+        .with_unit("s")
+        .build()
+        .record(0.25, &[]);
+    assert_eq!(telemetry.shutdown(SOON).metrics[0].lost(), 0);
+}
+
+fn named<'a>(metrics: &'a [ReceivedMetric], name: &str) -> &'a ReceivedMetric {
+    metrics
+        .iter()
+        .rfind(|metric| metric.metric.name == name)
+        .unwrap_or_else(|| panic!("no metric `{name}` in {metrics:#?}"))
+}
+
+fn sum(metric: &ReceivedMetric) -> (i64, AggregationTemporality) {
+    use opentelemetry_proto::tonic::metrics::v1::number_data_point::Value;
+    let Some(Data::Sum(sum)) = &metric.metric.data else {
+        panic!("{metric:?} is no sum");
+    };
+    let value = match sum.data_points[0].value {
+        Some(Value::AsInt(value)) => value,
+        other => panic!("{other:?} is no integer"),
+    };
+    (value, sum.aggregation_temporality())
+}
+
+#[test]
+fn metrics_go_where_spans_go_in_each_protocol() {
+    let child = Child::of("metrics_go_where_spans_go_in_each_protocol", trade);
+    for (receiver, protocol, path) in [
+        (
+            Receiver::grpc(),
+            "grpc",
+            "/opentelemetry.proto.collector.metrics.v1.MetricsService/Export",
+        ),
+        (Receiver::http(), "http/protobuf", "/v1/metrics"),
+        (Receiver::http(), "http/json", "/v1/metrics"),
+    ] {
+        child
+            .with(ENDPOINT, &receiver.url())
+            .with(PROTOCOL, protocol)
+            .with("OTEL_SERVICE_NAME", "market-maker")
+            .with("OTEL_EXPORTER_OTLP_HEADERS", "x-desk=fx")
+            .run();
+        let metrics = receiver.wait_for_metric("engine.fills");
+        let fills = named(&metrics, "engine.fills");
+        assert_eq!(sum(fills), (3, AggregationTemporality::Cumulative));
+        assert_eq!(fills.scope, "engine");
+        assert_eq!(
+            value_of(&fills.resource, "service.name"),
+            Some(&text("market-maker"))
+        );
+        // Read when the spans were through: it tells what became of them.
+        assert_eq!(sum(named(&metrics, "tickspan.span.ended")).0, 2);
+        let requests = receiver.metric_requests();
+        assert_eq!(requests.len(), 1, "once, at the end");
+        assert_eq!(requests[0].path, path);
+        assert_eq!(requests[0].header("x-desk"), Some("fx"));
+        receiver.wait_for_spans(2);
+    }
+}
+
+#[test]
+fn metrics_come_at_each_interval() {
+    Child::of("metrics_come_at_each_interval", || {
+        let receiver = Receiver::http();
+        let telemetry = tickspan::builder()
+            .with_endpoint(receiver.url())
+            .with_metric_interval(Duration::from_millis(20))
+            .init()
+            .unwrap();
+        let until = Instant::now() + SOON;
+        while receiver.metric_requests().len() < 3 {
+            assert!(Instant::now() < until, "metrics do not come again");
+            std::thread::yield_now();
+        }
+        drop(telemetry);
+    })
+    .run();
+}
+
+#[test]
+fn metrics_have_their_own_endpoint() {
+    let child = Child::of("metrics_have_their_own_endpoint", trade);
+    let (spans, metrics) = (Receiver::http(), Receiver::http());
+    child
+        .with(ENDPOINT, &spans.url())
+        .with(
+            "OTEL_EXPORTER_OTLP_METRICS_ENDPOINT",
+            &format!("{}/take/metrics", metrics.url()),
+        )
+        .run();
+    metrics.wait_for_metric("engine.fills");
+    assert_eq!(metrics.metric_requests()[0].path, "/take/metrics");
+    assert!(metrics.spans().is_empty());
+    spans.wait_for_spans(2);
+    assert!(spans.metrics().is_empty());
+}
+
+#[test]
+fn metrics_can_be_off() {
+    let child = Child::of("metrics_can_be_off", || {
+        let builder = tickspan::builder();
+        let builder = match std::env::var("BUILDER") {
+            Ok(_) => builder.with_metrics(false),
+            Err(_) => builder,
+        };
+        let telemetry = builder.init().unwrap();
+        assert!(telemetry.meter_provider().is_none());
+        price(1);
+    });
+    let receiver = Receiver::http();
+    let child = child.with(ENDPOINT, &receiver.url());
+    child.with("OTEL_METRICS_EXPORTER", "none").run();
+    child.with("BUILDER", "1").run();
+    child.with("TICKSPAN_PRESET", "jaeger").run();
+    assert_eq!(receiver.wait_for_spans(3).len(), 3);
+    assert!(receiver.metric_requests().is_empty());
+}
+
+#[test]
+fn temporality_and_histograms_are_as_the_variables_say() {
+    let child = Child::of(
+        "temporality_and_histograms_are_as_the_variables_say",
+        || {
+            let telemetry = tickspan::init().unwrap();
+            let meters = telemetry.meter_provider().unwrap();
+            let meter = meters.meter("engine");
+            let fills = meter.u64_counter("engine.fills").build();
+            let wait = meter.f64_histogram("engine.wait").build();
+            for count in [3, 4] {
+                fills.add(count, &[]);
+                wait.record(0.5, &[]);
+                telemetry.flush(SOON).unwrap();
+            }
+        },
+    );
+    let receiver = Receiver::http();
+    child
+        .with(ENDPOINT, &receiver.url())
+        .with("OTEL_EXPORTER_OTLP_METRICS_TEMPORALITY_PREFERENCE", "delta")
+        .with(
+            "OTEL_EXPORTER_OTLP_METRICS_DEFAULT_HISTOGRAM_AGGREGATION",
+            "base2_exponential_bucket_histogram",
+        )
+        .run();
+    let metrics = receiver.metrics();
+    let fills: Vec<_> = metrics
+        .iter()
+        .filter(|metric| metric.metric.name == "engine.fills")
+        .map(sum)
+        .collect();
+    assert_eq!(
+        fills,
+        [
+            (3, AggregationTemporality::Delta),
+            (4, AggregationTemporality::Delta)
+        ]
+    );
+    assert!(
+        matches!(
+            named(&metrics, "engine.wait").metric.data,
+            Some(Data::ExponentialHistogram(_))
+        ),
+        "{metrics:#?}"
+    );
+}
+
+#[test]
+fn console_writes_a_line_for_each_point() {
+    let child = Child::of("console_writes_a_line_for_each_point", trade);
+    let finished = child.with("OTEL_METRICS_EXPORTER", "console").run();
+    for line in [
+        "metric engine.fills = 3\n",
+        "metric engine.wait = count 1 sum 0.25 min 0.25 max 0.25 s\n",
+        "metric tickspan.span.ended = 2 {span}\n",
+    ] {
+        assert!(finished.stdout.contains(line), "{}", finished.stdout);
+    }
+}
+
+#[test]
+fn an_exporter_of_the_sdk_gets_metrics_and_ends_with_the_guard() {
+    Child::of(
+        "an_exporter_of_the_sdk_gets_metrics_and_ends_with_the_guard",
+        || {
+            let metrics = InMemoryMetricExporter::default();
+            let telemetry = tickspan::builder()
+                .with_metric_exporter(metrics.clone())
+                .init()
+                .unwrap();
+            price(1);
+            telemetry.flush(SOON).unwrap();
+            assert_eq!(metrics.get_finished_metrics().unwrap().len(), 1);
+            let meters = telemetry.meter_provider().unwrap();
+            let report = telemetry.shutdown(SOON);
+            assert!(!report.deadline_passed && report.metrics[0].exported > 0);
+            assert_eq!(metrics.get_finished_metrics().unwrap().len(), 2);
+            // What the program keeps does nothing from now on.
+            meters
+                .meter("engine")
+                .u64_counter("late")
+                .build()
+                .add(1, &[]);
+        },
+    )
+    .run();
+}
+
+#[test]
+fn a_callback_that_panics_costs_metrics_only() {
+    let finished = Child::of("a_callback_that_panics_costs_metrics_only", || {
+        let metrics = InMemoryMetricExporter::default();
+        let telemetry = tickspan::builder()
+            .with_metric_exporter(metrics)
+            .init()
+            .unwrap();
+        let meters = telemetry.meter_provider().unwrap();
+        let _gauge = meters
+            .meter("engine")
+            .u64_observable_gauge("engine.depth")
+            .with_callback(|_| panic!("no book"))
+            .build();
+        price(1);
+        let report = telemetry.shutdown(SOON);
+        assert!(!report.deadline_passed, "{report}");
+        let reason = report.metrics[0].last_failure.as_deref().unwrap();
+        assert!(reason.contains("no book"), "{reason}");
+    })
+    .run();
+    assert!(
+        finished.stderr.contains("tickspan: metrics do not reach"),
+        "{}",
+        finished.stderr
+    );
+}
+
+#[test]
+fn silent_endpoint_of_metrics_does_not_hold_up_the_end() {
+    let child = Child::of(
+        "silent_endpoint_of_metrics_does_not_hold_up_the_end",
+        || {
+            let telemetry = tickspan::init().unwrap();
+            price(1);
+            let start = Instant::now();
+            let report = telemetry.shutdown(Duration::from_millis(500));
+            assert!(start.elapsed() < SOON, "{:?}", start.elapsed());
+            assert!(report.deadline_passed, "{report}");
+            assert!(report.metrics[0].failed > 0, "{report}");
+        },
+    );
+    // The kernel accepts the connection; nobody answers on it.
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}/v1/metrics", listener.local_addr().unwrap());
+    for protocol in ["grpc", "http/protobuf"] {
+        child
+            .with("OTEL_EXPORTER_OTLP_METRICS_ENDPOINT", &url)
+            .with(PROTOCOL, protocol)
+            .run();
+    }
+}
+
+#[test]
+fn a_provider_of_the_program_is_used_instead() {
+    let child = Child::of("a_provider_of_the_program_is_used_instead", || {
+        let metrics = InMemoryMetricExporter::default();
+        let provider = opentelemetry_sdk::metrics::SdkMeterProvider::builder()
+            .with_periodic_exporter(metrics.clone())
+            .build();
+        let refused = tickspan::builder()
+            .with_meter_provider(provider.clone())
+            .with_metric_exporter(InMemoryMetricExporter::default())
+            .init()
+            .unwrap_err()
+            .to_string();
+        assert!(refused.contains("`with_metric_exporter`"), "{refused}");
+        let telemetry = tickspan::builder()
+            .with_meter_provider(provider.clone())
+            .init()
+            .unwrap();
+        assert!(telemetry.meter_provider().is_none());
+        price(1);
+        telemetry.flush(SOON).unwrap();
+        provider.force_flush().unwrap();
+        assert!(!metrics.get_finished_metrics().unwrap().is_empty());
+    });
+    let receiver = Receiver::http();
+    child.with(ENDPOINT, &receiver.url()).run();
+    receiver.wait_for_spans(1);
+    assert!(receiver.metric_requests().is_empty());
+}
