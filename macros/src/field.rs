@@ -9,8 +9,9 @@ use syn::spanned::Spanned;
 use syn::{Attribute, Expr, Ident, Lit, LitStr, Token};
 
 use crate::diagnostics::Faults;
+use crate::names::rules::is_market_name;
 use crate::setting::is_constant;
-use crate::vocabulary::{is_market_name, own_name, plain, says_seconds};
+use crate::vocabulary::{own_name, says_seconds};
 
 /// The most keys of one stage, event or `record!`; as `tickspan::support::MAX_KEYS`.
 pub(crate) const MAX_KEYS: usize = 32;
@@ -363,7 +364,7 @@ pub(crate) fn capture_argument(
     } else {
         quote!(#support::Plain)
     };
-    let probe = if is_market_name(plain(&ident.to_string())) {
+    let probe = if is_market_name(&ident.to_string()) {
         quote!(ImplicitText(#support::TextOrSkipped(&#ident), #unit))
     } else {
         quote!(Implicit(&#ident, #unit))

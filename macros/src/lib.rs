@@ -14,6 +14,7 @@ mod callsite;
 mod diagnostics;
 mod field;
 mod inline;
+mod names;
 mod options;
 mod paths;
 mod public;
@@ -60,4 +61,11 @@ pub fn __record(input: TokenStream) -> TokenStream {
 #[proc_macro]
 pub fn __public(input: TokenStream) -> TokenStream {
     public::public(input.into()).into()
+}
+
+/// The rules of names as items, for the runtime, which asks them of names that only it sees.
+#[doc(hidden)]
+#[proc_macro]
+pub fn __name_rules(_: TokenStream) -> TokenStream {
+    names::source().into()
 }

@@ -1,81 +1,6 @@
-//! Names under which text is public by definition in the trade, and the name that a value has by itself.
+//! What the name of a value or a key tells of it.
 
 use syn::{Expr, Member, UnOp};
-
-/// Text held in an argument or field with one of these whole names is recorded. FIX tags and their
-/// everyday forms.
-const MARKET: &[&str] = &[
-    "asset",
-    "asset_id",
-    "base",
-    "block_hash",
-    "broker",
-    "broker_type",
-    "ccy",
-    "chain",
-    "client_order_id",
-    "component",
-    "condition_id",
-    "currency",
-    "direction",
-    "event_id",
-    "event_type",
-    "exchange",
-    "exec_id",
-    "instrument",
-    "instrument_id",
-    "interval",
-    "leg",
-    "log_level",
-    "market",
-    "market_id",
-    "method",
-    "mic",
-    "mode",
-    "operation",
-    "operation_id",
-    "ord_type",
-    "order_id",
-    "order_type",
-    "pair",
-    "pipeline",
-    "pipeline_id",
-    "pool",
-    "queue",
-    "quote",
-    "route",
-    "security_id",
-    "side",
-    "signal",
-    "signal_id",
-    "signal_type",
-    "source",
-    "stage",
-    "status",
-    "strategy",
-    "strategy_id",
-    "symbol",
-    "ticker",
-    "tif",
-    "time_in_force",
-    "timeframe",
-    "token_id",
-    "topic",
-    "trade_id",
-    "trigger_mode",
-    "tx_hash",
-    "venue",
-];
-
-/// Whether text under this whole name is public.
-pub(crate) fn is_market_name(name: &str) -> bool {
-    MARKET.binary_search(&plain(name)).is_ok()
-}
-
-/// An identifier without what only Rust sees in it.
-pub(crate) fn plain(identifier: &str) -> &str {
-    identifier.trim_start_matches("r#").trim_matches('_')
-}
 
 /// The last identifier of an expression that merely names a value: `symbol`, `order.symbol`, also through
 /// `&`, `*`, `.as_str()`, `.as_ref()`, `.as_deref()` and `.clone()`.
@@ -110,21 +35,7 @@ pub(crate) fn says_seconds(name: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::{MARKET, is_market_name, own_name, says_seconds};
-
-    #[test]
-    fn the_list_is_sorted_for_binary_search() {
-        assert!(MARKET.is_sorted());
-    }
-
-    #[test]
-    fn only_whole_names_count() {
-        assert!(is_market_name("symbol"));
-        assert!(is_market_name("r#symbol"));
-        assert!(!is_market_name("symbols"));
-        assert!(!is_market_name("user_symbol"));
-        assert!(!is_market_name("owner"));
-    }
+    use super::{own_name, says_seconds};
 
     #[test]
     fn a_values_own_name_is_its_last_identifier() {

@@ -6,6 +6,8 @@ pub use tickspan_macros::{__event, __public, __record, __stage};
 pub use tracing::Level;
 
 pub use crate::privacy::form::{AddsSeconds, Plain, SaysSeconds, Scalar};
+/// The rules of names, for constants that expanded code asks about.
+pub use crate::privacy::names;
 pub use crate::privacy::probe::{
     Explicit, ExplicitText, Held, Implicit, ImplicitText, Public, TextOrSkipped, displayed,
 };

@@ -5,6 +5,7 @@
 
 pub(crate) mod form;
 mod implementations;
+pub mod names;
 pub(crate) mod probe;
 mod sensitive;
 pub(crate) mod text;
