@@ -5,7 +5,8 @@ use opentelemetry::trace::{
 };
 use tracing_opentelemetry::OpenTelemetrySpanExt as _;
 
-use crate::record::lane::{self, Ids};
+use crate::propagate::{self, Carried};
+use crate::record::lane::{self, Handed, Ids, Mode};
 
 /// The current span as an [`opentelemetry::Context`], for libraries that take one: to inject it into headers,
 /// or to start a span below it with an OpenTelemetry tracer.
@@ -21,22 +22,57 @@ use crate::record::lane::{self, Ids};
 /// assert!(!context.span().span_context().is_valid(), "outside of any stage");
 /// ```
 pub fn otel_context() -> opentelemetry::Context {
-    if let Some(ids) = lane::current() {
-        return of_ids(&ids);
+    if let Some(handed) = current() {
+        return of_handed(&handed);
     }
+    let attached = opentelemetry::Context::current();
     let span = tracing::Span::current();
     if span.is_disabled() {
-        opentelemetry::Context::current()
-    } else {
-        span.context()
+        return attached;
     }
+    let context = of_span(&span);
+    // That of OpenTelemetry may have more, such as baggage; and without the layer of `tracing-opentelemetry` there is no
+    // other.
+    if !is_of(&context) || is_of_same_span(&context, &attached) {
+        attached
+    } else {
+        context
+    }
+}
+
+/// The current span, where it is a record, or one of another process.
+pub(crate) fn current() -> Option<Handed> {
+    let handed = lane::current()?;
+    let is_record = matches!(lane::mode(), Mode::Lane | Mode::Ended) || handed.ids.capture != 0;
+    // On the tracing route a context of another process lies on both stacks, and a span of `tracing`'s may lie above it
+    // on one of them.
+    let is_innermost = || {
+        opentelemetry::Context::map_current(|context| {
+            context.span().span_context().span_id() == SpanId::from(handed.ids.span)
+        })
+    };
+    (is_record || is_innermost()).then_some(handed)
+}
+
+fn is_of(context: &opentelemetry::Context) -> bool {
+    context.span().span_context().is_valid()
+}
+
+fn is_of_same_span(one: &opentelemetry::Context, other: &opentelemetry::Context) -> bool {
+    let id = |context: &opentelemetry::Context| context.span().span_context().span_id();
+    id(one) == id(other)
+}
+
+/// The context of a span of `tracing`'s.
+pub(crate) fn of_span(span: &tracing::Span) -> opentelemetry::Context {
+    span.context()
 }
 
 impl crate::Context {
     /// The span of another process as a context: what a propagator extracted from a request or message.
     ///
     /// Stages below it belong to its trace, and follow its sampling. An invalid span context gives an empty
-    /// context. The trace state is not kept.
+    /// context. Its trace state and flags go with the trace.
     ///
     /// ```
     /// use opentelemetry::trace::{SpanContext, SpanId, TraceFlags, TraceId, TraceState};
@@ -55,54 +91,79 @@ impl crate::Context {
     /// serve(&Context::from_span_context(&extracted));
     /// ```
     pub fn from_span_context(span: &SpanContext) -> Self {
-        ids(span).map(Self::of_ids).unwrap_or_default()
+        handed(span).map(Self::of_handed).unwrap_or_default()
     }
 }
 
-/// The ids as OpenTelemetry writes them.
-pub(crate) fn span_context(ids: &Ids) -> SpanContext {
-    SpanContext::new(
-        TraceId::from(u128::from(ids.trace[0]) << 64 | u128::from(ids.trace[1])),
-        SpanId::from(ids.span),
-        if ids.sampled {
-            TraceFlags::SAMPLED
-        } else {
-            TraceFlags::NOT_SAMPLED
-        },
-        ids.remote,
-        TraceState::default(),
+/// A span as OpenTelemetry knows it.
+pub(crate) fn span_context(handed: &Handed) -> SpanContext {
+    let carried = handed.carried.as_deref();
+    span_context_of(
+        &handed.ids,
+        carried.map_or(TraceState::NONE, |carried| carried.state().clone()),
     )
 }
 
-/// A context with the span of `ids`.
-pub(crate) fn of_ids(ids: &Ids) -> opentelemetry::Context {
-    opentelemetry::Context::current().with_remote_span_context(span_context(ids))
+/// Ids and a trace state as OpenTelemetry knows them.
+pub(crate) fn span_context_of(ids: &Ids, state: TraceState) -> SpanContext {
+    let random = if ids.random { propagate::RANDOM } else { 0 };
+    SpanContext::new(
+        TraceId::from(u128::from(ids.trace[0]) << 64 | u128::from(ids.trace[1])),
+        SpanId::from(ids.span),
+        TraceFlags::new(random).with_sampled(ids.sampled),
+        ids.remote,
+        state,
+    )
+}
+
+/// A context with the span that was handed on, and what its trace carries.
+pub(crate) fn of_handed(handed: &Handed) -> opentelemetry::Context {
+    let carried = handed
+        .carried
+        .as_ref()
+        .and_then(|carried| carried.context());
+    let around = carried
+        .cloned()
+        .unwrap_or_else(opentelemetry::Context::current);
+    if handed.ids.trace == [0; 2] {
+        return around;
+    }
+    around.with_remote_span_context(span_context(handed))
 }
 
 /// The innermost span of this thread, where stages and OpenTelemetry's own spans are mixed: that of OpenTelemetry's
 /// context, which knows both.
-pub(crate) fn attached(current: Option<Ids>) -> Option<Ids> {
-    let capture = current.map_or(0, |ids| ids.capture);
+pub(crate) fn attached(current: Option<Handed>) -> Option<Handed> {
     let context = opentelemetry::Context::current();
     let span = context.span();
-    let attached = ids(span.span_context()).map(|ids| Ids { capture, ..ids });
-    match (attached, current) {
-        (Some(attached), Some(current)) if attached.span == current.span => Some(current),
-        (Some(attached), _) => Some(attached),
-        (None, current) => current,
+    let Some(mut attached) = handed(span.span_context()) else {
+        return current;
+    };
+    match current {
+        Some(current) if attached.ids.span == current.ids.span => Some(current),
+        around => {
+            attached.ids.capture = around.map_or(0, |around| around.ids.capture);
+            let state = span.span_context().trace_state();
+            attached.carried = Carried::new(Some(&context), state);
+            Some(attached)
+        }
     }
 }
 
-/// The ids of a valid span context.
-fn ids(span: &SpanContext) -> Option<Ids> {
+/// A span context as it is handed on, if it is valid.
+pub(crate) fn handed(span: &SpanContext) -> Option<Handed> {
     let bytes = span.trace_id().to_bytes();
     let (high, low) = bytes.split_at(8);
     let half = |half: &[u8]| half.try_into().map_or(0, u64::from_be_bytes);
-    span.is_valid().then(|| Ids {
-        trace: [half(high), half(low)],
-        span: u64::from_be_bytes(span.span_id().to_bytes()),
-        sampled: span.is_sampled(),
-        remote: span.is_remote(),
-        capture: 0,
+    span.is_valid().then(|| Handed {
+        ids: Ids {
+            trace: [half(high), half(low)],
+            span: u64::from_be_bytes(span.span_id().to_bytes()),
+            sampled: span.is_sampled(),
+            random: span.trace_flags().to_u8() & propagate::RANDOM != 0,
+            remote: span.is_remote(),
+            capture: 0,
+        },
+        carried: Carried::new(None, span.trace_state()),
     })
 }

@@ -14,7 +14,7 @@ use tracing_subscriber::layer::Context;
 use tracing_subscriber::registry::LookupSpan;
 
 use crate::policy::{self, Checked, Whole};
-use crate::record::lane::Ids;
+use crate::record::lane::Handed;
 use crate::record::lane::foreign::{self, Fields, Foreign};
 
 /// A layer through which the spans and events of other libraries join the stages of this process.
@@ -44,7 +44,7 @@ use crate::record::lane::foreign::{self, Fields, Foreign};
 /// Before `init`, and on the tracing route, the layer does nothing.
 pub fn layer() -> Layer {
     Layer {
-        ids: None,
+        handed: None,
         events: true,
     }
 }
@@ -52,8 +52,8 @@ pub fn layer() -> Layer {
 /// What [`layer`] gives.
 #[derive(Clone)]
 pub struct Layer {
-    /// Finds the ids of a span, set once the type of the subscriber is known.
-    ids: Option<fn(&Dispatch, &Id) -> Option<Ids>>,
+    /// Finds a span as it is handed on, set once the type of the subscriber is known.
+    handed: Option<fn(&Dispatch, &Id) -> Option<Handed>>,
     events: bool,
 }
 
@@ -73,33 +73,31 @@ impl fmt::Debug for Layer {
     }
 }
 
-/// The ids of a `tracing` span on the lane route.
-pub(crate) fn ids(span: &Span) -> Option<Ids> {
+/// A `tracing` span on the lane route, as it is handed on.
+pub(crate) fn handed(span: &Span) -> Option<Handed> {
     span.with_subscriber(|(id, dispatch)| {
-        let find = dispatch.downcast_ref::<Layer>()?.ids?;
+        let find = dispatch.downcast_ref::<Layer>()?.handed?;
         find(dispatch, id)
     })
     .flatten()
 }
 
-fn find_ids<S>(dispatch: &Dispatch, id: &Id) -> Option<Ids>
+fn find_handed<S>(dispatch: &Dispatch, id: &Id) -> Option<Handed>
 where
     S: Subscriber + for<'span> LookupSpan<'span>,
 {
     let span = dispatch.downcast_ref::<S>()?.span(id)?;
-    span.extensions().get::<Foreign>().map(Foreign::ids)
+    span.extensions().get::<Foreign>().map(Foreign::handed)
 }
 
-/// A span on the tracing route below one of which only the ids are known.
-pub(crate) fn span_under(ids: &Ids, make: impl FnOnce() -> Span) -> Span {
-    let span = make();
+/// Puts a span on the tracing route below the one in a context.
+pub(crate) fn put_under(span: &Span, context: opentelemetry::Context) {
     // Without the layer of `tracing-opentelemetry` there is nothing to tell.
-    _ = span.set_parent(crate::context::of_ids(ids));
-    span
+    _ = span.set_parent(context);
 }
 
 /// Links a span on the tracing route to one of which only the ids are known.
-pub(crate) fn link(span: &Span, to: &Ids) {
+pub(crate) fn link(span: &Span, to: &Handed) {
     span.add_link(crate::context::span_context(to));
 }
 
@@ -136,13 +134,13 @@ where
     S: Subscriber + for<'span> LookupSpan<'span>,
 {
     fn on_layer(&mut self, _subscriber: &mut S) {
-        self.ids = Some(find_ids::<S>);
+        self.handed = Some(find_handed::<S>);
     }
 
     fn on_new_span(&self, attributes: &Attributes<'_>, id: &Id, context: Context<'_, S>) {
         let Some(span) = context.span(id) else { return };
         let parent = match attributes.parent() {
-            Some(parent) => foreign::Parent::Of(of(&context, parent).map(|parent| parent.ids())),
+            Some(parent) => foreign::Parent::Of(of(&context, parent).map(|parent| parent.handed())),
             None if attributes.is_root() => foreign::Parent::Of(None),
             None => foreign::Parent::Current,
         };
@@ -164,7 +162,7 @@ where
 
     fn on_follows_from(&self, id: &Id, follows: &Id, context: Context<'_, S>) {
         if let (Some(span), Some(follows)) = (of(&context, id), of(&context, follows)) {
-            span.link(&follows.ids());
+            span.link(&follows.handed());
         }
     }
 
@@ -213,5 +211,5 @@ where
     S: Subscriber + for<'span> LookupSpan<'span>,
 {
     let span = context.span(id)?;
-    span.extensions().get::<Foreign>().copied()
+    span.extensions().get::<Foreign>().cloned()
 }

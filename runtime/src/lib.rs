@@ -40,8 +40,9 @@
 //! | `otlp-http-json` | OTLP over HTTP, JSON bodies |
 //! | `tls` | `https://` endpoints, certificates of one's own and of the client |
 //! | `gzip`, `zstd` | compression of what is sent |
+//! | `http` | trace context in and out of `http::HeaderMap` |
 //! | `chrono`, `jiff`, `rust_decimal`, `time`, `uuid` | [`AttributeValue`] for their types |
-//! | `serde` | `Deserialize` for [`Sensitive`] |
+//! | `serde` | `Deserialize` for [`Sensitive`], and both ways for [`propagate::TraceContext`] |
 
 #[cfg(feature = "init")]
 mod collect;
@@ -57,6 +58,8 @@ mod macros;
 #[cfg(feature = "init")]
 mod policy;
 mod privacy;
+#[cfg(feature = "init")]
+pub mod propagate;
 mod record;
 #[cfg(feature = "init")]
 mod setup;

@@ -12,7 +12,7 @@ use tracing_subscriber::layer::SubscriberExt as _;
 
 use crate::Context;
 use crate::collect::joined;
-use crate::record::lane::{Ids, capture as records};
+use crate::record::lane::{Handed, Ids, capture as records};
 
 /// Runs `f`, and gives what it returned and what it recorded: its spans and events, and those of the threads and
 /// tasks to which it handed its [`Context`].
@@ -65,12 +65,12 @@ impl Capturing {
         let number = records::begin();
         Self {
             number,
-            context: Context::of_ids(Ids {
-                trace: [0; 2],
-                span: 0,
-                sampled: true,
-                remote: false,
-                capture: number,
+            context: Context::of_handed(Handed {
+                ids: Ids {
+                    capture: number,
+                    ..Ids::NONE
+                },
+                carried: None,
             }),
             _subscriber: dispatcher::set_default(&subscriber.into()),
         }

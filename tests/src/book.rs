@@ -22,6 +22,7 @@ mod code {
         OtherCrates: "../../docs/other-crates.md";
         Setup: "../../docs/setup.md";
         Routes: "../../docs/routes.md";
+        Propagation: "../../docs/propagation.md";
         Performance: "../../docs/performance.md";
         SemanticConventions: "../../docs/semantic-conventions.md";
         UsingWithTracing: "../../docs/using-with-tracing.md";

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use opentelemetry::trace::{Event, Link, SpanContext, SpanId, SpanKind, Status};
+use opentelemetry::trace::{Event, Link, SpanContext, SpanId, SpanKind, Status, TraceState};
 use opentelemetry::{Array, InstrumentationScope, Key, KeyValue, StringValue, Value};
 use opentelemetry_sdk::trace::{SpanData, SpanEvents, SpanLimits, SpanLinks};
 use tracing::{Level, Metadata};
@@ -11,7 +11,7 @@ use super::anchor::Anchors;
 use super::lines::Lines;
 use super::stage_metrics::{self, StageMetrics};
 use super::summary::{Row, StageTable};
-use crate::context::span_context;
+use crate::context::span_context_of;
 use crate::record::lane::Ids;
 use crate::record::lane::health::{Loss, count};
 use crate::record::lane::sites::{self, Site};
@@ -58,6 +58,8 @@ pub(super) struct Decoder {
     scope: InstrumentationScope,
     sites: Vec<Site>,
     known: Vec<Known>,
+    /// The trace state that was read last, and its header.
+    last_state: (String, TraceState),
 }
 
 /// A span of which everything has come.
@@ -81,6 +83,7 @@ impl Decoder {
                 .build(),
             sites: Vec::new(),
             known: Vec::new(),
+            last_state: (String::new(), TraceState::NONE),
         }
     }
 
@@ -241,18 +244,14 @@ impl Decoder {
                 }
                 item::LINK => {
                     let (trace, span_id) = ([reader.u64()?, reader.u64()?], reader.u64()?);
-                    let bits = reader.u8()?;
-                    let ids = Ids {
-                        trace,
-                        span: span_id,
-                        sampled: bits & flags::SAMPLED != 0,
-                        remote: bits & flags::REMOTE_PARENT != 0,
-                        capture: 0,
-                    };
+                    let ids = Ids::of(trace, span_id, reader.u8()?);
+                    let state = self.state(&mut reader)?;
                     if span.links.links.len() < self.shape.limits.max_links_per_span as usize {
-                        span.links
-                            .links
-                            .push(Link::new(span_context(&ids), Vec::new(), 0));
+                        span.links.links.push(Link::new(
+                            span_context_of(&ids, state),
+                            Vec::new(),
+                            0,
+                        ));
                     } else {
                         span.links.dropped_count += 1;
                     }
@@ -262,10 +261,34 @@ impl Decoder {
                         span.attributes.push(KeyValue::new("error.type", value));
                     }
                 }
+                item::STATE => {
+                    let state = self.state(&mut reader)?;
+                    let of = &span.span_context;
+                    span.span_context = SpanContext::new(
+                        of.trace_id(),
+                        of.span_id(),
+                        of.trace_flags(),
+                        false,
+                        state,
+                    );
+                }
                 _ => return None,
             }
         }
         Some(())
+    }
+
+    /// A trace state; most are that of the span before.
+    fn state(&mut self, reader: &mut Reader<'_>) -> Option<TraceState> {
+        let len = reader.u16()?;
+        let header = core::str::from_utf8(reader.bytes(len.into())?).ok()?;
+        if header.is_empty() {
+            return Some(TraceState::NONE);
+        }
+        if self.last_state.0 != header {
+            self.last_state = (header.to_owned(), header.parse().ok()?);
+        }
+        Some(self.last_state.1.clone())
     }
 
     fn event(&mut self, code: u8, reader: &mut Reader<'_>, span: &mut SpanData) -> Option<Event> {
@@ -367,13 +390,13 @@ fn shorten(value: &mut Value, longest: usize) {
 }
 
 fn context_of(header: &Header) -> SpanContext {
-    span_context(&Ids {
-        trace: header.trace,
-        span: header.span,
-        sampled: header.flags & flags::SAMPLED != 0,
+    let ids = Ids::of(header.trace, header.span, header.flags);
+    // The flag says that its parent is remote.
+    let here = Ids {
         remote: false,
-        capture: 0,
-    })
+        ..ids
+    };
+    span_context_of(&here, TraceState::NONE)
 }
 
 impl Known {

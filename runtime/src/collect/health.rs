@@ -53,6 +53,12 @@ pub struct Health {
     pub withheld: u64,
     /// Times that the clock jumped, or began anew.
     pub clock_steps: u64,
+    /// Requests and messages whose `traceparent` was malformed: they started new traces.
+    pub traceparents_malformed: u64,
+    /// Requests and messages whose `tracestate` was malformed and left out, or too long and shortened.
+    pub tracestates_dropped: u64,
+    /// Members of baggage that were malformed, or beyond the limits of W3C, and left out.
+    pub baggage_dropped: u64,
     /// Lanes, which are as many as threads that recorded at the same time.
     pub lanes: u64,
     /// Bytes of all lanes.
@@ -80,6 +86,9 @@ pub fn health() -> Health {
         unreadable: counted(Loss::Unreadable),
         withheld: crate::policy::total(),
         clock_steps: counted(Loss::ClockStep),
+        traceparents_malformed: counted(Loss::TraceparentMalformed),
+        tracestates_dropped: counted(Loss::TracestateDropped),
+        baggage_dropped: counted(Loss::BaggageDropped),
         lanes: lanes as u64,
         lane_bytes: lane_bytes as u64,
     }
@@ -92,7 +101,7 @@ impl Health {
     }
 
     /// Each count that is a loss, with its name.
-    pub(crate) fn losses(&self) -> [(&'static str, u64); 12] {
+    pub(crate) fn losses(&self) -> [(&'static str, u64); 15] {
         [
             ("lane_full", self.lane_full),
             ("no_lane", self.no_lane),
@@ -106,6 +115,9 @@ impl Health {
             ("lines_dropped", self.lines_dropped),
             ("labels_overflowed", self.labels_overflowed),
             ("unreadable", self.unreadable),
+            ("traceparents_malformed", self.traceparents_malformed),
+            ("tracestates_dropped", self.tracestates_dropped),
+            ("baggage_dropped", self.baggage_dropped),
         ]
     }
 }

@@ -208,18 +208,29 @@ impl Callsite {
             all[place] = kind.as_tracing();
         }
         let values = fields.value_set_all(&all[..fields.len()]);
-        let span = match parent {
-            Parent::Current => Span::new(&self.metadata, &values),
-            Parent::Root => Span::new_root(&self.metadata, &values),
-            // Under the parent's own subscriber: another knows nothing of it, and may panic.
-            Parent::Of(parent) => parent
+        // Under the parent's own subscriber: another knows nothing of it, and may panic.
+        let below = |parent: &Span| {
+            parent
                 .with_subscriber(|(id, dispatch)| {
                     Span::child_of_with(id.clone(), &self.metadata, &values, dispatch)
                 })
-                .unwrap_or_else(|| Span::new_root(&self.metadata, &values)),
+                .unwrap_or_else(|| Span::new_root(&self.metadata, &values))
+        };
+        let span = match parent {
+            Parent::Current => Span::new(&self.metadata, &values),
+            Parent::Root => Span::new_root(&self.metadata, &values),
+            Parent::Of(parent) => below(&parent),
             #[cfg(feature = "init")]
-            Parent::Lane(ids) => {
-                crate::layer::span_under(&ids, || Span::new_root(&self.metadata, &values))
+            Parent::With(parent, carried) => {
+                let span = below(&parent);
+                crate::layer::put_under(&span, carried.on(&crate::context::of_span(&parent)));
+                span
+            }
+            #[cfg(feature = "init")]
+            Parent::Lane(handed) => {
+                let span = Span::new_root(&self.metadata, &values);
+                crate::layer::put_under(&span, crate::context::of_handed(&handed));
+                span
             }
         };
         // Metrics find it by that.

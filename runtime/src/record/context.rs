@@ -3,16 +3,20 @@
 use core::fmt;
 use core::pin::Pin;
 use core::task::{self, Poll};
+#[cfg(feature = "init")]
+use std::sync::Arc;
 
 use pin_project_lite::pin_project;
 use tracing::Span;
 use tracing::dispatcher::{self, DefaultGuard};
 
 #[cfg(feature = "init")]
-use super::lane::{self, Ids};
+use super::lane::{self, Handed};
 use super::parent::Parent;
 use super::thread::{self, Frame};
 use super::tracing_route::close_span;
+#[cfg(feature = "init")]
+use crate::propagate::Carried;
 
 /// The span that is current, captured to be handed on: in a message, to a task, to a thread.
 ///
@@ -55,20 +59,22 @@ enum Held {
     Nothing,
     Span(Span),
     #[cfg(feature = "init")]
-    Lane(Ids),
+    Lane(Handed),
+    /// A span of `tracing`'s, with baggage of this context's own.
+    #[cfg(feature = "init")]
+    With(Span, Arc<Carried>),
 }
 
 impl Context {
     /// Captures the current span.
     pub fn current() -> Self {
         #[cfg(feature = "init")]
-        if lane::mode() != lane::Mode::Tracing {
-            if let Some(ids) = lane::current() {
-                return Self::of_ids(ids);
-            }
-            if lane::mode() != lane::Mode::Capturing {
-                return Self::default();
-            }
+        if let Some(handed) = crate::context::current() {
+            return Self::of_handed(handed);
+        }
+        #[cfg(feature = "init")]
+        if matches!(lane::mode(), lane::Mode::Lane | lane::Mode::Ended) {
+            return Self::default();
         }
         let span = Span::current();
         Self {
@@ -81,10 +87,38 @@ impl Context {
     }
 
     #[cfg(feature = "init")]
-    pub(crate) fn of_ids(ids: Ids) -> Self {
+    pub(crate) fn of_handed(handed: Handed) -> Self {
         Self {
-            held: Held::Lane(ids),
+            held: Held::Lane(handed),
         }
+    }
+
+    /// This context as OpenTelemetry knows it.
+    #[cfg(feature = "init")]
+    pub(crate) fn to_otel(&self) -> opentelemetry::Context {
+        match &self.held {
+            Held::Nothing => opentelemetry::Context::new(),
+            Held::Span(span) => crate::context::of_span(span),
+            Held::Lane(handed) => crate::context::of_handed(handed),
+            Held::With(span, carried) => carried.on(&crate::context::of_span(span)),
+        }
+    }
+
+    /// This context, whose trace carries something else.
+    #[cfg(feature = "init")]
+    pub(crate) fn carrying(mut self, carried: Arc<Carried>) -> Self {
+        self.held = match core::mem::take(&mut self.held) {
+            Held::Nothing => Held::Lane(Handed {
+                ids: lane::Ids::NONE,
+                carried: Some(carried),
+            }),
+            Held::Span(span) | Held::With(span, _) => Held::With(span, carried),
+            Held::Lane(handed) => Held::Lane(Handed {
+                carried: Some(carried),
+                ..handed
+            }),
+        };
+        self
     }
 
     /// Runs `f` with this context current: the stages in it are children of the captured span.
@@ -122,15 +156,22 @@ impl Context {
             Held::Nothing => Parent::Root,
             Held::Span(span) => Parent::Of(span),
             #[cfg(feature = "init")]
-            Held::Lane(ids) => Parent::Lane(ids),
+            Held::Lane(handed) => Parent::Lane(handed),
+            #[cfg(feature = "init")]
+            Held::With(span, carried) => Parent::With(span, carried),
         }
     }
 }
 
 impl Drop for Context {
     fn drop(&mut self) {
-        if let Held::Span(span) = core::mem::take(&mut self.held) {
-            close_span(span);
+        match core::mem::take(&mut self.held) {
+            Held::Span(span) => close_span(span),
+            #[cfg(feature = "init")]
+            Held::With(span, _) => close_span(span),
+            #[cfg(feature = "init")]
+            Held::Lane(_) => {}
+            Held::Nothing => {}
         }
     }
 }
@@ -142,7 +183,11 @@ impl fmt::Debug for Context {
             Held::Nothing => {}
             Held::Span(span) => _ = context.field(&span.id()),
             #[cfg(feature = "init")]
-            Held::Lane(ids) => {
+            Held::With(span, _) => _ = context.field(&span.id()),
+            #[cfg(feature = "init")]
+            Held::Lane(Handed { ids, .. }) if ids.trace == [0; 2] => {}
+            #[cfg(feature = "init")]
+            Held::Lane(Handed { ids, .. }) => {
                 context.field(&format_args!(
                     "{:016x}{:016x}/{:016x}",
                     ids.trace[0], ids.trace[1], ids.span
@@ -159,26 +204,29 @@ struct Current<'a> {
     span: Option<&'a Span>,
     token: u32,
     subscriber: Option<DefaultGuard>,
-    /// A span of another process, where stages are spans of `tracing`.
+    /// A span of another process, or baggage, where stages are spans of `tracing`.
     #[cfg(feature = "init")]
-    _remote: Option<opentelemetry::ContextGuard>,
+    attached: Option<opentelemetry::ContextGuard>,
 }
 
 impl<'a> Current<'a> {
     fn new(held: &'a Held) -> Self {
         #[cfg(feature = "init")]
-        if let Held::Lane(ids) = held {
+        if let Held::Lane(handed) = held {
             return Self {
                 span: None,
-                token: lane::hand(ids).unwrap_or(0),
+                token: lane::hand(handed).unwrap_or(0),
                 subscriber: None,
-                _remote: lane::is_off().then(|| crate::context::of_ids(ids).attach()),
+                attached: lane::is_off().then(|| crate::context::of_handed(handed).attach()),
             };
         }
-        let span = if let Held::Span(span) = held {
-            Some(span)
-        } else {
-            None
+        let span = match held {
+            Held::Span(span) => Some(span),
+            #[cfg(feature = "init")]
+            Held::With(span, _) => Some(span),
+            #[cfg(feature = "init")]
+            Held::Lane(_) => None,
+            Held::Nothing => None,
         };
         let token = thread::with(|thread| thread.push(Frame::Boundary)).unwrap_or(0);
         let subscriber = span.and_then(|span| {
@@ -193,13 +241,20 @@ impl<'a> Current<'a> {
             token,
             subscriber,
             #[cfg(feature = "init")]
-            _remote: None,
+            attached: match held {
+                Held::With(span, carried) => {
+                    Some(carried.on(&crate::context::of_span(span)).attach())
+                }
+                _ => None,
+            },
         }
     }
 }
 
 impl Drop for Current<'_> {
     fn drop(&mut self) {
+        #[cfg(feature = "init")]
+        drop(self.attached.take());
         if let Some(span) = self.span {
             span.with_subscriber(|(id, dispatch)| dispatch.exit(id));
         }

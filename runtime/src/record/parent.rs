@@ -4,7 +4,7 @@ use tracing::Span;
 
 use super::Context;
 #[cfg(feature = "init")]
-use super::lane::{self, Ids};
+use super::lane::{self, Handed};
 
 /// Whose child a span is.
 pub enum Parent {
@@ -16,16 +16,37 @@ pub enum Parent {
     Of(Span),
     /// That of a span on the lane route.
     #[cfg(feature = "init")]
-    Lane(Ids),
+    Lane(Handed),
+    /// This span's, with baggage that was given to its context.
+    #[cfg(feature = "init")]
+    With(Span, std::sync::Arc<crate::propagate::Carried>),
+}
+
+impl Parent {
+    /// Whether it is a span of `tracing`'s, with a subscriber of its own.
+    pub(super) fn is_a_span(&self) -> bool {
+        match self {
+            Self::Of(_) => true,
+            #[cfg(feature = "init")]
+            Self::With(..) => true,
+            #[cfg(feature = "init")]
+            Self::Lane(_) => false,
+            Self::Current | Self::Root => false,
+        }
+    }
 }
 
 #[cfg(feature = "init")]
 impl Parent {
-    /// The ids of the span, if it has some on the lane route.
-    pub(super) fn ids(&self) -> Option<Ids> {
+    /// The span as the lane route hands it on, if it has ids there.
+    pub(super) fn handed(&self) -> Option<Handed> {
         match self {
-            Self::Lane(ids) => Some(*ids),
-            Self::Of(span) => crate::layer::ids(span),
+            Self::Lane(handed) => Some(handed.clone()),
+            Self::Of(span) => crate::layer::handed(span),
+            Self::With(span, carried) => crate::layer::handed(span).map(|handed| Handed {
+                carried: Some(std::sync::Arc::clone(carried)),
+                ..handed
+            }),
             Self::Current | Self::Root => None,
         }
     }
@@ -35,7 +56,9 @@ impl Parent {
         match self {
             Self::Current => lane::Parent::Current,
             Self::Root => lane::Parent::Root,
-            Self::Of(_) | Self::Lane(_) => self.ids().map_or(lane::Parent::Root, lane::Parent::Of),
+            Self::Of(_) | Self::Lane(_) | Self::With(..) => {
+                self.handed().map_or(lane::Parent::Root, lane::Parent::Of)
+            }
         }
     }
 }

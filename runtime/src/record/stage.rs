@@ -18,7 +18,7 @@ impl Callsite {
     pub fn start(&'static self, values: &[Value<'_>]) -> StageGuard {
         #[cfg(feature = "init")]
         if lane::mode() != lane::Mode::Tracing {
-            if let Some(stage) = self.start_on_lane(lane::Parent::Current, values) {
+            if let Some(stage) = self.start_on_lane(&lane::Parent::Current, values) {
                 return stage;
             }
         }
@@ -29,7 +29,7 @@ impl Callsite {
     pub fn start_under(&'static self, parent: Parent, values: &[Value<'_>]) -> StageGuard {
         #[cfg(feature = "init")]
         if lane::mode() != lane::Mode::Tracing {
-            if let Some(stage) = self.start_on_lane(parent.on_lane(), values) {
+            if let Some(stage) = self.start_on_lane(&parent.on_lane(), values) {
                 return stage;
             }
         }
@@ -41,7 +41,7 @@ impl Callsite {
     #[inline]
     fn start_on_lane(
         &'static self,
-        parent: lane::Parent,
+        parent: &lane::Parent,
         values: &[Value<'_>],
     ) -> Option<StageGuard> {
         match lane::start(self, parent, values) {
@@ -229,15 +229,18 @@ impl StageGuard {
     fn link(&self, to: &Parent) {
         #[cfg(feature = "init")]
         if is_on_lane(self.token) {
-            if let Some(ids) = to.ids().filter(|ids| ids.trace != [0; 2]) {
-                lane::link(self.token, &ids);
+            let handed = to.handed();
+            if let Some(to) = handed.filter(|handed| handed.ids.trace != [0; 2]) {
+                lane::link(self.token, &to);
             }
             return;
         }
         tracing_route::with_idle(self.token, |idle| match to {
             Parent::Of(to) => _ = idle.span().follows_from(to.id()),
             #[cfg(feature = "init")]
-            Parent::Lane(ids) => crate::layer::link(idle.span(), ids),
+            Parent::With(to, _) => _ = idle.span().follows_from(to.id()),
+            #[cfg(feature = "init")]
+            Parent::Lane(to) => crate::layer::link(idle.span(), to),
             Parent::Current | Parent::Root => {}
         });
     }
@@ -372,7 +375,7 @@ impl Stage {
             Suspended::Hidden => hide(),
             Suspended::Tracing(idle) => tracing_route::enter(idle),
             #[cfg(feature = "init")]
-            Suspended::Lane(suspended) => lane::resume(&suspended).unwrap_or(0),
+            Suspended::Lane(suspended) => lane::resume(suspended).unwrap_or(0),
         }
     }
 }

@@ -3,7 +3,7 @@
 use core::cell::RefCell;
 
 #[cfg(feature = "init")]
-use super::lane::{LaneFrame, LaneThread};
+use super::lane::{Beside, LaneFrame, LaneThread};
 use super::tracing_route::Entered;
 #[cfg(feature = "init")]
 use tracing_core::callsite::Identifier;
@@ -35,9 +35,9 @@ pub(super) struct Thread {
     pub(super) quiet: u32,
     #[cfg(feature = "init")]
     pub(super) lane: Option<LaneThread>,
-    /// Stages that are OpenTelemetry's current span, if that is asked for.
+    /// What some stages on the lane route have besides their record, by their tokens.
     #[cfg(feature = "init")]
-    pub(super) attached: Vec<(u32, opentelemetry::ContextGuard)>,
+    pub(super) beside: Vec<(u32, Beside)>,
     /// For values that are written while the stack is not borrowed.
     #[cfg(feature = "init")]
     pub(super) written: Vec<u8>,
@@ -56,7 +56,7 @@ thread_local! {
             #[cfg(feature = "init")]
             lane: None,
             #[cfg(feature = "init")]
-            attached: Vec::new(),
+            beside: Vec::new(),
             #[cfg(feature = "init")]
             written: Vec::new(),
             #[cfg(feature = "init")]

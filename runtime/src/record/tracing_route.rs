@@ -31,7 +31,7 @@ pub(super) struct Entered {
 /// Starts a span, and makes it current. 0 where nothing need be kept of it.
 pub(super) fn start(callsite: &'static Callsite, parent: Parent, values: &[Value<'_>]) -> u32 {
     enter(Idle {
-        adopted: matches!(parent, Parent::Of(_)),
+        adopted: parent.is_a_span(),
         span: callsite.span(parent, values),
         callsite,
     })

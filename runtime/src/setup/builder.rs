@@ -9,6 +9,7 @@ use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use opentelemetry::metrics::MeterProvider;
+use opentelemetry::propagation::TextMapPropagator;
 use opentelemetry_sdk::Resource;
 use opentelemetry_sdk::trace::SpanExporter;
 
@@ -18,6 +19,7 @@ use super::{Error, Preset, Protocol, Route, Telemetry, chain};
 use crate::collect::TailSampling;
 use crate::export::{Batching, Compression, Export, MetersBuilder, Reading, SdkSpans};
 use crate::policy::ForeignData;
+use crate::propagate::{self, Configured};
 use crate::record::lane::ends;
 
 /// Settings of telemetry, made with [`builder`](crate::builder) and put to work with
@@ -44,19 +46,20 @@ use crate::record::lane::ends;
 /// | | `OTEL_BSP_SCHEDULE_DELAY`, `OTEL_BSP_EXPORT_TIMEOUT` (ms) | 5,000 and 30,000 |
 /// | | `OTEL_SPAN_ATTRIBUTE_COUNT_LIMIT`, `OTEL_SPAN_EVENT_COUNT_LIMIT`, `OTEL_SPAN_LINK_COUNT_LIMIT`, `OTEL_EVENT_ATTRIBUTE_COUNT_LIMIT` | 128 each |
 /// | | `OTEL_SPAN_ATTRIBUTE_VALUE_LENGTH_LIMIT`, `OTEL_ATTRIBUTE_VALUE_LENGTH_LIMIT` (characters, on the lane route) | none; text of a stage is cut at 1 KiB |
+/// | [`with_propagator`](Self::with_propagator) | `OTEL_PROPAGATORS` (`tracecontext`, `baggage`, both with a comma, `none`) | both |
 /// | | `OTEL_SDK_DISABLED` | `false` |
 /// | [`with_filter`](Self::with_filter) | `RUST_LOG` | `info` |
 /// | [`with_foreign_data`](Self::with_foreign_data) | `TICKSPAN_FOREIGN_DATA` (`checked`, `allow-list`, `none`): the stricter of the two counts | `checked` |
 /// | [`with_console`](Self::with_console) | `NO_COLOR` | on, coloured on a terminal |
 ///
-/// The variables for compression, certificates, propagators, metrics and logs have no effect yet.
+/// The variables for compression, certificates, metrics and logs have no effect yet.
 ///
 /// `OTEL_TRACES_EXPORTER=otlp` without an endpoint sends to `localhost`, to the port of the
 /// protocol. Set to something without `otlp`, it switches the endpoint variables off, not
 /// [`with_endpoint`](Self::with_endpoint). `console` writes finished spans to stdout, and has
 /// nothing to do with [`with_console`](Self::with_console).
 ///
-/// With `OTEL_SDK_DISABLED=true` no other `OTEL_*` variable is read, nothing is exported or
+/// With `OTEL_SDK_DISABLED=true` no other `OTEL_*` variable but `OTEL_PROPAGATORS` is read, nothing is exported or
 /// measured, also not by exporters of the builder, and no thread is started; log lines still go to
 /// stderr.
 ///
@@ -81,6 +84,7 @@ pub struct Builder {
     exporters: Exporters,
     pub(super) metric_exporters: MetricExporters,
     meters: Option<Meters>,
+    propagator: Option<Box<dyn TextMapPropagator + Send + Sync>>,
 }
 
 /// Where the health of telemetry is told.
@@ -313,6 +317,19 @@ impl Builder {
         self
     }
 
+    /// Has another propagator than W3C's put trace context into requests and messages, and take it out:
+    /// [`propagate`](crate::propagate) uses it in place of what `OTEL_PROPAGATORS` names.
+    ///
+    /// For several at once there is `opentelemetry::propagation::TextMapCompositePropagator`; W3C's is
+    /// [`propagate::Propagator`](crate::propagate::Propagator).
+    pub fn with_propagator(
+        mut self,
+        propagator: impl TextMapPropagator + Send + Sync + 'static,
+    ) -> Self {
+        self.propagator = Some(Box::new(propagator));
+        self
+    }
+
     /// Chooses the route that stages take: [`Route::Lane`] unless set.
     pub fn with_route(mut self, route: Route) -> Self {
         self.choices.route = route;
@@ -409,6 +426,10 @@ impl Builder {
             metrics: self.metric_exporters.0,
         };
         let telemetry = chain::start(&settings, exporters, self.meters.as_ref())?;
+        propagate::configure(match self.propagator {
+            Some(propagator) => Configured::Other(propagator),
+            None => Configured::W3c(settings.propagator),
+        });
         *initialised = true;
         Ok(telemetry)
     }

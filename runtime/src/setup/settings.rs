@@ -19,6 +19,7 @@ use super::{Error, Route};
 use crate::collect::TailSampling;
 use crate::export::{Batching, Histograms, Reading};
 use crate::policy::{self, ForeignData, Policy};
+use crate::propagate::Propagator;
 use crate::record::lane::ends;
 use crate::record::lane::sampling::HeadSampler;
 
@@ -49,6 +50,8 @@ pub(super) struct Settings {
     pub(super) no_color: bool,
     pub(super) summary: bool,
     pub(super) shutdown_deadline: Duration,
+    /// What travels with requests and messages, unless the builder has a propagator of the program's own.
+    pub(super) propagator: Propagator,
     /// `None` under `OTEL_SDK_DISABLED=true`.
     pub(super) tracing: Option<TracingSettings>,
 }
@@ -121,6 +124,7 @@ impl Settings {
             no_color: environment.no_color,
             summary: choices.summary,
             shutdown_deadline: choices.shutdown_deadline,
+            propagator: environment.propagator.unwrap_or_default(),
             tracing,
         })
     }

@@ -70,6 +70,90 @@ fn stage_that_is_attached_to_a_remote_context_is_its_child() {
     });
 }
 
+/// What a stage of a trace from elsewhere hands on is the stage, whether or not another test captures meanwhile.
+#[test]
+fn context_of_a_stage_in_a_remote_context_is_that_stage() {
+    #[traced_stage(parent = context)]
+    fn under(seq: i64, context: &Context) {
+        let _ = (seq, context);
+    }
+
+    let run = || {
+        Context::from_span_context(&remote(0)).run(|| {
+            step(0, || under(1, &Context::current()));
+        });
+    };
+    assert_same(run);
+    let parents_are_local = |spans: Vec<SpanData>| {
+        let inner = spans.iter().find(|span| span.name == "under").unwrap();
+        let outer = spans.iter().find(|span| span.name == "step").unwrap();
+        assert_eq!(inner.parent_span_id, outer.span_context.span_id());
+        assert!(!inner.parent_span_is_remote && outer.parent_span_is_remote);
+    };
+    parents_are_local(routes::lane(run));
+    let ((), _) = tickspan::testing::capture(|| {
+        std::thread::scope(|scope| {
+            scope.spawn(|| parents_are_local(routes::oracle(run)));
+        });
+    });
+}
+
+#[test]
+fn remote_context_is_current_where_it_runs() {
+    assert_same(|| {
+        Context::from_span_context(&remote(0)).run(|| {
+            let kept = Context::current();
+            step(0, || kept.run(|| step(1, || ())));
+        });
+    });
+}
+
+#[test]
+fn trace_state_goes_with_the_trace() {
+    #[traced_stage(parent = &context)]
+    async fn under(seq: i64, context: Context) {
+        let _ = (seq, &context);
+        step(2, || ());
+        caused(3, &context);
+    }
+
+    let run = || {
+        let remote = Context::from_span_context(&remote(0));
+        futures::executor::block_on(under(0, remote.clone()));
+        remote.run(|| info_span!("request", seq = 4).in_scope(|| step(5, || ())));
+        step(6, || ());
+    };
+    assert_same(run);
+    for spans in [routes::lane(run), routes::oracle(run)] {
+        assert_eq!(spans.len(), 6);
+        for span in spans {
+            let state = span.span_context.trace_state().header();
+            let is_own = span.parent_span_id == opentelemetry::SpanId::INVALID;
+            let expected = if is_own {
+                ""
+            } else {
+                "congo=t61rcWkgMzE,rojo=00f0"
+            };
+            assert_eq!(state, expected, "{}", span.name);
+        }
+    }
+}
+
+#[test]
+fn random_trace_id_is_said_of_traces_from_elsewhere_and_of_those_that_start_on_the_lane_route() {
+    let flags = |spans: Vec<SpanData>| spans[0].span_context.trace_flags().to_u8();
+    let below = || Context::from_span_context(&remote(1)).run(|| step(0, || ()));
+    assert_eq!(
+        [routes::lane(below), routes::oracle(below)].map(flags),
+        [3, 3]
+    );
+    let root = || step(0, || ());
+    assert_eq!(
+        [routes::lane(root), routes::oracle(root)].map(flags),
+        [3, 1]
+    );
+}
+
 #[test]
 fn context_from_outside_of_any_stage_changes_nothing_where_it_runs() {
     assert_same(|| {

@@ -16,9 +16,7 @@ use tracing::instrument::Instrument as _;
 use tracing::span::{EnteredSpan, Id};
 use tracing::{Span, dispatcher};
 
-use crate::program::{
-    Below, Foreign, Made, Op, Ops, Origin, REMOTES, SLOTS, Site, Step, Task, Turn,
-};
+use crate::program::{Below, Foreign, Made, Op, Ops, Origin, SLOTS, Site, Step, Task, Turn};
 use crate::sites;
 use crate::values::Values;
 
@@ -354,17 +352,19 @@ async fn once_pending() {
     .await;
 }
 
-/// A span of another process. The last is not sampled.
+/// A span of another process. The first has a trace state, the second a random trace id, and the last is not sampled.
 pub(crate) fn remote(number: u8) -> SpanContext {
+    const RANDOM: TraceFlags = TraceFlags::new(2);
+    let (flags, state) = match number {
+        0 => (TraceFlags::SAMPLED, "congo=t61rcWkgMzE,rojo=00f0"),
+        1 => (TraceFlags::SAMPLED | RANDOM, ""),
+        _ => (TraceFlags::NOT_SAMPLED, "congo=t61rcWkgMzE"),
+    };
     SpanContext::new(
         TraceId::from(u128::from(number) + 1),
         SpanId::from(u64::from(number) + 1),
-        if number + 1 < REMOTES {
-            TraceFlags::SAMPLED
-        } else {
-            TraceFlags::NOT_SAMPLED
-        },
+        flags,
         true,
-        TraceState::default(),
+        state.parse::<TraceState>().expect("a trace state"),
     )
 }

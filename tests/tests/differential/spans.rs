@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::fmt::Write as _;
 
-use opentelemetry::trace::{SpanContext, SpanId, TraceId};
+use opentelemetry::trace::{SpanContext, SpanId, TraceFlags, TraceId};
 use opentelemetry::{Array, KeyValue, Value};
 use opentelemetry_sdk::trace::SpanData;
 
@@ -79,9 +79,10 @@ impl Known {
         let trace = span.span_context.trace_id();
         _ = write!(
             text,
-            "\n  trace {} {:?}\n  parent {}{}\n  {:?}",
+            "\n  trace {} {:?} {:?}\n  parent {}{}\n  {:?}",
             self.trace(trace),
-            span.span_context.trace_flags(),
+            flags(&span.span_context),
+            span.span_context.trace_state().header(),
             self.span(span.parent_span_id),
             if span.parent_span_is_remote {
                 ", remote"
@@ -133,12 +134,24 @@ impl Known {
 
     fn target(&self, context: &SpanContext) -> String {
         format!(
-            "{} in trace {} {:?}{}",
+            "{} in trace {} {:?} {:?}{}",
             self.span(context.span_id()),
             self.trace(context.trace_id()),
-            context.trace_flags(),
+            flags(context),
+            context.trace_state().header(),
             if context.is_remote() { ", remote" } else { "" },
         )
+    }
+}
+
+/// The flags. That a trace id is random is said of traces that start on the lane route, and not by the SDK.
+fn flags(context: &SpanContext) -> TraceFlags {
+    const RANDOM: TraceFlags = TraceFlags::new(2);
+    let flags = context.trace_flags();
+    if is_remote(&context.trace_id().to_bytes()) {
+        flags
+    } else {
+        flags & !RANDOM
     }
 }
 

@@ -5,20 +5,19 @@ use core::fmt;
 use tracing_core::Metadata;
 
 use super::wire::{Parts as _, flags, item, tag};
-use super::{Ids, Parent as LaneParent, Role, Start, Suspended, encode, keep, sites, thread};
+use super::{Handed, Parent as LaneParent, Role, Start, Suspended, encode, keep, sites, thread};
 
 /// How many callsites a thread keeps at hand; the others are looked up.
 const MOST_KNOWN: usize = 64;
 
 /// A span of another library: open from its start.
-#[derive(Clone, Copy)]
+#[derive(Clone)]
 pub(crate) struct Foreign(Suspended);
 
 /// Whose child it is.
-#[derive(Clone, Copy)]
 pub(crate) enum Parent {
     Current,
-    Of(Option<Ids>),
+    Of(Option<Handed>),
 }
 
 /// Fields with their places among the callsite's, as bytes.
@@ -111,11 +110,11 @@ pub(crate) fn start(
     let parent = match parent {
         Parent::Current => LaneParent::Current,
         Parent::Of(None) => LaneParent::Root,
-        Parent::Of(Some(ids)) => LaneParent::Of(ids),
+        Parent::Of(Some(handed)) => LaneParent::Of(handed),
     };
     let started =
         thread::with(
-            |thread| match thread.start(site, false, parent, &[], Some(&fields.out)) {
+            |thread| match thread.start(site, false, &parent, &[], Some(&fields.out)) {
                 Start::At(token) => thread.suspend(token),
                 _ => None,
             },
@@ -165,13 +164,17 @@ pub(crate) fn event(
 }
 
 impl Foreign {
-    pub(crate) fn ids(&self) -> Ids {
-        super::ids(&self.0.head, Role::Foreign)
+    /// As it is handed on.
+    pub(crate) fn handed(&self) -> Handed {
+        Handed {
+            ids: super::ids(&self.0.head, Role::Foreign),
+            carried: self.0.carried.clone(),
+        }
     }
 
     /// Makes the span current on this thread.
     pub(crate) fn enter(&self) {
-        thread::with(|thread| thread.place(&self.0));
+        thread::with(|thread| thread.place(self.0.clone()));
     }
 
     /// Takes the innermost entry of the span back.
@@ -192,10 +195,10 @@ impl Foreign {
     pub(crate) fn close(&self) {
         let open = Suspended {
             role: Role::Opened,
-            ..self.0
+            ..self.0.clone()
         };
         thread::with(|thread| {
-            if let Some(token) = thread.place(&open) {
+            if let Some(token) = thread.place(open) {
                 thread.finish(token);
             }
         });
@@ -212,7 +215,7 @@ impl Foreign {
     }
 
     /// Links the span to another.
-    pub(crate) fn link(&self, to: &Ids) {
+    pub(crate) fn link(&self, to: &Handed) {
         self.append(|out, _| {
             super::write_link(out, to);
             Ok(())
@@ -225,7 +228,7 @@ impl Foreign {
         write: impl FnOnce(&mut Vec<u8>, &quanta::Clock) -> Result<(), encode::RunsCode>,
     ) {
         thread::with(|thread| {
-            if let Some(token) = thread.place(&self.0) {
+            if let Some(token) = thread.place(self.0.clone()) {
                 _ = thread.append(token as usize - 1, flags::SAMPLED, write);
                 thread.finish(token);
             }

@@ -33,9 +33,15 @@ pub(crate) enum Loss {
     LabelSets,
     /// A jump of the clock.
     ClockStep,
+    /// A `traceparent` that could not be read.
+    TraceparentMalformed,
+    /// A `tracestate` that could not be read, or was cut.
+    TracestateDropped,
+    /// A member of a `baggage` that could not be read, or was beyond the limits.
+    BaggageDropped,
 }
 
-const KINDS: usize = Loss::ClockStep as usize + 1;
+const KINDS: usize = Loss::BaggageDropped as usize + 1;
 
 // Relaxed: independent statistics.
 static COUNTS: [AtomicU64; KINDS] = [const { AtomicU64::new(0) }; KINDS];

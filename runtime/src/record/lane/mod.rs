@@ -20,13 +20,15 @@ pub(crate) mod wire;
 mod writer;
 
 use core::sync::atomic::{AtomicBool, AtomicU8, Ordering};
+use std::sync::Arc;
 
 use super::thread::{self, Frame};
 use super::{Callsite, LateCallsite};
 use crate::privacy::Value;
+use crate::propagate::Carried;
 use health::{Loss, count};
-pub(super) use stack::LaneFrame;
 use stack::Role;
+pub(super) use stack::{Beside, LaneFrame};
 use wire::{Head, Parts as _, flags, item, outcome};
 pub(super) use writer::LaneThread;
 
@@ -76,22 +78,63 @@ pub(crate) fn set_mode(mode: Mode) {
 
 /// The identity of a span, as it is handed to others.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Ids {
+pub(crate) struct Ids {
     /// Zero for a place in no trace.
     pub(crate) trace: [u64; 2],
     pub(crate) span: u64,
     pub(crate) sampled: bool,
+    /// Whether the trace id is random, in the sense of W3C.
+    pub(crate) random: bool,
     pub(crate) remote: bool,
     /// Whose capture it belongs to, or 0.
     pub(crate) capture: u32,
 }
 
+impl Ids {
+    /// Those of a place in no trace.
+    pub(crate) const NONE: Self = Self {
+        trace: [0; 2],
+        span: 0,
+        sampled: true,
+        random: false,
+        remote: false,
+        capture: 0,
+    };
+
+    /// Those that the flags of a record or link say of.
+    pub(crate) fn of(trace: [u64; 2], span: u64, bits: u8) -> Self {
+        Self {
+            trace,
+            span,
+            sampled: bits & flags::SAMPLED != 0,
+            random: bits & flags::RANDOM != 0,
+            remote: bits & flags::REMOTE_PARENT != 0,
+            capture: 0,
+        }
+    }
+
+    /// What of it stands in the flags of a record or link.
+    fn flags(&self) -> u8 {
+        let bit = |is: bool, bit: u8| if is { bit } else { 0 };
+        bit(self.sampled, flags::SAMPLED)
+            | bit(self.random, flags::RANDOM)
+            | bit(self.remote, flags::REMOTE_PARENT)
+    }
+}
+
+/// A span as it is handed to others: its ids, and what its trace carries.
+#[derive(Clone, Debug)]
+pub struct Handed {
+    pub(crate) ids: Ids,
+    pub(crate) carried: Option<Arc<Carried>>,
+}
+
 /// Whose child a span is.
-#[derive(Clone, Copy)]
+#[derive(Clone)]
 pub(super) enum Parent {
     Current,
     Root,
-    Of(Ids),
+    Of(Handed),
 }
 
 /// The clock whose ticks are in the records.
@@ -101,19 +144,23 @@ pub(crate) fn clock() -> quanta::Clock {
 }
 
 /// A stage that is not on a stack: between two polls of its future.
-#[derive(Clone, Copy)]
+#[derive(Clone)]
 pub(super) struct Suspended {
     head: Head,
     role: Role,
+    carried: Option<Arc<Carried>>,
 }
 
 fn ids(head: &Head, role: Role) -> Ids {
+    let ids = Ids::of(
+        [head.trace_high(), head.trace_low()],
+        head.span(),
+        head.flags(),
+    );
     Ids {
-        trace: [head.trace_high(), head.trace_low()],
-        span: head.span(),
-        sampled: is_sampled(head),
-        remote: head.flags() & flags::REMOTE_PARENT != 0 && role == Role::Handed,
+        remote: ids.remote && role == Role::Handed,
         capture: head.capture(),
+        ..ids
     }
 }
 
@@ -150,7 +197,7 @@ fn keep(written: Vec<u8>) {
 
 /// Starts a span on the lane route, current on this thread.
 #[inline]
-pub(super) fn start(callsite: &'static Callsite, parent: Parent, values: &[Value<'_>]) -> Start {
+pub(super) fn start(callsite: &'static Callsite, parent: &Parent, values: &[Value<'_>]) -> Start {
     let site = callsite.number();
     let labelled = !callsite.labels().is_empty();
     let started = thread::with(|thread| thread.start(site, labelled, parent, values, None));
@@ -291,20 +338,26 @@ pub(super) fn late(site: &'static LateCallsite, values: &[Value<'_>]) -> bool {
 }
 
 /// Links the span of a token to another.
-pub(super) fn link(token: u32, to: &Ids) {
+pub(super) fn link(token: u32, to: &Handed) {
     let place = Some(token as usize - 1);
     append_values(place, flags::SAMPLED, &[], |out, _| write_link(out, to));
 }
 
-fn write_link(out: &mut Vec<u8>, to: &Ids) {
+fn write_link(out: &mut Vec<u8>, to: &Handed) {
     out.push(item::LINK);
-    out.extend_from_slice(&to.trace[0].to_le_bytes());
-    out.extend_from_slice(&to.trace[1].to_le_bytes());
-    out.extend_from_slice(&to.span.to_le_bytes());
-    out.push(
-        if to.sampled { flags::SAMPLED } else { 0 }
-            | if to.remote { flags::REMOTE_PARENT } else { 0 },
-    );
+    out.extend_from_slice(&to.ids.trace[0].to_le_bytes());
+    out.extend_from_slice(&to.ids.trace[1].to_le_bytes());
+    out.extend_from_slice(&to.ids.span.to_le_bytes());
+    out.push(to.ids.flags());
+    write_state(out, to.carried.as_deref());
+}
+
+fn write_state(out: &mut Vec<u8>, carried: Option<&Carried>) {
+    let state = carried.map_or("", Carried::state_header);
+    // One that came through a propagator has at most 512 bytes.
+    let (len, state) = u16::try_from(state.len()).map_or((0, ""), |len| (len, state));
+    out.extend_from_slice(&len.to_le_bytes());
+    out.extend_from_slice(state.as_bytes());
 }
 
 /// Takes the span of a token from the stack, to go on later.
@@ -313,48 +366,53 @@ pub(super) fn suspend(token: u32) -> Option<Suspended> {
 }
 
 /// Makes a span current that was suspended. Nothing where it cannot be.
-pub(super) fn resume(suspended: &Suspended) -> Option<u32> {
+pub(super) fn resume(suspended: Suspended) -> Option<u32> {
     thread::with(|thread| thread.place(suspended)).flatten()
 }
 
-/// The innermost span, to be handed on.
-pub(crate) fn current() -> Option<Ids> {
+/// The innermost span, to be handed on. Nothing where that is a span of `tracing`'s.
+pub(crate) fn current() -> Option<Handed> {
     thread::with(|thread| {
         let place = thread.innermost()?;
+        let is_around = |frame: &Frame| matches!(frame, Frame::Tracing(_));
+        if thread.frames[place + 1..].iter().any(is_around) {
+            return None;
+        }
         let head = thread.head_mut(place)?;
         head.set_flags(head.flags() | flags::HANDED);
-        thread.current_ids()
+        thread.current_handed()
     })
     .flatten()
 }
 
 /// Makes a span current that goes on elsewhere.
-pub(super) fn hand(ids: &Ids) -> Option<u32> {
+pub(super) fn hand(handed: &Handed) -> Option<u32> {
     thread::with(|thread| {
-        let around = thread.current_ids().map_or(0, |ids| ids.capture);
+        let Handed { mut ids, carried } = handed.clone();
+        let around = thread.current_ids();
+        let capture_around = around.map_or(0, |ids| ids.capture);
         // A capture holds what other processes led to, too.
-        let capture = if ids.capture == 0 {
-            around
-        } else {
-            ids.capture
-        };
-        if ids.trace == [0; 2] && capture == around {
+        if ids.capture == 0 {
+            ids.capture = capture_around;
+        }
+        if ids.trace == [0; 2] && ids.capture == capture_around {
             // No span: what is current stays so.
-            return Some(thread.push(Frame::Boundary));
+            if carried.is_none() {
+                return Some(thread.push(Frame::Boundary));
+            }
+            ids = around.unwrap_or(ids);
         }
         let mut head = NOTHING;
         head.set_trace_high(ids.trace[0]);
         head.set_trace_low(ids.trace[1]);
         head.set_span(ids.span);
-        head.set_capture(capture);
-        head.set_flags(
-            flags::HANDED
-                | if ids.sampled { flags::SAMPLED } else { 0 }
-                | if ids.remote { flags::REMOTE_PARENT } else { 0 },
-        );
-        thread.place(&Suspended {
+        head.set_capture(ids.capture);
+        let carries = if carried.is_some() { flags::CARRIES } else { 0 };
+        head.set_flags(flags::HANDED | carries | ids.flags());
+        thread.place(Suspended {
             head,
             role: Role::Handed,
+            carried,
         })
     })
     .flatten()

@@ -6,14 +6,17 @@
 )]
 
 use core::sync::atomic::Ordering;
+use std::sync::Arc;
 
 use super::health::{Loss, count};
-use super::wire::{self, Head, Kind, Parts as _, flags};
+use super::wire::{self, Head, Kind, Parts as _, flags, item};
 use super::writer::LaneThread;
 use super::{
-    ATTACHES, Ids, Mode, NOTHING, Parent, Start, Suspended, encode, ids, is_sampled, mode, sampling,
+    ATTACHES, Handed, Ids, Mode, NOTHING, Parent, Start, Suspended, encode, ids, is_sampled, mode,
+    sampling, write_state,
 };
 use crate::privacy::Value;
+use crate::propagate::Carried;
 use crate::record::thread::{Frame, Thread};
 
 /// The deepest that stages may lie in each other on one thread.
@@ -50,12 +53,21 @@ pub(in crate::record) struct LaneFrame {
 }
 
 /// What a span has from its parent, or from nobody.
-#[derive(Clone, Copy)]
 struct Lineage {
     trace: [u64; 2],
     parent: u64,
     capture: u32,
     flags: u8,
+    carried: Option<Arc<Carried>>,
+}
+
+/// What lies beside a place on the stack, where one in a thousand stages has something.
+pub(in crate::record) enum Beside {
+    /// It is OpenTelemetry's current span.
+    #[expect(dead_code, reason = "it is kept to be dropped")]
+    Attached(opentelemetry::ContextGuard),
+    /// What its trace carries.
+    Carried(Arc<Carried>),
 }
 
 impl Thread {
@@ -106,50 +118,68 @@ impl Thread {
         Some(ids(head, role))
     }
 
+    pub(super) fn current_handed(&self) -> Option<Handed> {
+        let place = self.innermost()?;
+        let (head, role) = self.head(place)?;
+        Some(Handed {
+            ids: ids(head, role),
+            carried: self.carried_at(place),
+        })
+    }
+
+    /// What the span at a place carries, and others of its trace here with it.
+    fn carried_at(&self, place: usize) -> Option<Arc<Carried>> {
+        let mut newest_first = self.beside.iter().rev();
+        newest_first.find_map(|(token, beside)| match beside {
+            Beside::Carried(carried) if *token as usize == place + 1 => Some(Arc::clone(carried)),
+            _ => None,
+        })
+    }
+
     /// What a span has that starts below a given one, or that starts a trace.
     #[inline(never)]
-    fn below(&mut self, parent: Parent) -> Lineage {
-        let mut current = self.current_ids();
+    fn below(&mut self, parent: &Parent) -> Lineage {
+        let mut current = self.current_handed();
         if ATTACHES.load(Ordering::Relaxed) {
             current = crate::context::attached(current);
         }
+        let current_capture = current.as_ref().map_or(0, |current| current.ids.capture);
         let parent = match parent {
             Parent::Current => current,
-            Parent::Of(ids) => Some(ids),
+            Parent::Of(handed) => Some(handed.clone()),
             Parent::Root => None,
         };
+        let (parent, carried) = match parent {
+            Some(Handed { ids, carried }) => (ids, carried),
+            None => (Ids::NONE, None),
+        };
         // A capture holds the roots that start in it, and what other processes led to.
-        let capture = [parent, current]
-            .iter()
-            .flatten()
-            .map(|ids| ids.capture)
-            .find(|capture| *capture != 0)
-            .unwrap_or(0);
-        match parent {
-            Some(parent) if parent.trace != [0; 2] => {
-                let remote = if parent.remote {
-                    flags::REMOTE_PARENT
-                } else {
-                    0
-                };
-                Lineage {
-                    trace: parent.trace,
-                    parent: parent.span,
-                    capture,
-                    flags: sampling::of_child(parent.sampled, capture != 0, parent.trace) | remote,
-                }
-            }
-            _ => {
-                let lane = self.lane.get_or_insert_with(LaneThread::new);
-                let trace = [lane.id(), lane.id()];
-                let sampled = capture != 0 || sampling::of_root(trace);
-                Lineage {
-                    trace,
-                    parent: 0,
-                    capture,
-                    flags: if sampled { flags::SAMPLED } else { 0 },
-                }
-            }
+        let capture = if parent.capture == 0 {
+            current_capture
+        } else {
+            parent.capture
+        };
+        let carrying = if carried.is_some() { flags::CARRIES } else { 0 };
+        if parent.trace == [0; 2] {
+            let lane = self.lane.get_or_insert_with(LaneThread::new);
+            let trace = [lane.id(), lane.id()];
+            let sampled = capture != 0 || sampling::of_root(trace);
+            return Lineage {
+                trace,
+                parent: 0,
+                capture,
+                flags: flags::RANDOM | carrying | if sampled { flags::SAMPLED } else { 0 },
+                carried,
+            };
+        }
+        let inherited = parent.flags() & (flags::RANDOM | flags::REMOTE_PARENT);
+        let sampled = sampling::of_child(parent.sampled, capture != 0, parent.trace);
+        Lineage {
+            trace: parent.trace,
+            parent: parent.span,
+            capture,
+            flags: sampled | inherited | carrying,
+            carried,
         }
     }
 
@@ -158,7 +188,7 @@ impl Thread {
         &mut self,
         site: u32,
         labelled: bool,
-        parent: Parent,
+        parent: &Parent,
         values: &[Value<'_>],
         written: Option<&[u8]>,
     ) -> Start {
@@ -173,6 +203,7 @@ impl Thread {
         };
         // One by one, so that they stay in registers: a struct would be stored and loaded.
         let (trace_high, trace_low, parent_span, capture, mut flags);
+        let mut carried = None;
         match current {
             Some((head, role)) if head.trace_low() != 0 => {
                 (trace_high, trace_low) = (head.trace_high(), head.trace_low());
@@ -184,12 +215,14 @@ impl Thread {
                     0
                 };
                 let sampled = is_sampled(head);
-                flags = sampling::of_child(sampled, capture != 0, [trace_high, trace_low]) | remote;
+                flags = sampling::of_child(sampled, capture != 0, [trace_high, trace_low])
+                    | (remote | head.flags() & flags::INHERITED);
             }
             _ => {
                 let lineage = self.below(parent);
                 [trace_high, trace_low] = lineage.trace;
                 (parent_span, capture, flags) = (lineage.parent, lineage.capture, lineage.flags);
+                carried = lineage.carried;
             }
         }
         let captured = capture != 0;
@@ -250,6 +283,9 @@ impl Thread {
             at,
             role: Role::Begun,
         }));
+        if flags & flags::CARRIES != 0 {
+            self.inherit(token, carried);
+        }
         if ATTACHES.load(Ordering::Relaxed) {
             self.attach(token);
         }
@@ -276,25 +312,50 @@ impl Thread {
         Start::Lost
     }
 
+    /// Gives the span of a token what its trace carries: `carried`, or else what its parent has, which is the
+    /// innermost below it. Its record gets the trace state.
+    #[cold]
+    fn inherit(&mut self, token: u32, carried: Option<Arc<Carried>>) {
+        let place = token as usize - 1;
+        let of_parent = || {
+            let is_lane = |frame: &Frame| matches!(frame, Frame::Lane(_));
+            let parent = self.frames[..place].iter().rposition(is_lane)?;
+            self.carried_at(parent)
+        };
+        let Some(carried) = carried.or_else(of_parent) else {
+            return;
+        };
+        if !carried.state_header().is_empty() {
+            // It fails where the record is full, which is counted.
+            _ = self.append(place, flags::SAMPLED, |out, _| {
+                out.push(item::STATE);
+                write_state(out, Some(&carried));
+                Ok::<(), encode::RunsCode>(())
+            });
+        }
+        self.beside.push((token, Beside::Carried(carried)));
+    }
+
     /// Makes the span of a token OpenTelemetry's current one.
     #[cold]
     fn attach(&mut self, token: u32) {
-        if let Some(ids) = self.current_ids() {
-            let context = crate::context::of_ids(&ids);
-            self.attached.push((token, context.attach()));
+        if let Some(handed) = self.current_handed() {
+            let context = crate::context::of_handed(&handed);
+            let guard = context.attach();
+            self.beside.push((token, Beside::Attached(guard)));
         }
     }
 
-    /// Takes back what [`attach`](Self::attach) did.
+    /// Takes back what lies beside the place of a token.
     #[cold]
-    fn detach(&mut self, token: u32) {
-        if let Some(place) = self.attached.iter().rposition(|(of, _)| *of == token) {
-            self.attached.remove(place);
+    fn clear_beside(&mut self, token: u32) {
+        while let Some(place) = self.beside.iter().rposition(|(of, _)| *of == token) {
+            self.beside.remove(place);
         }
     }
 
     /// Puts a span on the stack that began elsewhere.
-    pub(super) fn place(&mut self, span: &Suspended) -> Option<u32> {
+    pub(super) fn place(&mut self, span: Suspended) -> Option<u32> {
         if self.frames.len() >= DEEPEST || self.quiet > 0 {
             return None;
         }
@@ -309,6 +370,9 @@ impl Thread {
             at,
             role: span.role,
         }));
+        if let Some(carried) = span.carried {
+            self.beside.push((token, Beside::Carried(carried)));
+        }
         if ATTACHES.load(Ordering::Relaxed) {
             self.attach(token);
         }
@@ -346,8 +410,8 @@ impl Thread {
     /// Removes the place of a span.
     #[inline(always)]
     fn remove(&mut self, token: u32, at: u32) {
-        if !self.attached.is_empty() {
-            self.detach(token);
+        if !self.beside.is_empty() {
+            self.clear_beside(token);
         }
         let place = token as usize - 1;
         if place + 1 < self.frames.len() {
@@ -394,7 +458,11 @@ impl Thread {
         let (frame, end) = self.section(token)?;
         self.spill(token as usize - 1, frame, end);
         let (head, role) = self.head(token as usize - 1)?;
-        let suspended = Suspended { head: *head, role };
+        let suspended = Suspended {
+            head: *head,
+            role,
+            carried: self.carried_at(token as usize - 1),
+        };
         self.remove(token, frame.at);
         Some(suspended)
     }

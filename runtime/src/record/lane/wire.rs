@@ -48,6 +48,12 @@ pub(crate) mod flags {
     pub(crate) const HANDED: u8 = 4;
     /// Its metrics have labels, whose values are in it whether it is sampled or not.
     pub(crate) const LABELLED: u8 = 8;
+    /// Its trace came with a trace state or baggage, which its children get.
+    pub(crate) const CARRIES: u8 = 16;
+    /// Its trace id is random, in the sense of W3C.
+    pub(crate) const RANDOM: u8 = 32;
+    /// What a child has from its parent.
+    pub(crate) const INHERITED: u8 = CARRIES | RANDOM;
 }
 
 /// How a span ended.
@@ -81,7 +87,7 @@ pub(crate) mod item {
     pub(crate) const LATE: u8 = 0x10;
     /// `u32` site, `u64` ticks, `u8` values, and the values in the order of the site's keys.
     pub(crate) const EVENT: u8 = 0x11;
-    /// `[u64; 2]` trace id, `u64` span id, `u8` flags.
+    /// `[u64; 2]` trace id, `u64` span id, `u8` flags, `u16` bytes of the trace state, and these.
     pub(crate) const LINK: u8 = 0x12;
     /// One value.
     pub(crate) const ERROR_TYPE: u8 = 0x13;
@@ -89,6 +95,8 @@ pub(crate) mod item {
     pub(crate) const FIELD: u8 = 0x14;
     /// `u32` site, `u64` ticks, `u8` fields, and for each the place of its key and one value.
     pub(crate) const FOREIGN_EVENT: u8 = 0x15;
+    /// `u16` bytes, and the trace state of the span.
+    pub(crate) const STATE: u8 = 0x16;
 }
 
 /// The head of a record.

@@ -6,6 +6,7 @@
 //! case.
 
 mod batching;
+mod propagators;
 mod signal;
 mod variables;
 
@@ -25,6 +26,7 @@ use super::preset::{Preset, PresetEnvironment};
 use super::{Error, Protocol};
 use crate::export::{Batching, Histograms};
 use crate::policy::Policy;
+use crate::propagate::Propagator;
 use crate::record::lane::sampling::HeadSampler;
 
 /// Finds the value of a variable.
@@ -39,6 +41,8 @@ pub(super) struct Environment {
     pub(super) no_color: bool,
     /// `TICKSPAN_FOREIGN_DATA`
     pub(super) foreign_data: Policy,
+    /// `OTEL_PROPAGATORS`, which `OTEL_SDK_DISABLED` leaves alone, as the specification says.
+    pub(super) propagator: Option<Propagator>,
     /// Everything of OpenTelemetry, or `None` under `OTEL_SDK_DISABLED=true`: then none of it is
     /// read.
     pub(super) tracing: Option<TracingEnvironment>,
@@ -107,6 +111,7 @@ impl Environment {
                         .map(|policy| (policy.name(), policy)),
                 )?
                 .unwrap_or_default(),
+            propagator: propagators::read(&variables)?,
             tracing: if disabled {
                 None
             } else {
