@@ -22,6 +22,7 @@ pub(crate) struct Callsite<'a> {
     pub(crate) target: Option<&'a Text>,
     pub(crate) level: TokenStream,
     pub(crate) kind: TokenStream,
+    /// A slice of the keys.
     pub(crate) fields: TokenStream,
     /// Which of them are labels of the stage's metrics.
     pub(crate) labels: &'a [Key],
@@ -67,7 +68,7 @@ impl ToTokens for Callsite<'_> {
                     file: ::core::file!(),
                     line: #line,
                     module: ::core::module_path!(),
-                    fields: &[#fields],
+                    fields: #fields,
                 },
                 &#ident,
             )#labels;
@@ -82,7 +83,16 @@ pub(crate) fn keys(captures: &[Capture], late: &[Key], tail: &[&str]) -> TokenSt
         quote!(#(#cfgs)* #key,)
     });
     let late = late.iter().map(Key::literal);
-    quote!(#(#from_start)* #(#late,)* #(#tail,)*)
+    quote!(&[#(#from_start)* #(#late,)* #(#tail,)*])
+}
+
+/// The keys of an event: the first stands for its name.
+pub(crate) fn event_keys(captures: &[Capture]) -> TokenStream {
+    let keys = captures.iter().map(|Capture { key, cfgs, .. }| {
+        let key = key.literal();
+        quote!(#(#cfgs)* #key,)
+    });
+    quote!(&["message", #(#keys)*])
 }
 
 /// The values of a record, in the order of their keys.

@@ -12,7 +12,10 @@
 mod attribute_value;
 mod callsite;
 mod diagnostics;
+mod edge_breakdown;
+mod event_type;
 mod field;
+mod generics;
 mod inline;
 mod names;
 mod options;
@@ -37,6 +40,12 @@ pub fn traced_stage(options: TokenStream, item: TokenStream) -> TokenStream {
 #[proc_macro_derive(AttributeValue, attributes(public, tickspan))]
 pub fn attribute_value(input: TokenStream) -> TokenStream {
     attribute_value::attribute_value(input.into()).into()
+}
+
+#[expect(missing_docs, reason = "documented where users find it, in `tickspan`")]
+#[proc_macro_derive(EdgeBreakdown, attributes(edge, tickspan))]
+pub fn edge_breakdown(input: TokenStream) -> TokenStream {
+    edge_breakdown::edge_breakdown(input.into()).into()
 }
 
 #[doc(hidden)]

@@ -2,7 +2,10 @@
 
 use proc_macro2::{Span, TokenStream};
 use quote::{ToTokens, quote};
-use syn::Path;
+use syn::parse::ParseStream;
+use syn::{Attribute, Path, Token};
+
+use crate::diagnostics::Faults;
 
 /// The module that expanded code may name, inside `krate` or else `::tickspan`.
 pub(crate) fn support(krate: Option<&Path>) -> TokenStream {
@@ -24,4 +27,21 @@ pub(crate) fn located(path: TokenStream, at: Span) -> TokenStream {
             token
         })
         .collect()
+}
+
+/// The path in `#[tickspan(crate = path)]`, where a derive finds the runtime crate.
+pub(crate) fn given(attributes: &[Attribute], faults: &mut Faults) -> Option<Path> {
+    let mut krate = None;
+    for attribute in attributes
+        .iter()
+        .filter(|attribute| attribute.path().is_ident("tickspan"))
+    {
+        let parsed = attribute.parse_args_with(|input: ParseStream<'_>| {
+            input.parse::<Token![crate]>()?;
+            input.parse::<Token![=]>()?;
+            input.call(Path::parse_mod_style)
+        });
+        krate = faults.ok(parsed);
+    }
+    krate
 }

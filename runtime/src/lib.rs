@@ -48,6 +48,7 @@
 mod collect;
 #[cfg(feature = "init")]
 mod context;
+mod edge;
 #[cfg(feature = "init")]
 mod export;
 #[cfg(feature = "init")]
@@ -71,9 +72,13 @@ pub mod testing;
 mod threads;
 
 #[cfg(feature = "init")]
-pub use collect::{Health, StageSummary, Summary, TailSampling, health};
+pub use collect::{EdgeCost, EdgeSummary, Health, StageSummary, Summary, TailSampling, health};
 #[cfg(feature = "init")]
 pub use context::otel_context;
+pub use edge::{
+    EdgeAmount, EdgeBreakdown, EdgeDecision, EdgeFault, EdgeNumber, EdgeNumberOf, EdgeReason,
+    EdgeRejection, EdgeTotals, NoPolicy,
+};
 #[cfg(feature = "init")]
 pub use export::Compression;
 #[cfg(feature = "init")]
@@ -124,6 +129,8 @@ pub use setup::{
 /// Without `#[public(..)]` a field that is not proven is a compile error, at the field's type. The derive
 /// compiles in crates with `#![forbid(unsafe_code)]`.
 pub use tickspan_macros::AttributeValue;
+/// See the trait.
+pub use tickspan_macros::EdgeBreakdown;
 /// Puts a span around a function, and records those of its arguments that are proven public.
 ///
 /// ```

@@ -5,6 +5,10 @@
 pub use tickspan_macros::{__event, __public, __record, __stage};
 pub use tracing::Level;
 
+pub use crate::edge::{
+    EdgeAmount, EdgeBreakdown, EdgeSite, Part, Role, event_keys, event_keys_len, join_parts,
+    join_values, leg_bytes, leg_len, leg_parts, same_amount,
+};
 pub use crate::privacy::form::{AddsSeconds, Plain, SaysSeconds, Scalar};
 /// The rules of names, for constants that expanded code asks about.
 pub use crate::privacy::names;

@@ -128,7 +128,7 @@ fn what_is_withheld_is_counted_by_key() {
         assert_eq!(
             counted,
             [
-                ("password", Why::Sensitive, 4),
+                ("password", Why::SensitiveKey, 4),
                 ("error", Why::ErrorText, 1)
             ]
         );

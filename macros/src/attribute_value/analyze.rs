@@ -2,14 +2,11 @@
 
 use proc_macro2::Span;
 use syn::spanned::Spanned;
-use syn::visit::{self, Visit};
-use syn::{
-    Data, DataEnum, DataStruct, Fields, GenericParam, Generics, Ident, Index, Member, Path,
-    PathSegment, Type,
-};
+use syn::{Data, DataEnum, DataStruct, Fields, Generics, Ident, Index, Member, Path, Type};
 
 use super::parse::{Public, Written};
 use crate::diagnostics::Faults;
+use crate::generics::{is_phantom, mentions_parameter};
 use crate::{paths, reason};
 
 /// A type to be proven.
@@ -148,37 +145,4 @@ fn names(data: &DataEnum, ident: &Ident, public: Option<&Public>, faults: &mut F
             .map(|variant| variant.ident.clone())
             .collect(),
     )
-}
-
-fn is_phantom(ty: &Type) -> bool {
-    matches!(ty, Type::Path(path) if path.path.segments.last().is_some_and(|last| last.ident == "PhantomData"))
-}
-
-fn mentions_parameter(ty: &Type, generics: &Generics) -> bool {
-    struct Find<'a> {
-        generics: &'a Generics,
-        found: bool,
-    }
-
-    impl Visit<'_> for Find<'_> {
-        fn visit_path_segment(&mut self, segment: &PathSegment) {
-            self.found |= self
-                .generics
-                .params
-                .iter()
-                .any(|parameter| match parameter {
-                    GenericParam::Type(parameter) => parameter.ident == segment.ident,
-                    GenericParam::Const(parameter) => parameter.ident == segment.ident,
-                    GenericParam::Lifetime(_) => false,
-                });
-            visit::visit_path_segment(self, segment);
-        }
-    }
-
-    let mut find = Find {
-        generics,
-        found: false,
-    };
-    find.visit_type(ty);
-    find.found
 }

@@ -6,6 +6,7 @@ use syn::parse::ParseStream;
 use syn::{Attribute, Data, DeriveInput, Ident, LitStr, Path, Token};
 
 use crate::diagnostics::{Faults, suggest};
+use crate::paths;
 
 /// The type and what stands on it.
 pub(crate) struct Written {
@@ -23,17 +24,10 @@ pub(crate) struct Public {
 
 pub(crate) fn parse(tokens: TokenStream, faults: &mut Faults) -> syn::Result<Written> {
     let input: DeriveInput = syn::parse2(tokens)?;
-    let mut krate = None;
+    let krate = paths::given(&input.attrs, faults);
     let mut public = None;
     for attribute in &input.attrs {
-        if attribute.path().is_ident("tickspan") {
-            let parsed = attribute.parse_args_with(|input: ParseStream<'_>| {
-                input.parse::<Token![crate]>()?;
-                input.parse::<Token![=]>()?;
-                input.call(Path::parse_mod_style)
-            });
-            krate = faults.ok(parsed);
-        } else if attribute.path().is_ident("public") {
+        if attribute.path().is_ident("public") {
             if public.is_some() {
                 faults.at(attribute, "`#[public(..)]` is given twice; remove one");
             } else {

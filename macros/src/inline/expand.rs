@@ -4,7 +4,7 @@ use proc_macro2::{Span, TokenStream};
 use quote::{ToTokens, quote, quote_spanned};
 
 use super::analyze::{Common, Inline};
-use crate::callsite::{Callsite, SPAN_TAIL, function_item, keys, values};
+use crate::callsite::{Callsite, SPAN_TAIL, event_keys, function_item, keys, values};
 use crate::setting::{Kind, Level};
 use crate::stage::expand::{entered, hidden, opened, started};
 
@@ -46,8 +46,7 @@ pub(crate) fn expand(inline: Inline) -> TokenStream {
         }
         Inline::Event(common) => {
             let support = &common.support;
-            let fields = keys(&common.captures, &[], &[]);
-            let fields = quote!("message", #fields);
+            let fields = event_keys(&common.captures);
             let site = site("__TICKSPAN_EVENT", &common, quote!(Event), fields);
             let values = values(&common.captures);
             quote! {{
@@ -61,7 +60,7 @@ pub(crate) fn expand(inline: Inline) -> TokenStream {
             let fields = keys(&captures, &[], &[]);
             let values = values(&captures);
             quote! {{
-                static __TICKSPAN_LATE: #support::LateCallsite = #support::LateCallsite::new(&[#fields]);
+                static __TICKSPAN_LATE: #support::LateCallsite = #support::LateCallsite::new(#fields);
                 if #support::LateCallsite::is_enabled(&__TICKSPAN_LATE) {
                     #support::record_late(&__TICKSPAN_LATE, #values);
                 }

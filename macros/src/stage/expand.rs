@@ -203,7 +203,7 @@ fn items(stage: &Stage) -> TokenStream {
             quote!("error"),
             level,
             quote!(Event),
-            quote!("error.type"),
+            quote!(&["error.type"]),
         )
     });
     let returned = ending.ret.as_ref().map(|ret| {
@@ -221,7 +221,7 @@ fn items(stage: &Stage) -> TokenStream {
             quote!("return"),
             level,
             quote!(Event),
-            quote!(#key),
+            quote!(&[#key]),
         )
     });
     let mut span = callsite(

@@ -12,6 +12,7 @@ use super::lines::Lines;
 use super::stage_metrics::{self, StageMetrics};
 use super::summary::{Row, StageTable};
 use crate::context::span_context_of;
+use crate::edge::EdgeSite;
 use crate::record::lane::Ids;
 use crate::record::lane::health::{Loss, count};
 use crate::record::lane::sites::{self, Site};
@@ -130,6 +131,15 @@ impl Decoder {
     pub(super) fn name(&mut self, number: u32) -> Option<&'static str> {
         let place = self.learn(number)?;
         self.known[place].metadata().map(Metadata::name)
+    }
+
+    /// The edge of a site.
+    pub(super) fn edge(&mut self, number: u32) -> Option<&'static EdgeSite> {
+        let place = self.learn(number)?;
+        match self.known[place].site {
+            Site::Edge(site) => Some(site),
+            _ => None,
+        }
     }
 
     /// Appends the span to `spans`. False where its record cannot be read.
@@ -405,11 +415,12 @@ impl Known {
             Site::Callsite(callsite) => field_names(callsite.metadata()),
             Site::Late(late) => late.keys().to_vec(),
             Site::Foreign(metadata) => field_names(metadata),
+            Site::Edge(_) => Vec::new(),
         };
         // Those that end the keys of each stage are not the user's, and are not in its records.
         let own = match site {
             Site::Callsite(_) => names.len().saturating_sub(tail::KIND),
-            Site::Late(_) | Site::Foreign(_) => names.len(),
+            Site::Late(_) | Site::Foreign(_) | Site::Edge(_) => names.len(),
         };
         let mut known = Self {
             site,
@@ -443,7 +454,7 @@ impl Known {
         match self.site {
             Site::Callsite(callsite) => Some(callsite.metadata()),
             Site::Foreign(metadata) => Some(metadata),
-            Site::Late(_) => None,
+            Site::Late(_) | Site::Edge(_) => None,
         }
     }
 
@@ -456,7 +467,7 @@ impl Known {
                 CallsiteKind::Consumer => SpanKind::Consumer,
                 CallsiteKind::Internal | CallsiteKind::Event => SpanKind::Internal,
             },
-            Site::Late(_) | Site::Foreign(_) => SpanKind::Internal,
+            Site::Late(_) | Site::Foreign(_) | Site::Edge(_) => SpanKind::Internal,
         }
     }
 }

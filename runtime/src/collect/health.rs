@@ -46,6 +46,8 @@ pub struct Health {
     pub lines_dropped: u64,
     /// Stages whose metrics are told without their labels, because a metric had too many sets of them.
     pub labels_overflowed: u64,
+    /// Edges that were not counted, because the lane was full.
+    pub edges_lost: u64,
     /// Records that could not be read.
     pub unreadable: u64,
     /// Values of other crates that the policy keeps in the process: [`withheld`](crate::withheld()) tells them by key.
@@ -83,6 +85,7 @@ pub fn health() -> Health {
         texts_cut: counted(Loss::TextCut),
         lines_dropped: counted(Loss::LineDropped),
         labels_overflowed: counted(Loss::LabelSets),
+        edges_lost: counted(Loss::EdgeLost),
         unreadable: counted(Loss::Unreadable),
         withheld: crate::policy::total(),
         clock_steps: counted(Loss::ClockStep),
@@ -101,7 +104,7 @@ impl Health {
     }
 
     /// Each count that is a loss, with its name.
-    pub(crate) fn losses(&self) -> [(&'static str, u64); 15] {
+    pub(crate) fn losses(&self) -> [(&'static str, u64); 16] {
         [
             ("lane_full", self.lane_full),
             ("no_lane", self.no_lane),
@@ -114,6 +117,7 @@ impl Health {
             ("texts_cut", self.texts_cut),
             ("lines_dropped", self.lines_dropped),
             ("labels_overflowed", self.labels_overflowed),
+            ("edges_lost", self.edges_lost),
             ("unreadable", self.unreadable),
             ("traceparents_malformed", self.traceparents_malformed),
             ("tracestates_dropped", self.tracestates_dropped),

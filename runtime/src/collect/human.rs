@@ -38,6 +38,40 @@ pub(crate) fn duration(duration: Duration) -> String {
     format!("{} s", count(duration.as_secs()))
 }
 
+/// Writes an amount with four significant digits, or whole from 1,000 on: `0.0312`, `94.70`, `-1,235`.
+pub(crate) fn amount(amount: f64) -> String {
+    let size = amount.abs();
+    if !size.is_finite() || size >= 1e15 {
+        return format!("{amount:.3e}");
+    }
+    let sign = if amount < 0.0 { "-" } else { "" };
+    if size >= 999.95 {
+        #[expect(
+            clippy::cast_possible_truncation,
+            clippy::cast_sign_loss,
+            reason = "from 1,000 to 10^15"
+        )]
+        return format!("{sign}{}", count(size.round() as u64));
+    }
+    let before_point = if size == 0.0 {
+        1.0
+    } else {
+        size.log10().floor() + 1.0
+    };
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "from 1 to 12"
+    )]
+    let digits = (4.0 - before_point).clamp(1.0, 12.0) as usize;
+    format!("{sign}{size:.digits$}")
+}
+
+/// Writes 0.256 as `25.6 %`; nothing as a dash.
+pub(crate) fn share(share: Option<f64>) -> String {
+    share.map_or_else(|| "–".to_owned(), |share| format!("{:.1} %", share * 100.0))
+}
+
 /// Writes a value from 1 to 999.5 with three significant digits.
 fn three_digits(value: f64) -> String {
     if value < 9.995 {
@@ -60,6 +94,26 @@ mod tests {
         assert_eq!(count(1_000), "1,000");
         assert_eq!(count(91_997), "91,997");
         assert_eq!(count(u64::MAX), "18,446,744,073,709,551,615");
+    }
+
+    #[test]
+    fn amounts_have_four_digits_or_are_whole() {
+        for (number, text) in [
+            (0.0, "0.000"),
+            (94.7, "94.70"),
+            (-0.031_25, "-0.03125"),
+            (999.96, "1,000"),
+            (-1_234.5, "-1,235"),
+            (1e-20, "0.000000000000"),
+            (1e18, "1.000e18"),
+            (f64::INFINITY, "inf"),
+        ] {
+            assert_eq!(amount(number), text);
+        }
+        assert_eq!(
+            (share(Some(0.256)), share(None)),
+            ("25.6 %".into(), "–".into())
+        );
     }
 
     #[test]

@@ -5,15 +5,16 @@
 //! lane already. So the last record of a span that other lanes know of waits for one more pass.
 
 use std::borrow::Cow;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use opentelemetry_sdk::trace::SpanData;
 
+use super::StageMetrics;
+use super::Statistics;
 use super::decode::{Author, Complete, Decoder};
+use super::edges::Counted;
 use super::open::Open;
 use super::summary;
-use super::{StageMetrics, StageTable};
 use crate::record::lane::health::{Loss, count};
 use crate::record::lane::wire::{HEADER, Header, Kind, Reader, flags, outcome};
 
@@ -21,7 +22,7 @@ use crate::record::lane::wire::{HEADER, Header, Kind, Reader, flags, outcome};
 pub(crate) struct Joiner {
     decoder: Decoder,
     open: Open,
-    stages: Option<Arc<StageTable>>,
+    statistics: Statistics,
     metrics: Option<StageMetrics>,
     /// Last records that wait, those of the last pass and those of this one.
     waiting: [Vec<Last>; 2],
@@ -48,13 +49,13 @@ struct Last {
 impl Joiner {
     pub(super) fn new(
         decoder: Decoder,
-        stages: Option<Arc<StageTable>>,
+        statistics: Statistics,
         metrics: Option<StageMetrics>,
     ) -> Self {
         Self {
             decoder,
             open: Open::default(),
-            stages,
+            statistics,
             metrics,
             waiting: [Vec::new(), Vec::new()],
             ended: 0,
@@ -90,10 +91,22 @@ impl Joiner {
             }
             Kind::Open => self.open.open(header, bytes, author),
             Kind::More => self.open.more(header, bytes),
+            Kind::Edge => self.count_edge(header, bytes),
             Kind::Thread => {
                 author.number = header.span;
                 author.name = thread_name(bytes);
             }
+        }
+    }
+
+    /// Counts an edge.
+    fn count_edge(&mut self, header: &Header, bytes: &[u8]) {
+        let Some(edges) = &self.statistics.edges else {
+            return;
+        };
+        match (self.decoder.edge(header.site), Counted::read(bytes)) {
+            (Some(site), Some(counted)) => edges.observe(site, &counted),
+            _ => count(Loss::Unreadable),
         }
     }
 
@@ -175,7 +188,9 @@ impl Joiner {
                 metrics.observe(row, header.outcome, duration, attributes);
             }
         }
-        let Some(stages) = &self.stages else { return };
+        let Some(stages) = &self.statistics.stages else {
+            return;
+        };
         let row = match span.map(|span| &span.name) {
             // Its site's, most likely, whose row is known.
             Some(Cow::Borrowed(name)) => decoder.row(header.site, name, stages),

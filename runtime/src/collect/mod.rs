@@ -7,16 +7,18 @@
 mod anchor;
 mod collector;
 mod decode;
+mod edges;
 mod health;
 pub(crate) mod human;
 mod join;
 mod lines;
 mod open;
 mod stage_metrics;
+mod statistics;
 mod summary;
+mod table;
 mod tail;
 
-use std::sync::Arc;
 use std::time::SystemTime;
 
 use opentelemetry_sdk::trace::SpanData;
@@ -25,10 +27,13 @@ use anchor::Anchors;
 pub(crate) use collector::{Collector, Sink};
 use decode::Decoder;
 pub(crate) use decode::SpanShape;
+pub use edges::{EdgeCost, EdgeSummary};
+pub(crate) use edges::{EdgeTable, observe_edge, observe_edges_in};
 pub use health::{Health, health};
 pub(crate) use join::{Joiner, unsampled};
 pub(crate) use lines::{LineWriter, Lines};
 pub(crate) use stage_metrics::StageMetrics;
+pub(crate) use statistics::Statistics;
 pub(crate) use summary::StageTable;
 pub use summary::{StageSummary, Summary};
 pub use tail::TailSampling;
@@ -39,7 +44,7 @@ use crate::record::lane::wire::Header;
 
 /// The spans of records that lie all together.
 pub(crate) fn joined(records: &[Vec<u8>]) -> Vec<SpanData> {
-    let mut joiner = joiner(SpanShape::default(), None, None, None);
+    let mut joiner = joiner(SpanShape::default(), None, Statistics::default(), None);
     let mut author = decode::Author::default();
     let mut spans = Vec::new();
     for record in records {
@@ -57,7 +62,7 @@ pub(crate) fn joined(records: &[Vec<u8>]) -> Vec<SpanData> {
 pub(crate) fn joiner(
     shape: SpanShape,
     lines: Option<Lines>,
-    stages: Option<Arc<StageTable>>,
+    statistics: Statistics,
     metrics: Option<StageMetrics>,
 ) -> Joiner {
     let clock = clock();
@@ -69,5 +74,5 @@ pub(crate) fn joiner(
     );
     let mut decoder = Decoder::new(anchors, shape);
     decoder.lines = lines;
-    Joiner::new(decoder, stages, metrics)
+    Joiner::new(decoder, statistics, metrics)
 }

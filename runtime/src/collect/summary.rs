@@ -13,7 +13,8 @@ use hdrhistogram::Histogram;
 use opentelemetry::trace::Status;
 use opentelemetry_sdk::trace::SpanData;
 
-use super::human;
+use super::edges::{self, EdgeSummary};
+use super::{human, table};
 
 /// Names beyond this many share one row: a name made from data must not eat the memory.
 const NAMES_LIMIT: usize = 1_024;
@@ -43,11 +44,20 @@ const LONGEST: Duration = Duration::from_secs(60);
 /// book::update  91,997       0   412 ns   633 ns   801 ns  1.92 µs  11.3 µs  84.1 µs
 /// risk::check    1,204      17  2.11 µs  3.40 µs  3.91 µs  7.02 µs  15.8 µs  15.8 µs
 /// ```
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 #[non_exhaustive]
 pub struct Summary {
     /// One row a stage, sorted by name.
     pub stages: Vec<StageSummary>,
+    /// What the edges of each name add up to, sorted by name.
+    pub edges: Vec<EdgeSummary>,
+}
+
+impl Summary {
+    /// Whether there is nothing in it.
+    pub fn is_empty(&self) -> bool {
+        self.stages.is_empty() && self.edges.is_empty()
+    }
 }
 
 /// The row of one stage in a [`Summary`].
@@ -76,27 +86,21 @@ pub struct StageSummary {
 
 impl fmt::Display for Summary {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let header = [
-            "stage", "count", "errors", "p50", "p90", "p95", "p99", "p99.9", "max",
-        ]
-        .map(String::from);
-        let rows: Vec<[String; 9]> = std::iter::once(header)
-            .chain(self.stages.iter().map(StageSummary::cells))
-            .collect();
-        let mut widths = [0; 9];
-        for row in &rows {
-            for (width, cell) in widths.iter_mut().zip(row) {
-                *width = (*width).max(cell.chars().count());
-            }
+        if !self.stages.is_empty() || self.edges.is_empty() {
+            let header = [
+                "stage", "count", "errors", "p50", "p90", "p95", "p99", "p99.9", "max",
+            ]
+            .map(String::from);
+            let rows: Vec<[String; 9]> = std::iter::once(header)
+                .chain(self.stages.iter().map(StageSummary::cells))
+                .collect();
+            table::write(f, &rows)?;
         }
-        for (index, row) in rows.iter().enumerate() {
-            if index > 0 {
-                writeln!(f)?;
+        if !self.edges.is_empty() {
+            if !self.stages.is_empty() {
+                f.write_str("\n\n")?;
             }
-            write!(f, "{:<width$}", row[0], width = widths[0])?;
-            for (cell, width) in row.iter().zip(widths).skip(1) {
-                write!(f, "  {cell:>width$}")?;
-            }
+            edges::write(f, &self.edges)?;
         }
         Ok(())
     }
@@ -174,7 +178,7 @@ impl StageTable {
     }
 
     /// Reads every row.
-    pub(crate) fn summary(&self) -> Summary {
+    pub(crate) fn summary(&self) -> Vec<StageSummary> {
         let rows = self.lock();
         let mut stages: Vec<StageSummary> = rows
             .places
@@ -184,7 +188,7 @@ impl StageTable {
         // A row is made when its name is first met, and filled a moment later.
         stages.retain(|stage| stage.count > 0);
         stages.sort_by(|a, b| a.name.cmp(&b.name));
-        Summary { stages }
+        stages
     }
 
     /// A thread that panicked with the lock held leaves, at worst, one span half counted: the table
@@ -291,7 +295,7 @@ mod tests {
             ));
         }
         let summary = table.summary();
-        let stage = &summary.stages[0];
+        let stage = &summary[0];
         assert_eq!((stage.count, stage.errors), (1_000, 0));
         for (measured, expected) in [
             (stage.p50, 500),
@@ -314,7 +318,7 @@ mod tests {
         table.observe(&span("s", Duration::ZERO, Status::error("no")));
         table.observe(&span("s", Duration::ZERO, Status::Ok));
         let summary = table.summary();
-        assert_eq!((summary.stages[0].count, summary.stages[0].errors), (2, 1));
+        assert_eq!((summary[0].count, summary[0].errors), (2, 1));
     }
 
     #[test]
@@ -323,8 +327,8 @@ mod tests {
         table.observe(&span("s", Duration::from_secs(3_600), Status::Unset));
         table.observe(&span("s", Duration::from_secs(3_600), Status::Unset));
         let summary = table.summary();
-        assert!(summary.stages[0].p50.abs_diff(LONGEST) <= LONGEST / 1_000);
-        assert_eq!(summary.stages[0].max, Duration::from_secs(3_600));
+        assert!(summary[0].p50.abs_diff(LONGEST) <= LONGEST / 1_000);
+        assert_eq!(summary[0].max, Duration::from_secs(3_600));
     }
 
     #[test]
@@ -333,7 +337,7 @@ mod tests {
         let mut backwards = span("s", Duration::ZERO, Status::Unset);
         backwards.start_time += Duration::from_secs(1);
         table.observe(&backwards);
-        assert_eq!(table.summary().stages[0].max, Duration::ZERO);
+        assert_eq!(table.summary()[0].max, Duration::ZERO);
     }
 
     #[test]
@@ -343,11 +347,8 @@ mod tests {
             table.observe(&span(format!("s{index}"), Duration::ZERO, Status::Unset));
         }
         let summary = table.summary();
-        assert_eq!(summary.stages.len(), NAMES_LIMIT + 1);
-        let other = summary
-            .stages
-            .iter()
-            .find(|stage| stage.name == OTHER_NAMES);
+        assert_eq!(summary.len(), NAMES_LIMIT + 1);
+        let other = summary.iter().find(|stage| stage.name == OTHER_NAMES);
         assert_eq!(other.map(|stage| stage.count), Some(3));
     }
 
@@ -365,7 +366,11 @@ mod tests {
             Status::error(""),
         ));
         assert_eq!(
-            table.summary().to_string(),
+            Summary {
+                stages: table.summary(),
+                edges: Vec::new()
+            }
+            .to_string(),
             "stage       count  errors      p50      p90      p95      p99    p99.9      max\n\
              a [2J           1       1    20 ns    20 ns    20 ns    20 ns    20 ns    20 ns\n\
              long::name      1       0  1.50 µs  1.50 µs  1.50 µs  1.50 µs  1.50 µs  1.50 µs"

@@ -58,7 +58,8 @@ impl Own {
                     self.keys.extend(fields.map(|field| field.name()));
                 }
                 Site::Late(late) => self.keys.extend(late.keys()),
-                Site::Foreign(_) => {}
+                // The keys of an edge are those of its event.
+                Site::Edge(_) | Site::Foreign(_) => {}
             }
         }
     }

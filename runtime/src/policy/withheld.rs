@@ -18,7 +18,7 @@ const OTHER: &str = "(other keys)";
 #[non_exhaustive]
 pub enum Why {
     /// Its key names a secret or personal data.
-    Sensitive,
+    SensitiveKey,
     /// It is, or its key says that it is, the text of an error.
     ErrorText,
     /// The policy does not list its key.
@@ -98,7 +98,7 @@ impl Verdict {
     /// Why something was withheld, if it was.
     pub(super) const fn why(self) -> Why {
         match self {
-            Self::Sensitive => Why::Sensitive,
+            Self::Sensitive => Why::SensitiveKey,
             // Of keys that pass, errors are withheld.
             Self::ErrorText | Self::Open | Self::Pass => Why::ErrorText,
             Self::Word | Self::Numbers | Self::Unlisted => Why::Unlisted,
@@ -109,7 +109,7 @@ impl Verdict {
 impl Why {
     pub(crate) const fn name(self) -> &'static str {
         match self {
-            Self::Sensitive => "sensitive",
+            Self::SensitiveKey => "sensitive",
             Self::ErrorText => "error text",
             Self::Unlisted => "not listed",
         }

@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet, VecDeque};
 use std::rc::Rc;
 use std::sync::Arc;
 
-use super::form::{Element, Fragment, Many, Scalar, Seconds};
+use super::form::{Element, Fragment, Many, Maybe, Number, Scalar, Seconds};
 use super::{AttributeValue, Value, WriteText};
 
 /// The most elements of a collection that are recorded.
@@ -19,7 +19,7 @@ const MAX_ELEMENTS: usize = 64;
 // collection as what it holds.
 
 macro_rules! scalars {
-    ($($form:ident { $($ty:ty => |$value:ident| $make:expr;)+ })+) => {$($(
+    ($($form:ty { $($ty:ty => |$value:ident| $make:expr;)+ })+) => {$($(
         #[diagnostic::do_not_recommend]
         // SAFETY: a number or a truth value; see the top of this file.
         unsafe impl AttributeValue for $ty {
@@ -37,6 +37,9 @@ macro_rules! scalars {
 scalars! {
     Scalar {
     bool => |value| Value::bool(value);
+    () => |_nothing| Value::ABSENT;
+    }
+    Number<i64> {
     i16 => |value| Value::i64(value.into());
     i32 => |value| Value::i64(value.into());
     i64 => |value| Value::i64(value);
@@ -44,8 +47,6 @@ scalars! {
     u32 => |value| Value::i64(value.into());
     u64 => |value| Value::u64(value);
     usize => |value| Value::u64(value as u64);
-    f32 => |value| Value::f64(value.into());
-    f64 => |value| Value::f64(value);
     NonZero<i16> => |value| Value::i64(value.get().into());
     NonZero<i32> => |value| Value::i64(value.get().into());
     NonZero<i64> => |value| Value::i64(value.get());
@@ -53,7 +54,10 @@ scalars! {
     NonZero<u32> => |value| Value::i64(value.get().into());
     NonZero<u64> => |value| Value::u64(value.get());
     NonZero<usize> => |value| Value::u64(value.get() as u64);
-    () => |_nothing| Value::ABSENT;
+    }
+    Number<f64> {
+    f32 => |value| Value::f64(value.into());
+    f64 => |value| Value::f64(value);
     }
     Fragment {
     i8 => |value| Value::i64(value.into());
@@ -113,7 +117,7 @@ unsafe impl<T: AttributeValue + Clone> AttributeValue for Cow<'_, T> {
 
 // SAFETY: recorded as what it holds, or not at all; see the top of this file.
 unsafe impl<T: AttributeValue> AttributeValue for Option<T> {
-    type Form = T::Form;
+    type Form = Maybe<T::Form>;
 
     #[inline]
     fn attribute(&self) -> Value<'_> {
@@ -262,7 +266,7 @@ written! {
 
 #[cfg(feature = "rust_decimal")]
 scalars! {
-    Scalar {
+    Number<rust_decimal::Decimal> {
     rust_decimal::Decimal => |value| Value::decimal(value);
     }
 }

@@ -12,7 +12,6 @@ pub(crate) mod text;
 mod value;
 
 pub use sensitive::{Class, Secret, Sensitive};
-#[cfg(feature = "init")]
 pub(crate) use value::Repr;
 pub(crate) use value::WriteText;
 pub use value::{AttributeValue, Value};

@@ -90,14 +90,7 @@ pub(crate) enum Repr<'a> {
     ),
     Displayed(DisplayValue<&'a dyn fmt::Display>),
     #[cfg(feature = "rust_decimal")]
-    Decimal(
-        DisplayValue<rust_decimal::Decimal>,
-        #[cfg_attr(
-            not(feature = "init"),
-            expect(dead_code, reason = "for the lane route")
-        )]
-        rust_decimal::Decimal,
-    ),
+    Decimal(DisplayValue<rust_decimal::Decimal>, rust_decimal::Decimal),
 }
 
 impl<'a> Value<'a> {
@@ -156,7 +149,6 @@ impl<'a> Value<'a> {
     }
 
     /// The form in which it came.
-    #[cfg(feature = "init")]
     pub(crate) const fn repr(&self) -> &Repr<'a> {
         &self.0
     }

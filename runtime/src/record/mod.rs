@@ -7,6 +7,7 @@
 
 mod callsite;
 mod context;
+mod edge;
 mod event;
 mod future;
 #[cfg(feature = "init")]
@@ -22,6 +23,7 @@ pub use callsite::{Callsite, Kind, Site};
 #[cfg(feature = "init")]
 pub(crate) use callsite::{observe_new_spans, tail};
 pub use context::Context;
+pub(crate) use edge::record_edge;
 pub use event::{emit, emit_value};
 pub use future::{StageFuture, StageStream};
 pub use late::{LateCallsite, record_late};

@@ -5,7 +5,7 @@ use std::env;
 use std::fmt;
 use std::io;
 use std::path::PathBuf;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use opentelemetry::metrics::MeterProvider;
@@ -88,7 +88,7 @@ pub struct Builder {
 }
 
 /// Where the health of telemetry is told.
-pub(super) struct Meters(pub(super) Box<dyn MeterProvider + Send + Sync>);
+pub(super) struct Meters(pub(super) Arc<dyn MeterProvider + Send + Sync>);
 
 impl fmt::Debug for Meters {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -263,12 +263,14 @@ impl Builder {
     /// | `tickspan.withheld` by `tickspan.withheld.key` and `tickspan.withheld.why` | what [`withheld`](crate::withheld()) gives |
     /// | `tickspan.lane.memory` | the bytes of all lanes |
     /// | `tickspan.export.span` by `tickspan.exporter` and `tickspan.outcome` | spans that were exported, failed, or dropped at a full queue |
+    /// | `tickspan.edge.decisions` by `edge.name`, `edge.decision`, `edge.reason` | edges that were recorded |
+    /// | `tickspan.edge.net` by `edge.name`, `edge.decision`; `tickspan.edge.gross`; `tickspan.edge.cost` by `edge.component` | their sums, in the unit of the edge |
     /// | `tickspan.export.queue` by `tickspan.exporter` | spans that wait |
     pub fn with_meter_provider(
         mut self,
         provider: impl MeterProvider + Send + Sync + 'static,
     ) -> Self {
-        self.meters = Some(Meters(Box::new(provider)));
+        self.meters = Some(Meters(Arc::new(provider)));
         self
     }
 

@@ -15,10 +15,10 @@ use super::builder::{ExporterStart, Meters, MetricExporterStart};
 use super::guard::{Running, Source, Telemetry};
 use super::settings::{Settings, TracingSettings};
 use super::{Error, Route, subscriber};
-use crate::collect::{self, Collector, Held, Lines, SpanShape, StageMetrics, StageTable, Tail};
+use crate::collect::{self, Collector, Held, Lines, SpanShape, StageMetrics, Statistics, Tail};
 use crate::export::{
     ConsoleExporter, ConsoleMetrics, Export, Fanout, MetersBuilder, Queues, SdkMetrics, SdkSpans,
-    SpanCounts,
+    SpanCounts, register_edges,
 };
 use crate::policy;
 use crate::record::lane::{self, ends, sampling};
@@ -43,14 +43,20 @@ pub(super) fn start(
     let filter = subscriber::filter(&settings.filter)?;
     policy::set(settings.foreign_data.clone());
     let mut running = Running::default();
-    let mut stages = None;
+    let mut statistics = Statistics::default();
     if let Some(tracing) = &settings.tracing {
         running.export = start_exporters(tracing, exporters, meters.is_some())?;
-        stages = settings.summary.then(|| Arc::new(StageTable::default()));
-        let metrics = meter_provider(&running, meters).map(StageMetrics::new);
+        let provider = meter_provider(&running, meters);
+        statistics = Statistics {
+            stages: settings.summary.then(Arc::default),
+            edges: (settings.summary || provider.is_some()).then(Arc::default),
+        };
         let spans_are_wanted = running.export.as_ref().is_some_and(Export::takes_spans);
-        if spans_are_wanted || stages.is_some() || metrics.is_some() {
-            let started = start_source(settings, tracing, &running, stages.clone(), metrics);
+        if spans_are_wanted || !statistics.is_empty() {
+            let metrics = provider
+                .as_deref()
+                .map(|provider| StageMetrics::new(provider));
+            let started = start_source(settings, tracing, &running, statistics.clone(), metrics);
             running.source = match started {
                 Ok(source) => source,
                 Err(error) => {
@@ -69,7 +75,10 @@ pub(super) fn start(
     // From here on every stage of the process is seen.
     running.source.open();
     if let Some(provider) = meter_provider(&running, meters) {
-        Export::register_metrics(running.export.as_ref(), provider);
+        Export::register_metrics(running.export.as_ref(), provider.as_ref());
+        if let Some(edges) = &statistics.edges {
+            register_edges(&provider, edges);
+        }
     }
     if let Some(missing) = settings
         .tracing
@@ -79,19 +88,24 @@ pub(super) fn start(
         // Not `eprintln!`, which panics when stderr is closed.
         let _ = writeln!(io::stderr(), "tickspan: {missing}");
     }
-    Ok(Telemetry::new(running, stages, settings.shutdown_deadline))
+    Ok(Telemetry::new(
+        running,
+        statistics,
+        settings.shutdown_deadline,
+    ))
 }
 
 /// Whose meters are told of telemetry's health: the program's own, or those that tickspan exports.
-fn meter_provider<'a>(
-    running: &'a Running,
-    meters: Option<&'a Meters>,
-) -> Option<&'a dyn MeterProvider> {
+fn meter_provider(
+    running: &Running,
+    meters: Option<&Meters>,
+) -> Option<Arc<dyn MeterProvider + Send + Sync>> {
     match (meters, &running.export) {
-        (Some(Meters(provider)), _) => Some(provider.as_ref()),
-        (None, Some(export)) => export
-            .meter_provider()
-            .map(|provider| provider as &dyn MeterProvider),
+        (Some(Meters(provider)), _) => Some(Arc::clone(provider)),
+        (None, Some(export)) => {
+            let provider = export.meter_provider()?.clone();
+            Some(Arc::new(provider))
+        }
         (None, None) => None,
     }
 }
@@ -204,7 +218,7 @@ fn start_source(
     settings: &Settings,
     tracing: &TracingSettings,
     running: &Running,
-    stages: Option<Arc<StageTable>>,
+    statistics: Statistics,
     metrics: Option<StageMetrics>,
 ) -> Result<Source, Error> {
     let queues = running
@@ -214,8 +228,8 @@ fn start_source(
         .unwrap_or_default();
     let queues = Arc::new(Queues::new(queues));
     match settings.route {
-        Route::Lane => start_collector(settings, tracing, queues, stages, metrics),
-        Route::Tracing => Ok(start_provider(tracing, queues, stages, metrics)),
+        Route::Lane => start_collector(settings, tracing, queues, statistics, metrics),
+        Route::Tracing => Ok(start_provider(tracing, queues, statistics, metrics)),
     }
 }
 
@@ -223,7 +237,7 @@ fn start_collector(
     settings: &Settings,
     tracing: &TracingSettings,
     queues: Arc<Queues>,
-    stages: Option<Arc<StageTable>>,
+    statistics: Statistics,
     metrics: Option<StageMetrics>,
 ) -> Result<Source, Error> {
     let (lines, writer) = if settings.console && settings.global_subscriber {
@@ -238,7 +252,7 @@ fn start_collector(
         longest_text: tracing.longest_text,
         location: settings.location,
     };
-    let joiner = collect::joiner(shape, lines, stages, metrics);
+    let joiner = collect::joiner(shape, lines, statistics, metrics);
     let held = Arc::new(Held::default());
     let collector = match settings.tail {
         None => Collector::start(joiner, Arc::clone(&queues)),
@@ -266,9 +280,12 @@ fn start_collector(
 fn start_provider(
     tracing: &TracingSettings,
     queues: Arc<Queues>,
-    stages: Option<Arc<StageTable>>,
+    statistics: Statistics,
     metrics: Option<StageMetrics>,
 ) -> Source {
+    if let Some(edges) = statistics.edges {
+        collect::observe_edges_in(edges);
+    }
     let counts = Arc::new(SpanCounts::default());
     let provider = SdkTracerProvider::builder()
         .with_resource(tracing.resource.clone())
@@ -276,7 +293,7 @@ fn start_provider(
         .with_span_limits(tracing.limits)
         .with_span_processor(Fanout {
             counts: Arc::clone(&counts),
-            stages,
+            stages: statistics.stages,
             metrics: metrics.map(Mutex::new),
             queues,
         });

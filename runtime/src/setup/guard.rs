@@ -13,7 +13,7 @@ use opentelemetry_sdk::trace::SdkTracerProvider;
 use super::report::Made;
 use super::subscriber::SeenBy;
 use super::{Error, Report};
-use crate::collect::{self, Collector, Held, LineWriter, StageTable, Summary};
+use crate::collect::{self, Collector, Held, LineWriter, Statistics, Summary};
 use crate::export::{Export, Items, Queues, SpanCounts};
 use crate::record::lane::{self, Mode, ends};
 
@@ -41,7 +41,7 @@ const SUMMARY_WAIT: Duration = Duration::from_millis(250);
 pub struct Telemetry {
     /// Taken when telemetry ends.
     running: Option<Running>,
-    stages: Option<Arc<StageTable>>,
+    statistics: Statistics,
     shutdown_deadline: Duration,
 }
 
@@ -96,17 +96,17 @@ impl Source {
 impl Telemetry {
     pub(super) fn new(
         running: Running,
-        stages: Option<Arc<StageTable>>,
+        statistics: Statistics,
         shutdown_deadline: Duration,
     ) -> Self {
         Self {
             running: Some(running),
-            stages,
+            statistics,
             shutdown_deadline,
         }
     }
 
-    /// The statistics of each stage until now; without rows if the summary is off.
+    /// The statistics of each stage and edge until now; without rows of stages if the summary is off.
     ///
     /// Spans count when they end. Reading is safe at any time from any thread; it holds up the
     /// collector, and on the tracing route spans that end meanwhile, for some microseconds a stage.
@@ -134,10 +134,7 @@ impl Telemetry {
             // So that what has ended before this call is in it.
             collector.flush(until(SUMMARY_WAIT));
         }
-        self.stages
-            .as_ref()
-            .map(|stages| stages.summary())
-            .unwrap_or_default()
+        self.statistics.summary()
     }
 
     /// Sends what is queued and what the meters say now, and waits until every exporter has done so, `deadline` at
@@ -241,9 +238,13 @@ impl Telemetry {
 
     /// Ends telemetry the first time it is called.
     fn end(&mut self, deadline: Duration) -> Option<Report> {
-        self.running
-            .take()
-            .map(|running| running.shutdown(deadline))
+        let running = self.running.take()?;
+        let report = running.shutdown(deadline);
+        if let Some(edges) = &self.statistics.edges {
+            // They hold the program's meters, which may be waiting to be dropped.
+            edges.forget_listeners();
+        }
+        Some(report)
     }
 }
 
@@ -255,7 +256,7 @@ impl Drop for Telemetry {
         let summary = self.summary();
         // Not `eprintln!`, which panics when stderr is closed.
         let mut stderr = io::stderr().lock();
-        if !summary.stages.is_empty() {
+        if !summary.is_empty() {
             let _ = writeln!(stderr, "{summary}");
         }
         if report.lost() > 0 {

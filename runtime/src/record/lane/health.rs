@@ -31,6 +31,8 @@ pub(crate) enum Loss {
     LineDropped,
     /// A stage whose labels were too many for a metric.
     LabelSets,
+    /// An edge that did not fit into its lane: it is not counted.
+    EdgeLost,
     /// A jump of the clock.
     ClockStep,
     /// A `traceparent` that could not be read.

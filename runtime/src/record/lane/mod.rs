@@ -24,6 +24,7 @@ use std::sync::Arc;
 
 use super::thread::{self, Frame};
 use super::{Callsite, LateCallsite};
+use crate::edge::EdgeSite;
 use crate::privacy::Value;
 use crate::propagate::Carried;
 use health::{Loss, count};
@@ -316,6 +317,22 @@ pub(super) fn event(site: &'static Callsite, values: &[Value<'_>]) -> bool {
         }
         out.extend_from_slice(&head);
     })
+}
+
+/// Writes what the collector counts of an edge, whether or not its span is sampled.
+pub(super) fn edge(site: &'static EdgeSite, values: &[Value<'_>]) {
+    let number = site.number();
+    let written = thread::with(|thread| {
+        let ids = thread.current_ids();
+        if thread.quiet > 0 || ids.is_some_and(|ids| ids.capture != 0) {
+            return true;
+        }
+        let lane = thread.lane.get_or_insert_with(LaneThread::new);
+        lane.write_edge(number, ids, site.parts, values)
+    });
+    if written != Some(true) {
+        count(Loss::EdgeLost);
+    }
 }
 
 /// Appends attributes to the innermost stage, if it takes them.

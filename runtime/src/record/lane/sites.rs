@@ -8,6 +8,7 @@ use std::sync::{Mutex, PoisonError};
 use tracing_core::Metadata;
 use tracing_core::callsite::Identifier;
 
+use crate::edge::EdgeSite;
 use crate::record::{Callsite, LateCallsite};
 
 /// What a number stands for.
@@ -15,6 +16,8 @@ use crate::record::{Callsite, LateCallsite};
 pub(crate) enum Site {
     Callsite(&'static Callsite),
     Late(&'static LateCallsite),
+    /// What is counted of an edge.
+    Edge(&'static EdgeSite),
     /// A span or event of another library.
     Foreign(&'static Metadata<'static>),
 }

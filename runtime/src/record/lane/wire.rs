@@ -36,6 +36,9 @@ pub(crate) enum Kind {
     Close = 4,
     /// The thread that writes into this lane from now on: its number and name.
     Thread = 5,
+    /// What is counted of an edge, and the span in which it was recorded: total cost, net, decision, reason, and a value for
+    /// each part of the site, absent where it is no amount.
+    Edge = 6,
 }
 
 /// Flags of a span.
@@ -183,6 +186,7 @@ impl Header {
             3 => Kind::More,
             4 => Kind::Close,
             5 => Kind::Thread,
+            6 => Kind::Edge,
             _ => return None,
         };
         let header = Self {

@@ -10,8 +10,10 @@ use std::hash::RandomState;
 
 use super::ends::Writer;
 use super::health::{Loss, count};
-use super::wire::{self, Head, Kind, Parts as _};
-use super::{Mode, NOTHING, capture, clock, encode, mode};
+use super::wire::{self, Head, Kind, Parts as _, tag};
+use super::{Ids, Mode, NOTHING, capture, clock, encode, mode};
+use crate::edge::{COMPUTED, Part};
+use crate::privacy::Value;
 
 /// What a thread needs to write records.
 pub(in crate::record) struct LaneThread {
@@ -119,6 +121,46 @@ impl LaneThread {
         if let Some(head) = self.head_mut(at) {
             head.set_values(0);
         }
+    }
+
+    /// Writes what is counted of an edge: its sums, its reason, its amounts.
+    pub(super) fn write_edge(
+        &mut self,
+        site: u32,
+        span: Option<Ids>,
+        parts: &[Part],
+        values: &[Value<'_>],
+    ) -> bool {
+        #[expect(clippy::cast_possible_truncation, reason = "bounded by SCRATCH_LIMIT")]
+        let at = self.scratch.len() as u32;
+        self.scratch.extend_from_slice(&NOTHING);
+        let (computed, amounts) = values.split_at(COMPUTED.min(values.len()));
+        let (_, sums) = computed.split_at(2.min(computed.len()));
+        let counted = parts.iter().map(Part::is_summed);
+        for (value, is_counted) in sums
+            .iter()
+            .map(|sum| (sum, true))
+            .chain(amounts.iter().zip(counted))
+        {
+            // A reason that has to be formatted is counted under no name of its own.
+            if !is_counted
+                || encode::plain(&mut self.scratch, core::slice::from_ref(value)).is_err()
+            {
+                self.scratch.push(tag::ABSENT);
+            }
+        }
+        let end = self.scratch.len();
+        if let Some(head) = self.head_mut(at) {
+            head.set_site(site);
+            if let Some(ids) = span {
+                head.set_trace_high(ids.trace[0]);
+                head.set_trace_low(ids.trace[1]);
+                head.set_span(ids.span);
+            }
+        }
+        let written = self.write(at, end, Kind::Edge, 0);
+        self.scratch.truncate(at as usize);
+        written
     }
 
     /// Writes a record that is not a span's last.

@@ -1,0 +1,393 @@
+//! From what the user wrote to a model that cannot be wrong.
+
+use proc_macro2::{Span, TokenStream};
+use quote::{ToTokens, quote, quote_spanned};
+use syn::ext::IdentExt;
+use syn::spanned::Spanned;
+use syn::visit_mut::{self, VisitMut};
+use syn::{Data, Fields, Generics, Ident, Lifetime, Type, TypeReference, parse_quote};
+
+use super::parse::{Kind, Mark, Marked, Written};
+use crate::diagnostics::Faults;
+use crate::field::{self, Field, Key, MAX_KEYS};
+use crate::generics::{is_phantom, mentions_parameter};
+use crate::paths;
+use crate::setting::Text;
+
+/// The most fields of an edge: with those that each edge has they are as many as one event holds.
+const MOST_PARTS: usize = MAX_KEYS - 7;
+
+/// Names under which something is recorded of each edge.
+const TAKEN: [&str; 8] = [
+    "gross",
+    "threshold",
+    "name",
+    "unit",
+    "total_cost",
+    "net",
+    "decision",
+    "reason",
+];
+
+/// A type to be implemented for.
+pub(crate) struct Edge {
+    pub(crate) ident: Ident,
+    pub(crate) generics: Generics,
+    pub(crate) root: TokenStream,
+    pub(crate) name: TokenStream,
+    pub(crate) unit: Option<Text>,
+    pub(crate) level: TokenStream,
+    pub(crate) target: Option<Text>,
+    /// The type of all amounts.
+    pub(crate) amount: TokenStream,
+    /// The types that have to be the same, where they stand.
+    pub(crate) others: Vec<(TokenStream, Span)>,
+    pub(crate) legs: Vec<Leg>,
+    /// The edge's own parts, in the order of the fields.
+    pub(crate) parts: Vec<Part>,
+}
+
+/// A field that is an edge itself.
+pub(crate) struct Leg {
+    pub(crate) name: String,
+    pub(crate) field: Ident,
+    pub(crate) ty: Type,
+}
+
+/// A field that is recorded.
+pub(crate) struct Part {
+    pub(crate) role: &'static str,
+    pub(crate) key: String,
+    /// The expression of its value.
+    pub(crate) value: TokenStream,
+}
+
+/// An edge without parts, for a type with faults.
+pub(crate) fn stand_in(written: &Written) -> Edge {
+    Edge {
+        ident: written.input.ident.clone(),
+        generics: written.input.generics.clone(),
+        root: paths::root(written.krate.as_ref()),
+        name: quote!("edge"),
+        unit: None,
+        level: {
+            let support = paths::support(written.krate.as_ref());
+            quote!(#support::Level::INFO)
+        },
+        target: None,
+        amount: quote!(f64),
+        others: Vec::new(),
+        legs: Vec::new(),
+        parts: Vec::new(),
+    }
+}
+
+pub(crate) fn analyze(written: Written, faults: &mut Faults) -> Option<Edge> {
+    check_shape(&written, faults)?;
+    let Written {
+        input,
+        krate,
+        options,
+        fields,
+    } = written;
+    let support = paths::support(krate.as_ref());
+    let mut edge = Edge {
+        root: paths::root(krate.as_ref()),
+        name: options.name(&input.ident),
+        level: options.level(&support),
+        unit: options.unit,
+        target: options.target,
+        amount: TokenStream::new(),
+        others: Vec::new(),
+        legs: Vec::new(),
+        parts: Vec::new(),
+        ident: input.ident,
+        generics: input.generics,
+    };
+    let is_read = fields
+        .iter()
+        .all(|field| field.mark.is_some() || !field.has_mark);
+    let marked = marks(fields, faults);
+    // A mark that cannot be read may be the one that is missing.
+    if is_read {
+        check_counts(&edge.ident, &marked, faults);
+    }
+    if let Some(beyond) = marked.get(MOST_PARTS) {
+        faults.at(
+            &beyond.name,
+            format_args!(
+                "{} fields are more than the {MOST_PARTS} that one event holds; leave some out with `#[edge(skip)]`",
+                marked.len()
+            ),
+        );
+    }
+    let first = first_amount(&marked)?;
+    edge.amount = amount_type(&marked[first], &edge.root);
+    let mut names: Vec<String> = Vec::new();
+    let mut contexts: Vec<Field> = Vec::new();
+    for (index, field) in marked.into_iter().enumerate() {
+        let name = recorded_name(&field, faults);
+        let has_own_name = !matches!(field.mark.kind, Kind::Gross | Kind::Threshold);
+        if has_own_name && names.contains(&name) {
+            faults.at_span(
+                field.name_span(),
+                format_args!("two fields are recorded as `{name}`; give one another name with `rename = \"..\"`"),
+            );
+        }
+        names.push(name.clone());
+        if index != first && field.mark.kind != Kind::Context {
+            edge.others
+                .push((amount_type(&field, &edge.root), field.ty.span()));
+        }
+        match field.mark.kind {
+            Kind::Leg => edge.take_leg(&field, name, faults),
+            Kind::Context => {
+                let context = context(&field, name);
+                edge.parts.push(Part {
+                    role: "Context",
+                    key: context.key.text.clone(),
+                    value: TokenStream::new(),
+                });
+                contexts.push(context);
+            }
+            Kind::Gross => edge.take_amount("Gross", &field, "gross", &support),
+            Kind::Threshold => edge.take_amount("Threshold", &field, "threshold", &support),
+            Kind::Cost => edge.take_amount("Cost", &field, &name, &support),
+            Kind::Skip => {}
+        }
+    }
+    field::check(&contexts, faults);
+    let of_context = edge.parts.iter_mut().filter(|part| part.value.is_empty());
+    for (part, context) in of_context.zip(contexts) {
+        part.value = context.into_capture(&support).value;
+    }
+    Some(edge)
+}
+
+/// The place of the field whose type is that of all amounts: the gross amount, or else the first leg.
+fn first_amount(fields: &[MarkedField]) -> Option<usize> {
+    let place = |kind| fields.iter().position(|field| field.mark.kind == kind);
+    place(Kind::Gross).or_else(|| place(Kind::Leg))
+}
+
+/// The type of the amounts in a field.
+fn amount_type(field: &MarkedField, root: &TokenStream) -> TokenStream {
+    let ty = &field.ty;
+    match field.mark.kind {
+        Kind::Leg => {
+            let at = ty.span().resolved_at(Span::call_site());
+            quote_spanned!(at=> <#ty as #root::EdgeBreakdown>::Amount)
+        }
+        _ => ty.to_token_stream(),
+    }
+}
+
+/// What is told of an edge besides its amounts, through the same gates as any field that is named.
+fn context(field: &MarkedField, name: String) -> Field {
+    let ident = &field.name;
+    Field {
+        key: Key {
+            text: name,
+            tokens: match &field.mark.rename {
+                Some((_, literal)) => literal.to_token_stream(),
+                None => ident.to_token_stream(),
+            },
+        },
+        value: parse_quote!(self.#ident),
+    }
+}
+
+/// A field that is part of the edge.
+struct MarkedField {
+    name: Ident,
+    ty: Type,
+    mark: Mark,
+}
+
+fn check_shape(written: &Written, faults: &mut Faults) -> Option<()> {
+    let what = "an edge has its amounts as fields, so `EdgeBreakdown` is derived for structs with named fields";
+    match &written.input.data {
+        Data::Struct(data) => match &data.fields {
+            Fields::Named(_) => return Some(()),
+            Fields::Unnamed(fields) => faults.at(
+                fields,
+                format_args!("{what}: each is recorded under its name"),
+            ),
+            Fields::Unit => faults.at(&written.input.ident, what),
+        },
+        Data::Enum(data) => faults.at(data.enum_token, what),
+        Data::Union(data) => faults.at(data.union_token, what),
+    }
+    None
+}
+
+/// The fields that are part of the edge. One without a mark might be a cost that was forgotten.
+fn marks(fields: Vec<Marked>, faults: &mut Faults) -> Vec<MarkedField> {
+    let mut marked = Vec::new();
+    for Marked {
+        field,
+        mark,
+        has_mark,
+    } in fields
+    {
+        let Some(name) = field.ident else { continue };
+        match mark {
+            Some(mark) if mark.kind != Kind::Skip => marked.push(MarkedField {
+                name,
+                ty: field.ty,
+                mark,
+            }),
+            Some(Mark {
+                rename: Some((word, _)),
+                ..
+            }) => faults.at(word, "what is skipped has no name in the edge"),
+            None if !has_mark && !is_phantom(&field.ty) => faults.at(
+                &name,
+                format_args!(
+                    "say what `{name}` is to the edge: `#[edge(cost)]`, `#[edge(gross)]`, `#[edge(threshold)]`, \
+                     `#[edge(context)]`, `#[edge(leg)]`, or `#[edge(skip)]`; a cost that is forgotten would make every \
+                     trade look better than it is"
+                ),
+            ),
+            _ => {}
+        }
+    }
+    marked
+}
+
+fn check_counts(ident: &Ident, fields: &[MarkedField], faults: &mut Faults) {
+    let of = |kind: Kind| fields.iter().filter(move |field| field.mark.kind == kind);
+    let has_legs = of(Kind::Leg).next().is_some();
+    if of(Kind::Gross).next().is_none() && !has_legs {
+        faults.at(
+            ident,
+            "an edge needs what there is to gain: mark one field `#[edge(gross)]`, or fields that are edges themselves \
+             `#[edge(leg)]`",
+        );
+    }
+    if of(Kind::Cost).next().is_none() && !has_legs {
+        faults.at(
+            ident,
+            "an edge needs what it costs: mark at least one field `#[edge(cost)]`; without costs the net edge is the \
+             gross one",
+        );
+    }
+    let first = of(Kind::Gross).next().map(|field| field.name.clone());
+    for second in of(Kind::Gross).skip(1) {
+        faults.at(
+            &second.mark.word,
+            format_args!(
+                "an edge has one gross amount, which is `{}`; add the two up, or make each an edge of its own and mark \
+                 it `#[edge(leg)]`",
+                first.to_token_stream()
+            ),
+        );
+    }
+    let first = of(Kind::Threshold).next().map(|field| field.name.clone());
+    for second in of(Kind::Threshold).skip(1) {
+        faults.at(
+            &second.mark.word,
+            format_args!(
+                "an edge has at most one threshold, which is `{}`; mark this one `#[edge(context)]`, or decide with \
+                 `decide_with`",
+                first.to_token_stream()
+            ),
+        );
+    }
+}
+
+/// The name of a field in what is recorded.
+fn recorded_name(field: &MarkedField, faults: &mut Faults) -> String {
+    let mark = &field.mark;
+    if let Kind::Gross | Kind::Threshold = mark.kind {
+        if let Some((word, _)) = &mark.rename {
+            faults.at(
+                word,
+                format_args!(
+                    "this amount is `edge.{}` in every edge, so that edges can be compared; it has no other name",
+                    mark.word
+                ),
+            );
+        }
+        return mark.word.to_string();
+    }
+    let name = match &mark.rename {
+        Some((_, literal)) => literal.value(),
+        None => field.name.unraw().to_string(),
+    };
+    if mark.kind == Kind::Context && name.starts_with("edge.") {
+        faults.at_span(
+            field.name_span(),
+            "names that begin with `edge.` are those of amounts; give this field another",
+        );
+    }
+    if mark.kind != Kind::Context && TAKEN.contains(&name.as_str()) {
+        faults.at_span(
+            field.name_span(),
+            format_args!(
+                "`edge.{name}` is recorded of every edge; give this field another name with `rename = \"..\"`"
+            ),
+        );
+    }
+    name
+}
+
+impl MarkedField {
+    /// Where the name stands by which the field is recorded.
+    fn name_span(&self) -> Span {
+        let rename = self.mark.rename.as_ref();
+        rename.map_or_else(|| self.name.span(), |(_, literal)| literal.span())
+    }
+}
+
+impl Edge {
+    fn take_amount(
+        &mut self,
+        role: &'static str,
+        field: &MarkedField,
+        name: &str,
+        support: &TokenStream,
+    ) {
+        let ident = &field.name;
+        self.parts.push(Part {
+            role,
+            key: format!("edge.{name}"),
+            // Whether it is an amount is asked of its type, once.
+            value: quote!(#support::Held::new(&self.#ident).__tickspan_value()),
+        });
+    }
+
+    fn take_leg(&mut self, field: &MarkedField, name: String, faults: &mut Faults) {
+        if mentions_parameter(&field.ty, &self.generics) {
+            faults.at(
+                &field.ty,
+                "the type of a leg has no type parameter: the keys of an event are known when the program is compiled; \
+                 name the type, as in `Leg<f64>`",
+            );
+            return;
+        }
+        let mut ty = field.ty.clone();
+        Static.visit_type_mut(&mut ty);
+        self.legs.push(Leg {
+            name,
+            field: field.name.clone(),
+            ty,
+        });
+    }
+}
+
+/// Makes every lifetime `'static`: the keys of a leg do not depend on it.
+struct Static;
+
+impl VisitMut for Static {
+    fn visit_lifetime_mut(&mut self, lifetime: &mut Lifetime) {
+        *lifetime = Lifetime::new("'static", lifetime.span());
+    }
+
+    fn visit_type_reference_mut(&mut self, reference: &mut TypeReference) {
+        reference
+            .lifetime
+            .get_or_insert_with(|| Lifetime::new("'static", Span::call_site()));
+        visit_mut::visit_type_reference_mut(self, reference);
+    }
+}

@@ -1,0 +1,170 @@
+//! From the model to tokens. Nothing can fail here.
+//!
+//! ```text
+//! const _: () = {
+//!     const __TICKSPAN_PARTS: &[Part] = &[Part { key: "edge.gross", role: Role::Gross }, ..];
+//!     const __TICKSPAN_KEYS: [&str; ..] = event_keys(__TICKSPAN_PARTS);
+//!     static __TICKSPAN_EVENT: Callsite = ..;
+//!     static __TICKSPAN_EDGE: EdgeSite = EdgeSite::new(&__TICKSPAN_EVENT, "edge", Some("USD"), __TICKSPAN_PARTS);
+//!     impl EdgeBreakdown for Edge {
+//!         type Amount = f64;
+//!         const PARTS: &'static [Part] = __TICKSPAN_PARTS;
+//!         fn __tickspan_site() -> &'static EdgeSite { &__TICKSPAN_EDGE }
+//!         fn __tickspan_with<'v, R>(&'v self, run: impl FnOnce(&mut [Value<'v>]) -> R) -> R {
+//!             same_amount::<f64, f64>();
+//!             run(&mut [Value::ABSENT, .., VALUE, ..])
+//!         }
+//!     }
+//! };
+//! ```
+//!
+//! The keys of legs are put together when the program is compiled, from those of the legs' types. So statics and
+//! constants stand outside the `impl`, where no type parameter is in scope.
+
+use proc_macro2::{Span, TokenStream};
+use quote::{ToTokens, format_ident, quote, quote_spanned};
+use syn::parse_quote;
+
+use super::analyze::{Edge, Part};
+use crate::callsite::{Callsite, function_item};
+use crate::generics::mentions_parameter;
+
+/// How many values stand before those of the parts: what is computed of the edge.
+const COMPUTED: usize = 6;
+
+pub(crate) fn expand(edge: &Edge) -> TokenStream {
+    let Edge {
+        ident,
+        root,
+        name,
+        amount,
+        ..
+    } = edge;
+    let support = quote!(#root::support);
+    let parts = parts(edge, &support);
+    let function = function_item();
+    let event = Callsite {
+        ident: "__TICKSPAN_EVENT",
+        name: quote!("edge"),
+        target: edge.target.as_ref(),
+        level: edge.level.clone(),
+        kind: quote!(Event),
+        fields: quote!(&__TICKSPAN_KEYS),
+        labels: &[],
+        at: ident.span(),
+        support: &support,
+    };
+    let unit = edge.unit.as_ref().map_or_else(
+        || quote!(::core::option::Option::None),
+        |unit| quote!(::core::option::Option::Some(#unit)),
+    );
+    let mut generics = edge.generics.clone();
+    if let Ok(ty) = syn::parse2(amount.clone()) {
+        if mentions_parameter(&ty, &edge.generics) {
+            let bound = parse_quote!(#ty: #root::EdgeAmount);
+            generics.make_where_clause().predicates.push(bound);
+        }
+    }
+    let (parameters, arguments, bounds) = generics.split_for_impl();
+    let same = edge.others.iter().map(|(other, at)| {
+        let at = at.resolved_at(Span::call_site());
+        quote_spanned!(at=> #support::same_amount::<#amount, #other>();)
+    });
+    let values = values(edge, &support);
+    quote! {
+        const _: () = {
+            #function
+            #parts
+            const __TICKSPAN_KEYS: [&::core::primitive::str; #support::event_keys_len(__TICKSPAN_PARTS)] =
+                #support::event_keys(__TICKSPAN_PARTS);
+            #event
+            static __TICKSPAN_EDGE: #support::EdgeSite =
+                #support::EdgeSite::new(&__TICKSPAN_EVENT, #name, #unit, __TICKSPAN_PARTS);
+
+            #[automatically_derived]
+            impl #parameters #root::EdgeBreakdown for #ident #arguments #bounds {
+                type Amount = #amount;
+
+                const PARTS: &'static [#support::Part] = __TICKSPAN_PARTS;
+
+                #[inline]
+                fn __tickspan_site() -> &'static #support::EdgeSite {
+                    &__TICKSPAN_EDGE
+                }
+
+                #[inline]
+                fn __tickspan_with<'__tickspan, __TickspanReturned>(
+                    &'__tickspan self,
+                    __tickspan_run: impl ::core::ops::FnOnce(&mut [#support::Value<'__tickspan>]) -> __TickspanReturned,
+                ) -> __TickspanReturned {
+                    #(#same)*
+                    #values
+                }
+            }
+        };
+    }
+}
+
+/// The parts of the edge: its legs', and its own.
+fn parts(edge: &Edge, support: &TokenStream) -> TokenStream {
+    let own = edge.parts.iter().map(|Part { role, key, .. }| {
+        let role = format_ident!("{role}");
+        quote!(#support::Part { key: #key, role: #support::Role::#role })
+    });
+    if edge.legs.is_empty() {
+        return quote!(const __TICKSPAN_PARTS: &[#support::Part] = &[#(#own),*];);
+    }
+    let root = &edge.root;
+    let mut legs = TokenStream::new();
+    let mut lists = Vec::new();
+    for (index, leg) in edge.legs.iter().enumerate() {
+        let (of_type, bytes, list) = (
+            format_ident!("__TICKSPAN_TYPE_{index}"),
+            format_ident!("__TICKSPAN_BYTES_{index}"),
+            format_ident!("__TICKSPAN_LEG_{index}"),
+        );
+        let (name, ty) = (&leg.name, &leg.ty);
+        legs.extend(quote! {
+            const #of_type: &[#support::Part] = <#ty as #root::EdgeBreakdown>::PARTS;
+            const #bytes: [::core::primitive::u8; #support::leg_len(#name, #of_type)] =
+                #support::leg_bytes(#name, #of_type);
+            const #list: [#support::Part; #of_type.len()] = #support::leg_parts(#name, #of_type, &#bytes);
+        });
+        lists.push(list);
+    }
+    let count = edge.parts.len();
+    quote! {
+        #legs
+        const __TICKSPAN_COUNT: ::core::primitive::usize = #count #(+ #lists.len())*;
+        const __TICKSPAN_PARTS: &[#support::Part] =
+            &#support::join_parts::<__TICKSPAN_COUNT>(&[#(&#lists,)* &[#(#own),*]]);
+    }
+}
+
+/// The call of what gets the values.
+fn values(edge: &Edge, support: &TokenStream) -> TokenStream {
+    let own = edge.parts.iter().map(|part| &part.value);
+    if edge.legs.is_empty() {
+        let computed = (0..COMPUTED).map(|_| quote!(#support::Value::ABSENT));
+        return quote!(__tickspan_run(&mut [#(#computed,)* #(#own),*]));
+    }
+    let root = &edge.root;
+    let lists: Vec<_> = (0..edge.legs.len())
+        .map(|index| format_ident!("__tickspan_leg_{index}"))
+        .collect();
+    let joined = quote! {
+        __tickspan_run(&mut #support::join_values::<{ __TICKSPAN_COUNT + #COMPUTED }>(
+            &[#(&*#lists),*],
+            &[#(#own),*],
+        ))
+    };
+    edge.legs
+        .iter()
+        .zip(&lists)
+        .rev()
+        .fold(joined, |inner, (leg, list)| {
+            let field = &leg.field;
+            quote!(#root::EdgeBreakdown::__tickspan_with(&self.#field, |#list| #inner))
+        })
+        .into_token_stream()
+}

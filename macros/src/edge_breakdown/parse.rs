@@ -1,0 +1,170 @@
+//! What the user wrote.
+
+use proc_macro2::TokenStream;
+use syn::ext::IdentExt;
+use syn::parse::ParseStream;
+use syn::{Attribute, Data, DeriveInput, Field, Ident, LitStr, Meta, Path, Token};
+
+use crate::diagnostics::{Faults, suggest};
+use crate::event_type::{TypeOptions, parse_name};
+use crate::paths;
+
+/// The type and what stands on it.
+pub(crate) struct Written {
+    pub(crate) input: DeriveInput,
+    pub(crate) krate: Option<Path>,
+    pub(crate) options: TypeOptions,
+    /// The fields of a struct, with their marks.
+    pub(crate) fields: Vec<Marked>,
+}
+
+/// A field and its mark, if there is one that can be read.
+pub(crate) struct Marked {
+    pub(crate) field: Field,
+    pub(crate) mark: Option<Mark>,
+    /// Whether there is a mark, good or not.
+    pub(crate) has_mark: bool,
+}
+
+/// `#[edge(cost, rename = "taker_fee")]`.
+pub(crate) struct Mark {
+    pub(crate) kind: Kind,
+    /// The token of the kind.
+    pub(crate) word: Ident,
+    pub(crate) rename: Option<(Ident, LitStr)>,
+}
+
+/// What a field is to its edge.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Kind {
+    Gross,
+    Cost,
+    Threshold,
+    Context,
+    Leg,
+    Skip,
+}
+
+const KINDS: [(&str, Kind); 6] = [
+    ("gross", Kind::Gross),
+    ("cost", Kind::Cost),
+    ("threshold", Kind::Threshold),
+    ("context", Kind::Context),
+    ("leg", Kind::Leg),
+    ("skip", Kind::Skip),
+];
+
+const ON_TYPE: [&str; 4] = ["name", "unit", "level", "target"];
+
+pub(crate) fn parse(tokens: TokenStream, faults: &mut Faults) -> syn::Result<Written> {
+    let input: DeriveInput = syn::parse2(tokens)?;
+    let mut options = TypeOptions::default();
+    let kinds = KINDS.map(|(name, _)| name);
+    for attribute in edge_attributes(&input.attrs) {
+        let parsed = options.parse(attribute, &ON_TYPE, &kinds);
+        faults.ok(parsed);
+    }
+    let fields = match &input.data {
+        Data::Struct(data) => data
+            .fields
+            .iter()
+            .map(|field| marked(field, faults))
+            .collect(),
+        Data::Enum(_) | Data::Union(_) => Vec::new(),
+    };
+    Ok(Written {
+        krate: paths::given(&input.attrs, faults),
+        options,
+        fields,
+        input,
+    })
+}
+
+fn edge_attributes(attributes: &[Attribute]) -> impl Iterator<Item = &Attribute> {
+    attributes
+        .iter()
+        .filter(|attribute| attribute.path().is_ident("edge"))
+}
+
+fn marked(field: &Field, faults: &mut Faults) -> Marked {
+    let mut marks = edge_attributes(&field.attrs);
+    let first = marks.next();
+    for second in marks {
+        faults.at(
+            second,
+            "a field has one mark; put all of it into one `#[edge(..)]`",
+        );
+    }
+    Marked {
+        mark: first.and_then(|attribute| {
+            let parsed = parse_mark(attribute);
+            faults.ok(parsed)
+        }),
+        has_mark: first.is_some(),
+        field: field.clone(),
+    }
+}
+
+fn parse_mark(attribute: &Attribute) -> syn::Result<Mark> {
+    let incomplete = || {
+        syn::Error::new_spanned(
+            attribute,
+            "say what the field is: `#[edge(gross)]`, `cost`, `threshold`, `context`, `leg` or `skip`",
+        )
+    };
+    if matches!(attribute.meta, Meta::Path(_)) {
+        return Err(incomplete());
+    }
+    attribute.parse_args_with(|input: ParseStream<'_>| {
+        let mut kind = None;
+        let mut rename = None;
+        while !input.is_empty() {
+            let word = input.call(Ident::parse_any)?;
+            let text = word.to_string();
+            let known = KINDS.iter().find(|(name, _)| text == *name);
+            match (known, &kind) {
+                (Some(_), Some((_, first))) => {
+                    let message = format!("a field is one thing: `{first}` or `{word}`");
+                    return Err(syn::Error::new(word.span(), message));
+                }
+                (Some((_, given)), None) => kind = Some((*given, word)),
+                (None, _) if text == "rename" => {
+                    input.parse::<Token![=]>()?;
+                    let name = parse_name(input)?;
+                    if rename.is_some() {
+                        return Err(syn::Error::new(
+                            word.span(),
+                            "`rename` is given twice; remove one",
+                        ));
+                    }
+                    rename = Some((word, name));
+                }
+                (None, _) => return Err(unknown(&word)),
+            }
+            if !input.is_empty() {
+                input.parse::<Token![,]>()?;
+            }
+        }
+        let Some((kind, word)) = kind else {
+            return Err(incomplete());
+        };
+        Ok(Mark { kind, word, rename })
+    })
+}
+
+fn unknown(word: &Ident) -> syn::Error {
+    let text = word.to_string();
+    let message = if ON_TYPE.contains(&text.as_str()) {
+        format!(
+            "`{word}` stands on the type, and holds for all its amounts: `#[edge({word} = \"..\")]` above the struct"
+        )
+    } else {
+        let names: Vec<&str> = KINDS
+            .iter()
+            .map(|(name, _)| *name)
+            .chain(["rename"])
+            .collect();
+        format!("unknown mark `{word}`; {}", suggest(&text, &names))
+    };
+    syn::Error::new(word.span(), message)
+}

@@ -1,0 +1,18 @@
+//! Edges, on the caller's thread: the event on the current span, and what the collector counts.
+
+use super::event;
+#[cfg(feature = "init")]
+use super::lane;
+use crate::edge::EdgeSite;
+use crate::privacy::Value;
+
+/// Records an edge that somebody wants: `values` are those of the event's keys but the first, `message`.
+pub(crate) fn record_edge(site: &'static EdgeSite, values: &[Value<'_>]) {
+    event::emit(site.event, values);
+    #[cfg(feature = "init")]
+    if lane::mode() == lane::Mode::Lane {
+        lane::edge(site, values);
+    } else {
+        crate::collect::observe_edge(site, values);
+    }
+}

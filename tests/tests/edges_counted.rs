@@ -1,0 +1,246 @@
+//! Edges, counted: the table of the summary and the metrics, on both routes, whatever is sampled.
+
+use std::collections::BTreeMap;
+
+use opentelemetry_sdk::metrics::data::{AggregatedMetrics, MetricData};
+use opentelemetry_sdk::metrics::{InMemoryMetricExporter, SdkMeterProvider};
+use opentelemetry_sdk::trace::InMemorySpanExporter;
+use rust_decimal::Decimal;
+use tickspan::{AttributeValue, EdgeBreakdown, Route, Telemetry, traced_stage};
+use tickspan_tests::child::Child;
+
+#[derive(EdgeBreakdown)]
+#[edge(name = "cross_venue", unit = "USD")]
+struct Edge {
+    #[edge(gross)]
+    gross: Decimal,
+    #[edge(cost)]
+    fees: Decimal,
+    #[edge(cost)]
+    slippage: Decimal,
+    #[edge(threshold)]
+    least: Decimal,
+    #[edge(context)]
+    symbol: &'static str,
+}
+
+#[derive(EdgeBreakdown)]
+#[edge(unit = "bps")]
+struct Basis {
+    #[edge(gross)]
+    gross: f64,
+    #[edge(cost)]
+    funding: f64,
+}
+
+#[derive(AttributeValue)]
+enum Refused {
+    Halted,
+}
+
+#[traced_stage]
+fn check(gross: i64, slippage: i64) {
+    let edge = Edge {
+        gross: Decimal::new(gross, 1),
+        fees: Decimal::new(25, 1),
+        slippage: Decimal::new(slippage, 1),
+        least: Decimal::new(100, 1),
+        symbol: "AAPL",
+    };
+    edge.record(&edge.decide());
+}
+
+/// Two accepted, three refused for three reasons, one of which has no sums; and another unit outside of any stage.
+fn script() {
+    check(200, 10);
+    check(300, -5);
+    check(100, 0);
+    let halted = Edge {
+        gross: Decimal::ONE_HUNDRED,
+        fees: Decimal::TEN,
+        slippage: Decimal::ZERO,
+        least: Decimal::ZERO,
+        symbol: "AAPL",
+    };
+    halted.record(&halted.decide_with(|_| Err(Refused::Halted)));
+    let edge = Edge {
+        gross: Decimal::MAX,
+        fees: -Decimal::MAX,
+        ..halted
+    };
+    edge.record(&edge.decide());
+    let basis = Basis {
+        gross: 4.0,
+        funding: 1.0,
+    };
+    basis.record(&basis.decide());
+}
+
+fn start(route: Route, metrics: &SdkMeterProvider) -> Telemetry {
+    tickspan::builder()
+        .with_route(route)
+        .with_meter_provider(metrics.clone())
+        .with_span_exporter(InMemorySpanExporter::default())
+        .with_console(false)
+        .init()
+        .expect("nothing else is installed")
+}
+
+/// Each number, by the instrument, its unit and the values of its attributes.
+fn numbers(metrics: &InMemoryMetricExporter) -> BTreeMap<String, f64> {
+    let mut numbers = BTreeMap::new();
+    let finished = metrics.get_finished_metrics().expect("metrics");
+    for scope in finished.last().expect("one reading").scope_metrics() {
+        for metric in scope.metrics() {
+            let mut tell = |attributes: &mut dyn Iterator<Item = &opentelemetry::KeyValue>,
+                            value| {
+                let mut words: Vec<_> = attributes
+                    .map(|a| format!("{}={}", a.key, a.value))
+                    .collect();
+                words.sort();
+                let name = format!("{} {} {}", metric.name(), metric.unit(), words.join(" "));
+                assert_eq!(numbers.insert(name.clone(), value), None, "twice: {name}");
+            };
+            match metric.data() {
+                AggregatedMetrics::U64(MetricData::Sum(sum)) if metric.name().contains("edge") => {
+                    assert!(sum.is_monotonic());
+                    for point in sum.data_points() {
+                        tell(
+                            &mut point.attributes(),
+                            f64::from(u32::try_from(point.value()).expect("few")),
+                        );
+                    }
+                }
+                AggregatedMetrics::F64(MetricData::Sum(sum)) => {
+                    assert!(!sum.is_monotonic());
+                    for point in sum.data_points() {
+                        tell(&mut point.attributes(), point.value());
+                    }
+                }
+                _ => {}
+            }
+        }
+    }
+    numbers
+}
+
+const TABLE: &str = "\
+edge               count  of gross   total
+basis (bps)            1
+  accepted             1
+  gross                    100.0 %   4.000
+  funding                   25.0 %   1.000
+  net                       75.0 %   3.000
+cross_venue (USD)      5
+  accepted             2
+  Halted               1
+  below_threshold      1
+  overflow             1
+  gross                    100.0 %   160.0
+  fees                      10.9 %   17.50
+  slippage                   0.3 %  0.5000
+  net                       88.8 %   142.0";
+
+fn table(text: &str) -> String {
+    text.lines()
+        .skip_while(|line| !line.starts_with("edge "))
+        .collect::<Vec<_>>()
+        .join("\n")
+}
+
+/// Runs the script, and compares everything that was counted.
+fn counts_on(route: Route) {
+    let metrics = InMemoryMetricExporter::default();
+    let provider = SdkMeterProvider::builder()
+        .with_periodic_exporter(metrics.clone())
+        .build();
+    let telemetry = start(route, &provider);
+    script();
+    let summary = telemetry.summary();
+    assert_eq!(table(&summary.to_string()), TABLE);
+    let edge = &summary.edges[1];
+    assert_eq!((edge.count(), edge.accepted, edge.rejected()), (5, 2, 3));
+    assert_eq!(
+        (edge.gross, edge.net, edge.accepted_net),
+        (160.0, 142.0, 44.5)
+    );
+
+    provider.force_flush().expect("it is read");
+    let expected = [
+        (
+            "tickspan.edge.cost USD edge.component=fees edge.name=cross_venue",
+            17.5,
+        ),
+        (
+            "tickspan.edge.cost USD edge.component=slippage edge.name=cross_venue",
+            0.5,
+        ),
+        (
+            "tickspan.edge.cost bps edge.component=funding edge.name=basis",
+            1.0,
+        ),
+        (
+            "tickspan.edge.decisions {decision} edge.decision=accept edge.name=basis",
+            1.0,
+        ),
+        (
+            "tickspan.edge.decisions {decision} edge.decision=accept edge.name=cross_venue",
+            2.0,
+        ),
+        (
+            "tickspan.edge.decisions {decision} edge.decision=reject edge.name=cross_venue edge.reason=Halted",
+            1.0,
+        ),
+        (
+            "tickspan.edge.decisions {decision} edge.decision=reject edge.name=cross_venue edge.reason=below_threshold",
+            1.0,
+        ),
+        (
+            "tickspan.edge.decisions {decision} edge.decision=reject edge.name=cross_venue edge.reason=overflow",
+            1.0,
+        ),
+        ("tickspan.edge.gross USD edge.name=cross_venue", 160.0),
+        ("tickspan.edge.gross bps edge.name=basis", 4.0),
+        (
+            "tickspan.edge.net USD edge.decision=accept edge.name=cross_venue",
+            44.5,
+        ),
+        (
+            "tickspan.edge.net USD edge.decision=reject edge.name=cross_venue",
+            97.5,
+        ),
+        (
+            "tickspan.edge.net bps edge.decision=accept edge.name=basis",
+            3.0,
+        ),
+        (
+            "tickspan.edge.net bps edge.decision=reject edge.name=basis",
+            0.0,
+        ),
+    ];
+    let expected: BTreeMap<String, f64> = expected
+        .map(|(name, number)| (name.to_owned(), number))
+        .into();
+    assert_eq!(numbers(&metrics), expected);
+}
+
+#[test]
+fn edges_are_counted_on_the_lane_route() {
+    let child = Child::of("edges_are_counted_on_the_lane_route", || {
+        counts_on(Route::Lane);
+    });
+    // Whatever is sampled.
+    for sampler in ["always_on", "always_off"] {
+        let told = child.with("OTEL_TRACES_SAMPLER", sampler).run();
+        assert_eq!(table(&told.stderr), TABLE, "{}", told.stderr);
+    }
+}
+
+#[test]
+fn edges_are_counted_on_the_tracing_route() {
+    let child = Child::of("edges_are_counted_on_the_tracing_route", || {
+        counts_on(Route::Tracing);
+    });
+    let told = child.run();
+    assert_eq!(table(&told.stderr), TABLE, "{}", told.stderr);
+}
