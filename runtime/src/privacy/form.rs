@@ -8,6 +8,9 @@ pub trait Form: sealed::Sealed {
 
     /// Whether it is in seconds.
     const SECONDS: bool;
+
+    /// That of a value which may not be there: the same, but for a number, which has to be there to be counted.
+    type Optional: Form;
 }
 
 /// A value that stands alone, in any list, under any key.
@@ -16,9 +19,6 @@ pub enum Scalar {}
 /// A number that stands alone, in any list, under any key, and may be the amount of an edge; `N` is the number in
 /// which edges of it are counted.
 pub struct Number<N>(core::marker::PhantomData<N>);
-
-/// A value of another form, or nothing.
-pub struct Maybe<F>(core::marker::PhantomData<F>);
 
 /// A byte, a 16-bit unit or a character: recorded alone, never in a list, where it could spell a key.
 pub enum Fragment {}
@@ -32,31 +32,31 @@ pub struct Many<F>(core::marker::PhantomData<F>);
 impl Form for Scalar {
     const SINGLE: bool = true;
     const SECONDS: bool = false;
+    type Optional = Self;
 }
 
 impl<N> Form for Number<N> {
     const SINGLE: bool = true;
     const SECONDS: bool = false;
-}
-
-impl<F: Form> Form for Maybe<F> {
-    const SINGLE: bool = F::SINGLE;
-    const SECONDS: bool = F::SECONDS;
+    type Optional = Scalar;
 }
 
 impl Form for Fragment {
     const SINGLE: bool = true;
     const SECONDS: bool = false;
+    type Optional = Self;
 }
 
 impl Form for Seconds {
     const SINGLE: bool = true;
     const SECONDS: bool = true;
+    type Optional = Self;
 }
 
 impl<F: Form> Form for Many<F> {
     const SINGLE: bool = false;
     const SECONDS: bool = F::SECONDS;
+    type Optional = Self;
 }
 
 /// Forms of which there may be a list.
@@ -71,8 +71,6 @@ pub trait Element: Form {}
 impl Element for Scalar {}
 #[diagnostic::do_not_recommend]
 impl<N> Element for Number<N> {}
-#[diagnostic::do_not_recommend]
-impl<F: Element> Element for Maybe<F> {}
 impl Element for Seconds {}
 
 /// Forms that are in seconds.
@@ -80,7 +78,6 @@ pub trait InSeconds: Form {}
 
 impl InSeconds for Seconds {}
 impl<F: InSeconds> InSeconds for Many<F> {}
-impl<F: InSeconds> InSeconds for Maybe<F> {}
 
 /// A kind of key.
 pub trait Key {
@@ -128,18 +125,15 @@ pub trait Fits<K>: Form {}
 
 impl Fits<Plain> for Scalar {}
 impl Fits<Plain> for Fragment {}
-#[diagnostic::do_not_recommend]
-impl<N> Fits<Plain> for Number<N> {}
 impl<F: Fits<Plain>> Fits<Plain> for Many<F> {}
 #[diagnostic::do_not_recommend]
-impl<F: Fits<Plain>> Fits<Plain> for Maybe<F> {}
+impl<N> Fits<Plain> for Number<N> {}
 impl<F: Form> Fits<SaysSeconds> for F {}
 
 mod sealed {
     pub trait Sealed {}
     impl Sealed for super::Scalar {}
     impl<N> Sealed for super::Number<N> {}
-    impl<F> Sealed for super::Maybe<F> {}
     impl Sealed for super::Fragment {}
     impl Sealed for super::Seconds {}
     impl<F> Sealed for super::Many<F> {}

@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet, VecDeque};
 use std::rc::Rc;
 use std::sync::Arc;
 
-use super::form::{Element, Fragment, Many, Maybe, Number, Scalar, Seconds};
+use super::form::{Element, Form, Fragment, Many, Number, Scalar, Seconds};
 use super::{AttributeValue, Value, WriteText};
 
 /// The most elements of a collection that are recorded.
@@ -117,7 +117,7 @@ unsafe impl<T: AttributeValue + Clone> AttributeValue for Cow<'_, T> {
 
 // SAFETY: recorded as what it holds, or not at all; see the top of this file.
 unsafe impl<T: AttributeValue> AttributeValue for Option<T> {
-    type Form = Maybe<T::Form>;
+    type Form = <T::Form as Form>::Optional;
 
     #[inline]
     fn attribute(&self) -> Value<'_> {
