@@ -35,6 +35,8 @@
 //! | feature | what it brings |
 //! |---|---|
 //! | `init` (default) | [`init`], [`builder`], console lines, the stage summary, any SDK exporter |
+//! | `recorder` (default) | [`recorder`]: files of JSON lines, and their replay |
+//! | `zstd` | zstd for recorded files |
 //! | `otlp-grpc` | OTLP over gRPC |
 //! | `otlp-http` | OTLP over HTTP, protobuf bodies |
 //! | `otlp-http-json` | OTLP over HTTP, JSON bodies |
@@ -62,6 +64,12 @@ mod privacy;
 #[cfg(feature = "init")]
 pub mod propagate;
 mod record;
+#[cfg(feature = "recorder")]
+pub mod recorded;
+#[cfg(feature = "recorder")]
+pub mod recorder;
+#[cfg(feature = "recorder")]
+pub mod replay;
 #[cfg(feature = "init")]
 mod setup;
 #[doc(hidden)]

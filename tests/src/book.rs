@@ -23,6 +23,7 @@ mod code {
         Setup: "../../docs/setup.md";
         Routes: "../../docs/routes.md";
         Propagation: "../../docs/propagation.md";
+        Recorder: "../../docs/recorder.md";
         Performance: "../../docs/performance.md";
         SemanticConventions: "../../docs/semantic-conventions.md";
         UsingWithTracing: "../../docs/using-with-tracing.md";

@@ -6,7 +6,7 @@
 
 use std::env;
 use std::io::Read;
-use std::process::{Command, Stdio, exit};
+use std::process::{Child as Process, Command, Stdio, exit};
 use std::sync::mpsc::{self, Receiver};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -26,6 +26,7 @@ const PATIENCE: Duration = Duration::from_secs(90);
 pub struct Child {
     test: String,
     variables: Vec<(String, String)>,
+    shell: Option<String>,
 }
 
 /// What a child left.
@@ -51,6 +52,7 @@ impl Child {
         Self {
             test: test.to_owned(),
             variables: Vec::new(),
+            shell: None,
         }
     }
 
@@ -60,6 +62,27 @@ impl Child {
         let mut child = self.clone();
         child.variables.push((name.to_owned(), value.to_owned()));
         child
+    }
+
+    /// Has the next run started by a shell, with the program as `"$0"` and its arguments as `"$@"`.
+    #[must_use]
+    pub fn in_shell(&self, script: &str) -> Self {
+        Self {
+            shell: Some(script.to_owned()),
+            ..self.clone()
+        }
+    }
+
+    /// Starts the body, for a test that does not let it come to its end.
+    ///
+    /// # Panics
+    ///
+    /// When the process cannot be started.
+    pub fn start(&self) -> Process {
+        self.command()
+            .stderr(Stdio::null())
+            .spawn()
+            .expect("the test binary starts again")
     }
 
     /// Runs the body to its end.
@@ -95,7 +118,15 @@ impl Child {
     }
 
     fn command(&self) -> Command {
-        let mut command = Command::new(env::current_exe().expect("the test binary has a path"));
+        let program = env::current_exe().expect("the test binary has a path");
+        let mut command = match &self.shell {
+            None => Command::new(program),
+            Some(script) => {
+                let mut shell = Command::new("bash");
+                shell.args(["-c", script]).arg(program);
+                shell
+            }
+        };
         command
             .args([&self.test, "--exact", "--nocapture"])
             .stdin(Stdio::null())
@@ -104,6 +135,7 @@ impl Child {
         for (name, _) in env::vars_os() {
             let upper = name.to_string_lossy().to_ascii_uppercase();
             if upper.starts_with("OTEL_")
+                || upper == "TICKSPAN_RECORDER"
                 || upper.ends_with("_PROXY")
                 || ["RUST_LOG", "NO_COLOR"].contains(&&*upper)
             {

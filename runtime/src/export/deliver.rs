@@ -26,7 +26,7 @@ pub(crate) type Delivery = Result<Delivered, String>;
 /// What goes with a batch.
 #[derive(Clone, Copy, Debug)]
 #[cfg_attr(
-    not(any(feature = "otlp-grpc", feature = "otlp-http")),
+    not(any(feature = "otlp-grpc", feature = "otlp-http", feature = "recorder")),
     expect(dead_code, reason = "exporters of the SDK know neither")
 )]
 pub(crate) struct Job<'a> {

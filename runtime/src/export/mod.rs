@@ -38,6 +38,8 @@ pub use compression::Compression;
 pub(crate) use console::ConsoleExporter;
 pub(crate) use console_metrics::ConsoleMetrics;
 pub(crate) use deliver::{Deliver, SdkMetrics, SdkSpans};
+#[cfg(feature = "recorder")]
+pub(crate) use deliver::{Delivered, Delivery, Job};
 pub(crate) use edges::register as register_edges;
 pub(crate) use fanout::{Fanout, Queues, SpanCounts};
 pub(crate) use ledger::{Items, Tally};

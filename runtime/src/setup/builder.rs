@@ -21,6 +21,8 @@ use crate::export::{Batching, Compression, Export, MetersBuilder, Reading, SdkSp
 use crate::policy::ForeignData;
 use crate::propagate::{self, Configured};
 use crate::record::lane::ends;
+#[cfg(feature = "recorder")]
+use crate::recorder::Recorder;
 
 /// Settings of telemetry, made with [`builder`](crate::builder) and put to work with
 /// [`init`](Self::init).
@@ -50,6 +52,7 @@ use crate::record::lane::ends;
 /// | | `OTEL_SDK_DISABLED` | `false` |
 /// | [`with_filter`](Self::with_filter) | `RUST_LOG` | `info` |
 /// | [`with_foreign_data`](Self::with_foreign_data) | `TICKSPAN_FOREIGN_DATA` (`checked`, `allow-list`, `none`): the stricter of the two counts | `checked` |
+/// | [`with_recorder`](Self::with_recorder) | `TICKSPAN_RECORDER` (a folder) | nothing is recorded in files |
 /// | [`with_console`](Self::with_console) | `NO_COLOR` | on, coloured on a terminal |
 ///
 /// The variables for compression, certificates, metrics and logs have no effect yet.
@@ -110,6 +113,8 @@ pub(super) struct Choices {
     pub(super) lane_capacity: usize,
     pub(super) lane_memory: usize,
     pub(super) tail: Option<TailSampling>,
+    #[cfg(feature = "recorder")]
+    pub(super) recorders: Vec<Recorder>,
     pub(super) queue: Option<usize>,
     pub(super) service_name: Option<String>,
     pub(super) endpoint: Option<String>,
@@ -140,6 +145,8 @@ impl Default for Choices {
             lane_capacity: ends::CAPACITY,
             lane_memory: ends::TOTAL,
             tail: None,
+            #[cfg(feature = "recorder")]
+            recorders: Vec::new(),
             queue: None,
             service_name: None,
             endpoint: None,
@@ -235,6 +242,23 @@ impl Builder {
                 let exporter = export.in_runtime(|| SdkSpans::new(exporter, resource));
                 export.add(type_name::<E>().to_owned(), exporter, batching)
             }));
+        self
+    }
+
+    /// Records everything in files, one folder a day: see [`recorder`](crate::recorder).
+    ///
+    /// Takes a folder, or a [`Recorder`] with more said; any number can be added. A folder that cannot be written is no error: it is
+    /// tried again and again, and the loss is counted.
+    ///
+    /// ```no_run
+    /// # fn main() -> Result<(), tickspan::Error> {
+    /// let _telemetry = tickspan::builder().with_recorder("data/events").init()?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[cfg(feature = "recorder")]
+    pub fn with_recorder(mut self, recorder: impl Into<Recorder>) -> Self {
+        self.choices.recorders.push(recorder.into());
         self
     }
 

@@ -15,13 +15,18 @@ use super::builder::{ExporterStart, Meters, MetricExporterStart};
 use super::guard::{Running, Source, Telemetry};
 use super::settings::{Settings, TracingSettings};
 use super::{Error, Route, subscriber};
+use crate::collect::{self, Collector, Held, Lines, SpanShape, StageMetrics, StageTable, Tail};
 use crate::collect::{self, Collector, Held, Lines, SpanShape, StageMetrics, Statistics, Tail};
+#[cfg(feature = "recorder")]
+use crate::export::Batching;
 use crate::export::{
     ConsoleExporter, ConsoleMetrics, Export, Fanout, MetersBuilder, Queues, SdkMetrics, SdkSpans,
     SpanCounts, register_edges,
 };
 use crate::policy;
 use crate::record::lane::{self, ends, sampling};
+#[cfg(feature = "recorder")]
+use crate::recorder::{Recorder, RecorderExporter};
 
 /// The exporters of the user.
 pub(super) struct Exporters {
@@ -118,7 +123,9 @@ fn start_exporters(
 ) -> Result<Option<Export>, Error> {
     let without_metrics =
         has_meters || (tracing.metrics.exporters.is_nothing() && exporters.metrics.is_empty());
-    if tracing.traces.is_nothing() && exporters.spans.is_empty() && without_metrics {
+    let without_spans =
+        tracing.traces.is_nothing() && exporters.spans.is_empty() && !records(tracing);
+    if without_spans && without_metrics {
         return Ok(None);
     }
     let mut export = Export::start().map_err(no_thread)?;
@@ -136,6 +143,17 @@ fn start_exporters(
             Err(error)
         }
     }
+}
+
+/// Whether anything is recorded in files.
+#[cfg(feature = "recorder")]
+fn records(tracing: &TracingSettings) -> bool {
+    !tracing.recorders.is_empty()
+}
+
+#[cfg(not(feature = "recorder"))]
+fn records(_: &TracingSettings) -> bool {
+    false
 }
 
 fn no_thread(source: io::Error) -> Error {
@@ -160,10 +178,29 @@ fn add_span_exporters(
             .add("stdout".to_owned(), exporter, tracing.batch)
             .map_err(no_thread)?;
     }
+    #[cfg(feature = "recorder")]
+    for recorder in &tracing.recorders {
+        start_recorder(export, recorder, tracing).map_err(no_thread)?;
+    }
     for start in exporters {
         start(export, &tracing.resource, tracing.batch).map_err(no_thread)?;
     }
     Ok(())
+}
+
+#[cfg(feature = "recorder")]
+fn start_recorder(
+    export: &mut Export,
+    recorder: &Recorder,
+    tracing: &TracingSettings,
+) -> io::Result<()> {
+    let batching = Batching {
+        delay: recorder.flush_every,
+        ..tracing.batch
+    };
+    let exporter = RecorderExporter::start(recorder, &tracing.resource)?;
+    let label = format!("the recorder in {}", recorder.dir.display());
+    export.add(label, exporter, batching)
 }
 
 fn start_meters(

@@ -22,6 +22,8 @@ use crate::policy::{self, ForeignData, Policy};
 use crate::propagate::Propagator;
 use crate::record::lane::ends;
 use crate::record::lane::sampling::HeadSampler;
+#[cfg(feature = "recorder")]
+use crate::recorder::Recorder;
 
 /// More for one thread is a mistake.
 const MOST_CAPACITY: usize = 1 << 30;
@@ -75,6 +77,8 @@ pub(super) struct TracingSettings {
     pub(super) metrics: MetricSettings,
     /// What a preset lacks to have an effect.
     pub(super) missing: Option<&'static str>,
+    #[cfg(feature = "recorder")]
+    pub(super) recorders: Vec<Recorder>,
 }
 
 /// How metrics are kept and read.
@@ -245,6 +249,8 @@ impl TracingSettings {
         foreign_data: &ForeignData,
         environment: TracingEnvironment,
     ) -> Result<Self, Error> {
+        #[cfg(not(feature = "recorder"))]
+        refuse_recorder(environment.recorder.as_deref())?;
         let preset = choices.preset.or(environment.preset);
         let variables = &environment.preset_variables;
         let batch = Batching {
@@ -269,6 +275,8 @@ impl TracingSettings {
                 histograms: environment.histograms.unwrap_or_default(),
             },
             missing: preset.and_then(|preset| preset.what_is_missing(variables)),
+            #[cfg(feature = "recorder")]
+            recorders: recorders(choices, environment.recorder.as_deref())?,
             resource: policy::resource(
                 foreign_data,
                 &resource(
@@ -288,6 +296,36 @@ impl TracingSettings {
                 None => batch,
             },
         })
+    }
+}
+
+/// What records in files: the builder's recorders, or that of the environment.
+#[cfg(feature = "recorder")]
+fn recorders(choices: &Choices, folder: Option<&str>) -> Result<Vec<Recorder>, Error> {
+    if choices.recorders.is_empty() {
+        return Ok(folder.map(Recorder::from).into_iter().collect());
+    }
+    for recorder in &choices.recorders {
+        if let Some((setting, value, accepted)) = recorder.fault() {
+            return Err(Error::Invalid {
+                setting,
+                value: Some(value),
+                accepted: accepted.to_owned(),
+            });
+        }
+    }
+    Ok(choices.recorders.clone())
+}
+
+#[cfg(not(feature = "recorder"))]
+fn refuse_recorder(folder: Option<&str>) -> Result<(), Error> {
+    match folder {
+        None => Ok(()),
+        Some(_) => Err(Error::MissingFeature {
+            setting: super::environment::RECORDER,
+            wanted: "files of recorded events".to_owned(),
+            feature: "recorder",
+        }),
     }
 }
 

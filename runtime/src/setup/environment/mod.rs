@@ -68,9 +68,12 @@ pub(super) struct TracingEnvironment {
     pub(super) batch: Batching,
     /// The delay of batches, where it is not the default.
     pub(super) batch_delay: Option<Duration>,
+    /// `TICKSPAN_RECORDER`
+    pub(super) recorder: Option<String>,
 }
 
 const FOREIGN_DATA: &str = "TICKSPAN_FOREIGN_DATA";
+pub(super) const RECORDER: &str = "TICKSPAN_RECORDER";
 const SDK_DISABLED: &str = "OTEL_SDK_DISABLED";
 const SERVICE_NAME: &str = "OTEL_SERVICE_NAME";
 const RESOURCE_ATTRIBUTES: &str = "OTEL_RESOURCE_ATTRIBUTES";
@@ -158,6 +161,7 @@ impl TracingEnvironment {
             .map(|longest| usize::try_from(longest).unwrap_or(usize::MAX)),
             batch: batching::read(variables)?,
             batch_delay: batching::read_delay(variables)?,
+            recorder: variables.text(RECORDER)?,
         })
     }
 }

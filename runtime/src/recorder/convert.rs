@@ -1,0 +1,173 @@
+//! Spans of the SDK as lines: borrowed, so that making them copies nothing.
+
+use std::borrow::Cow;
+
+use opentelemetry::trace::{Event, SpanContext, SpanId, SpanKind, TraceId};
+use opentelemetry::{KeyValue, Value as OtelValue};
+use opentelemetry_sdk::trace::SpanData;
+
+use crate::recorded::{Data, Edge, Kind, Line, Link, Outcome, Span, SpanEvent, Status, Value};
+
+/// The attribute in which a stage says how it ended.
+const OUTCOME: &str = "tickspan.outcome";
+
+/// What the keys of an edge begin with, and those that are no amounts.
+const OF_EDGE: &str = "edge.";
+const EDGE_NAME: &str = "edge.name";
+const EDGE_UNIT: &str = "edge.unit";
+const EDGE_COST: &str = "edge.total_cost";
+const EDGE_NET: &str = "edge.net";
+const EDGE_DECISION: &str = "edge.decision";
+const EDGE_REASON: &str = "edge.reason";
+
+/// Gives each line of a span to `take`: those of its decisions, in their order, and its own.
+pub(super) fn lines<'a>(span: &'a SpanData, mut take: impl FnMut(&Line<'a>)) {
+    let context = &span.span_context;
+    for event in span.events.iter() {
+        if let Some(data) = decision(event) {
+            take(&Line {
+                timestamp: event.timestamp,
+                trace_id: trace_id(context),
+                span_id: span_id(context),
+                data,
+            });
+        }
+    }
+    take(&Line {
+        timestamp: span.end_time,
+        trace_id: trace_id(context),
+        span_id: span_id(context),
+        data: Data::Span(Box::new(of_span(span))),
+    });
+}
+
+fn trace_id(context: &SpanContext) -> Option<TraceId> {
+    Some(context.trace_id()).filter(|id| *id != TraceId::INVALID)
+}
+
+fn span_id(context: &SpanContext) -> Option<SpanId> {
+    Some(context.span_id()).filter(|id| *id != SpanId::INVALID)
+}
+
+fn of_span(span: &SpanData) -> Span<'_> {
+    let attributes = &span.attributes;
+    let said = attributes
+        .iter()
+        .find(|attribute| attribute.key.as_str() == OUTCOME)
+        .and_then(|attribute| text(&attribute.value));
+    let (status, status_message) = match &span.status {
+        opentelemetry::trace::Status::Unset => (Status::Unset, None),
+        opentelemetry::trace::Status::Ok => (Status::Ok, None),
+        opentelemetry::trace::Status::Error { description } => {
+            let message = Some(Cow::Borrowed(description.as_ref()));
+            (Status::Error, message.filter(|message| !message.is_empty()))
+        }
+    };
+    let trace_state = span.span_context.trace_state().header();
+    Span {
+        name: Cow::Borrowed(span.name.as_ref()),
+        kind: match span.span_kind {
+            SpanKind::Client => Kind::Client,
+            SpanKind::Server => Kind::Server,
+            SpanKind::Producer => Kind::Producer,
+            SpanKind::Consumer => Kind::Consumer,
+            SpanKind::Internal => Kind::Internal,
+        },
+        parent_span_id: Some(span.parent_span_id).filter(|id| *id != SpanId::INVALID),
+        parent_is_remote: span.parent_span_is_remote,
+        start: span.start_time,
+        end: span.end_time,
+        duration: span
+            .end_time
+            .duration_since(span.start_time)
+            .unwrap_or_default(),
+        outcome: match said {
+            Some(word) => Outcome::from(word),
+            None if status == Status::Error => Outcome::Error,
+            None => Outcome::Ok,
+        },
+        status,
+        status_message,
+        attributes: attributes
+            .iter()
+            .filter(|attribute| attribute.key.as_str() != OUTCOME)
+            .collect(),
+        events: span
+            .events
+            .iter()
+            .filter(|event| !is_decision(event))
+            .map(of_event)
+            .collect(),
+        links: span.links.iter().map(of_link).collect(),
+        trace_state: Some(trace_state)
+            .filter(|it| !it.is_empty())
+            .map(Cow::Owned),
+        dropped_attributes: span.dropped_attributes_count,
+        dropped_events: span.events.dropped_count,
+        dropped_links: span.links.dropped_count,
+    }
+}
+
+fn of_event(event: &Event) -> SpanEvent<'_> {
+    SpanEvent {
+        name: Cow::Borrowed(event.name.as_ref()),
+        timestamp: event.timestamp,
+        attributes: event.attributes.iter().collect(),
+        dropped_attributes: event.dropped_attributes_count,
+    }
+}
+
+fn of_link(link: &opentelemetry::trace::Link) -> Link<'_> {
+    Link {
+        trace_id: link.span_context.trace_id(),
+        span_id: link.span_context.span_id(),
+        attributes: link.attributes.iter().collect(),
+    }
+}
+
+/// Whether an event has a line of its own.
+fn is_decision(event: &Event) -> bool {
+    is_edge(event)
+}
+
+fn decision(event: &Event) -> Option<Data<'_>> {
+    is_edge(event).then(|| Data::Edge(edge(&event.attributes)))
+}
+
+fn is_edge(event: &Event) -> bool {
+    event.name == "edge"
+        && event
+            .attributes
+            .iter()
+            .any(|it| it.key.as_str() == EDGE_DECISION)
+}
+
+fn edge(attributes: &[KeyValue]) -> Edge<'_> {
+    let mut edge = Edge::default();
+    for attribute in attributes {
+        let value = &attribute.value;
+        match attribute.key.as_str() {
+            EDGE_NAME => edge.name = text(value).unwrap_or_default(),
+            EDGE_UNIT => edge.unit = text(value),
+            EDGE_COST => edge.total_cost = Some(Value::from(value)),
+            EDGE_NET => edge.net = Some(Value::from(value)),
+            EDGE_DECISION => edge.decision = text(value).unwrap_or_default(),
+            EDGE_REASON => edge.reason = text(value),
+            key => match key.strip_prefix(OF_EDGE) {
+                Some(part) => edge
+                    .amounts
+                    .0
+                    .push((Cow::Borrowed(part), Value::from(value))),
+                None => edge.context.push(attribute),
+            },
+        }
+    }
+    edge
+}
+
+fn text(value: &OtelValue) -> Option<Cow<'_, str>> {
+    match value {
+        OtelValue::String(text) => Some(Cow::Borrowed(text.as_str())),
+        _ => None,
+    }
+}

@@ -1,0 +1,176 @@
+//! The recorder's thread, and the desk at which lines are left for it.
+//!
+//! The thread alone touches the files. It takes batches from the exporter's thread, and tells what became of their lines.
+
+use std::io;
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::thread::{self, JoinHandle};
+use std::time::{Duration, Instant, SystemTime};
+
+use tokio::sync::oneshot;
+
+use super::file::Written;
+use super::notices::Trouble;
+use super::settings::Durability;
+use super::store::Store;
+use crate::threads::join_by;
+
+/// The longest time between two looks at the clock: a file is closed within it after its day.
+const LOOK: Duration = Duration::from_secs(10);
+
+/// After so long old files are looked after again, though nothing was closed.
+const KEEP: Duration = Duration::from_secs(3_600);
+
+/// Where lines are left.
+#[derive(Debug)]
+pub(crate) struct Desk {
+    state: Mutex<State>,
+    /// There is something to do.
+    work: Condvar,
+}
+
+#[derive(Default)]
+struct State {
+    batch: Option<Batch>,
+    ending: bool,
+}
+
+impl std::fmt::Debug for State {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("State")
+            .field("ending", &self.ending)
+            .finish_non_exhaustive()
+    }
+}
+
+struct Batch {
+    lines: Vec<u8>,
+    written: oneshot::Sender<(Vec<u8>, Written)>,
+}
+
+impl Desk {
+    pub(super) fn new() -> Self {
+        Self {
+            state: Mutex::default(),
+            work: Condvar::new(),
+        }
+    }
+
+    /// Starts the thread that serves it.
+    pub(super) fn serve(
+        self: &Arc<Self>,
+        store: Store,
+        durability: Durability,
+    ) -> io::Result<JoinHandle<()>> {
+        let desk = Arc::clone(self);
+        thread::Builder::new()
+            .name("tickspan-record".to_owned())
+            .spawn(move || {
+                let _quiet = crate::export::quiet();
+                Work {
+                    store,
+                    durability,
+                    synced_at: Instant::now(),
+                    kept_at: None,
+                }
+                .run(&desk);
+            })
+    }
+
+    /// Has lines written, and tells what became of them; gives them back, for what was not written. `None` where the thread has ended.
+    pub(super) async fn write(&self, lines: Vec<u8>) -> Option<(Vec<u8>, Written)> {
+        let (written, became) = oneshot::channel();
+        {
+            let mut state = self.lock();
+            if state.ending {
+                return None;
+            }
+            state.batch = Some(Batch { lines, written });
+        }
+        self.work.notify_one();
+        became.await.ok()
+    }
+
+    /// Lets the thread write what was left, and end.
+    pub(super) fn end(&self, thread: JoinHandle<()>, until: Instant) -> bool {
+        self.lock().ending = true;
+        self.work.notify_one();
+        join_by(thread, until)
+    }
+
+    /// Nothing panics with the lock held.
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+struct Work {
+    store: Store,
+    durability: Durability,
+    synced_at: Instant,
+    /// When old files were looked after.
+    kept_at: Option<Instant>,
+}
+
+impl Work {
+    fn run(mut self, desk: &Desk) {
+        loop {
+            let (batch, ending) = self.wait(desk);
+            if let Some(Batch { lines, written }) = batch {
+                let became = self.store.write(&lines, SystemTime::now());
+                // Whoever left it may have given it up.
+                _ = written.send((lines, became));
+            }
+            self.look_after();
+            if ending {
+                break;
+            }
+        }
+        self.store.end();
+    }
+
+    /// Waits for something to do, and takes it.
+    fn wait(&self, desk: &Desk) -> (Option<Batch>, bool) {
+        let until = Instant::now() + self.patience();
+        let mut state = desk.lock();
+        loop {
+            let left = until.saturating_duration_since(Instant::now());
+            let is_idle = state.batch.is_none() && !state.ending;
+            if !is_idle || left.is_zero() {
+                return (state.batch.take(), state.ending);
+            }
+            state = desk
+                .work
+                .wait_timeout(state, left)
+                .unwrap_or_else(PoisonError::into_inner)
+                .0;
+        }
+    }
+
+    /// How long it may wait with nothing to do.
+    fn patience(&self) -> Duration {
+        match self.durability {
+            Durability::Interval(interval) if self.store.is_unsynced() => {
+                interval.saturating_sub(self.synced_at.elapsed()).min(LOOK)
+            }
+            _ => LOOK,
+        }
+    }
+
+    /// Does what the clock asks for.
+    fn look_after(&mut self) {
+        if let Durability::Interval(interval) = self.durability {
+            if self.synced_at.elapsed() >= interval {
+                self.synced_at = Instant::now();
+                if let Err(error) = self.store.sync() {
+                    self.store.notices.trouble(Trouble::Syncing, &error);
+                }
+            }
+        }
+        if self.kept_at.is_none_or(|at| at.elapsed() >= KEEP) {
+            self.kept_at = Some(Instant::now());
+            self.store.look_after_old(SystemTime::now());
+        }
+        self.store.close_past_day(SystemTime::now());
+    }
+}

@@ -1,0 +1,312 @@
+//! The files of a recorder: on a real disk, at times that are made up.
+
+use std::fs;
+use std::io::{Read as _, Write as _};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::{Duration, Instant, SystemTime};
+
+use flate2::read::MultiGzDecoder;
+use tempfile::TempDir;
+
+use super::file::Written;
+use super::keeper::Keeper;
+use super::names::{Day, Form};
+use super::notices::Notices;
+use super::settings::{Compression, Durability, Recorder};
+use super::store::Store;
+
+const FIRST: &[u8] = b"{\"first\":true}\n";
+
+/// Generous: only a thread that hangs meets it.
+const PATIENCE: Duration = Duration::from_secs(20);
+
+fn noon() -> SystemTime {
+    Day::parse("20261121").unwrap().start() + Duration::from_secs(12 * 3_600)
+}
+
+fn days(count: u64) -> Duration {
+    Duration::from_secs(count * 86_400)
+}
+
+fn store(recorder: &Recorder) -> Store {
+    let notices = Arc::new(Notices::new(&recorder.dir));
+    let keeper = Keeper::start(recorder, Form::Events, Arc::clone(&notices)).unwrap();
+    let first = Box::new(|_| FIRST.to_vec());
+    Store::new(recorder, Form::Events, first, keeper, notices)
+}
+
+fn recorder(dir: &TempDir) -> Recorder {
+    Recorder::new(dir.path()).with_compression(Compression::None)
+}
+
+fn file(dir: &TempDir, day: &str, name: &str) -> PathBuf {
+    dir.path().join(day).join(name)
+}
+
+fn text(path: &Path) -> String {
+    fs::read_to_string(path).unwrap()
+}
+
+fn unpacked(path: &Path) -> String {
+    let mut text = String::new();
+    MultiGzDecoder::new(fs::File::open(path).unwrap())
+        .read_to_string(&mut text)
+        .unwrap();
+    text
+}
+
+fn wait_for(what: &str, is_so: impl Fn() -> bool) {
+    let until = Instant::now() + PATIENCE;
+    while !is_so() {
+        assert!(Instant::now() < until, "waited in vain for {what}");
+        std::thread::yield_now();
+    }
+}
+
+fn all_written(written: &Written, bytes: usize) {
+    assert!(written.error.is_none(), "{written:?}");
+    assert_eq!(written.bytes, bytes);
+}
+
+#[test]
+fn each_day_has_a_folder_and_each_file_a_first_line() {
+    let dir = TempDir::new().unwrap();
+    let mut store = store(&recorder(&dir));
+    all_written(&store.write(b"1\n2\n", noon()), 4);
+    all_written(&store.write(b"3\n", noon() + days(1)), 2);
+    assert_eq!(
+        text(&file(&dir, "20261121", "events.jsonl")),
+        "{\"first\":true}\n1\n2\n"
+    );
+    assert_eq!(
+        text(&file(&dir, "20261122", "events.jsonl")),
+        "{\"first\":true}\n3\n"
+    );
+}
+
+#[test]
+fn full_file_is_followed_by_the_next_number() {
+    let dir = TempDir::new().unwrap();
+    let mut store = store(&recorder(&dir).with_file_size(4_096));
+    let line = [b"x".repeat(2_999), b"\n".to_vec()].concat();
+    for _ in 0..3 {
+        all_written(&store.write(&line, noon()), 3_000);
+    }
+    for name in ["events.jsonl", "events.1.jsonl", "events.2.jsonl"] {
+        assert_eq!(
+            text(&file(&dir, "20261121", name)).len(),
+            FIRST.len() + 3_000
+        );
+    }
+    // A batch that is longer than a file is not cut.
+    all_written(&store.write(&line.repeat(3), noon()), 9_000);
+    assert_eq!(
+        text(&file(&dir, "20261121", "events.3.jsonl")).len(),
+        FIRST.len() + 9_000
+    );
+}
+
+#[test]
+fn next_process_goes_on_in_the_file_of_the_day() {
+    let dir = TempDir::new().unwrap();
+    for line in [b"1\n", b"2\n"] {
+        let mut store = store(&recorder(&dir));
+        all_written(&store.write(line, noon()), 2);
+        store.end();
+    }
+    assert_eq!(
+        text(&file(&dir, "20261121", "events.jsonl")),
+        "{\"first\":true}\n1\n{\"first\":true}\n2\n"
+    );
+}
+
+#[test]
+fn two_at_once_write_files_of_their_own() {
+    let dir = TempDir::new().unwrap();
+    let (mut one, mut other) = (store(&recorder(&dir)), store(&recorder(&dir)));
+    all_written(&one.write(b"1\n", noon()), 2);
+    all_written(&other.write(b"2\n", noon()), 2);
+    all_written(&one.write(b"3\n", noon()), 2);
+    assert_eq!(
+        text(&file(&dir, "20261121", "events.jsonl")),
+        "{\"first\":true}\n1\n3\n"
+    );
+    assert_eq!(
+        text(&file(&dir, "20261121", "events.1.jsonl")),
+        "{\"first\":true}\n2\n"
+    );
+}
+
+#[test]
+fn torn_line_is_left_and_a_new_one_begins() {
+    let dir = TempDir::new().unwrap();
+    fs::create_dir(dir.path().join("20261121")).unwrap();
+    let path = file(&dir, "20261121", "events.jsonl");
+    fs::write(&path, "whole\n{\"tor").unwrap();
+    all_written(&store(&recorder(&dir)).write(b"1\n", noon()), 2);
+    assert_eq!(text(&path), "whole\n{\"tor\n{\"first\":true}\n1\n");
+}
+
+#[test]
+fn removed_folder_is_made_again() {
+    let dir = TempDir::new().unwrap();
+    let inner = dir.path().join("events");
+    let mut store = store(&Recorder::new(&inner).with_compression(Compression::None));
+    all_written(&store.write(b"1\n", noon()), 2);
+    fs::remove_dir_all(&inner).unwrap();
+    all_written(&store.write(b"2\n", noon()), 2);
+    assert_eq!(
+        text(&inner.join("20261121/events.jsonl")),
+        "{\"first\":true}\n2\n"
+    );
+}
+
+#[test]
+fn folder_that_cannot_be_made_is_tried_again() {
+    let dir = TempDir::new().unwrap();
+    let blocked = dir.path().join("events");
+    fs::write(&blocked, "a file").unwrap();
+    let mut store = store(&Recorder::new(&blocked).with_compression(Compression::None));
+    let written = store.write(b"1\n", noon());
+    assert_eq!(written.bytes, 0);
+    assert!(written.error.is_some());
+    fs::remove_file(&blocked).unwrap();
+    all_written(&store.write(b"1\n", noon()), 2);
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn full_disk_is_told_and_written_to_again() {
+    let dir = TempDir::new().unwrap();
+    fs::create_dir(dir.path().join("20261121")).unwrap();
+    let path = file(&dir, "20261121", "events.jsonl");
+    std::os::unix::fs::symlink("/dev/full", &path).unwrap();
+    let mut store = store(&recorder(&dir).with_durability(Durability::EachBatch));
+    for _ in 0..3 {
+        let written = store.write(b"1\n", noon());
+        assert_eq!(written.bytes, 0);
+        let error = written.error.unwrap();
+        assert_eq!(error.kind(), std::io::ErrorKind::StorageFull, "{error}");
+    }
+    fs::remove_file(&path).unwrap();
+    all_written(&store.write(b"1\n", noon()), 2);
+    assert_eq!(text(&path), "{\"first\":true}\n1\n");
+}
+
+#[test]
+fn closed_file_is_packed_and_holds_the_same() {
+    let dir = TempDir::new().unwrap();
+    let mut store = store(&recorder(&dir).with_compression(Compression::Gzip));
+    all_written(&store.write(b"1\n", noon()), 2);
+    store.close_past_day(noon() + days(1));
+    let plain = file(&dir, "20261121", "events.jsonl");
+    wait_for("the packed file", || !plain.exists());
+    let packed = file(&dir, "20261121", "events.jsonl.gz");
+    assert_eq!(unpacked(&packed), "{\"first\":true}\n1\n");
+    // Its name is taken from now on.
+    all_written(&store.write(b"2\n", noon()), 2);
+    assert_eq!(
+        text(&file(&dir, "20261121", "events.1.jsonl")),
+        "{\"first\":true}\n2\n"
+    );
+}
+
+#[cfg(feature = "zstd")]
+#[test]
+fn closed_file_can_be_packed_with_zstd() {
+    let dir = TempDir::new().unwrap();
+    let mut store = store(&recorder(&dir).with_compression(Compression::Zstd));
+    all_written(&store.write(b"1\n", noon()), 2);
+    store.close_past_day(noon() + days(1));
+    let plain = file(&dir, "20261121", "events.jsonl");
+    wait_for("the packed file", || !plain.exists());
+    let packed = fs::File::open(file(&dir, "20261121", "events.jsonl.zst")).unwrap();
+    assert_eq!(zstd::decode_all(packed).unwrap(), b"{\"first\":true}\n1\n");
+}
+
+#[test]
+fn files_of_days_past_that_a_process_left_are_packed() {
+    let dir = TempDir::new().unwrap();
+    for day in ["20261119", "20261120", "20261121"] {
+        fs::create_dir(dir.path().join(day)).unwrap();
+        fs::write(file(&dir, day, "events.jsonl"), day).unwrap();
+        fs::write(file(&dir, day, "notes.txt"), "not ours").unwrap();
+    }
+    // Another process still writes this one.
+    let locked = super::file::lock(&file(&dir, "20261120", "events.jsonl")).unwrap();
+    let store = store(&recorder(&dir).with_compression(Compression::Gzip));
+    store.look_after_old(noon());
+    let left = file(&dir, "20261119", "events.jsonl");
+    wait_for("the packed file", || !left.exists());
+    assert_eq!(
+        unpacked(&file(&dir, "20261119", "events.jsonl.gz")),
+        "20261119"
+    );
+    for (day, name) in [
+        ("20261120", "events.jsonl"),
+        ("20261121", "events.jsonl"),
+        ("20261119", "notes.txt"),
+    ] {
+        assert!(file(&dir, day, name).exists(), "{day}/{name}");
+    }
+    drop(locked);
+}
+
+#[test]
+fn old_files_are_deleted_and_nothing_else() {
+    let dir = TempDir::new().unwrap();
+    for day in ["20261101", "20261118", "20261119", "20261120", "20261121"] {
+        fs::create_dir(dir.path().join(day)).unwrap();
+        fs::write(file(&dir, day, "events.jsonl"), [b'x'; 100]).unwrap();
+    }
+    fs::write(file(&dir, "20261118", "notes.txt"), "not ours").unwrap();
+    fs::create_dir(dir.path().join("reports")).unwrap();
+    let locked = super::file::lock(&file(&dir, "20261101", "events.jsonl")).unwrap();
+    let store = store(&recorder(&dir).with_max_age(days(2)));
+    store.look_after_old(noon());
+    let gone = file(&dir, "20261118", "events.jsonl");
+    wait_for("the deletion", || !gone.exists());
+    for left in [
+        "20261101/events.jsonl",
+        "20261118/notes.txt",
+        "20261119/events.jsonl",
+        "20261120/events.jsonl",
+        "20261121/events.jsonl",
+        "reports",
+    ] {
+        assert!(dir.path().join(left).exists(), "{left}");
+    }
+    drop(locked);
+}
+
+#[test]
+fn files_beyond_the_total_size_are_deleted_the_oldest_first() {
+    let dir = TempDir::new().unwrap();
+    for day in ["20261118", "20261119", "20261120"] {
+        fs::create_dir(dir.path().join(day)).unwrap();
+        fs::write(file(&dir, day, "events.jsonl"), [b'x'; 100]).unwrap();
+    }
+    let mut store = store(&recorder(&dir).with_max_total_size(250));
+    all_written(&store.write(&[b'y'; 50], noon()), 0);
+    store.look_after_old(noon());
+    let gone = dir.path().join("20261118");
+    wait_for("the deletion", || !gone.exists());
+    assert!(file(&dir, "20261119", "events.jsonl").exists());
+    assert!(file(&dir, "20261121", "events.jsonl").exists());
+}
+
+#[test]
+fn packing_that_was_cut_short_is_done_again() {
+    let dir = TempDir::new().unwrap();
+    fs::create_dir(dir.path().join("20261120")).unwrap();
+    fs::write(file(&dir, "20261120", "events.jsonl"), "1\n").unwrap();
+    let mut unfinished = fs::File::create(file(&dir, "20261120", "events.jsonl.gz.tmp")).unwrap();
+    unfinished.write_all(b"half").unwrap();
+    let store = store(&recorder(&dir).with_compression(Compression::Gzip));
+    store.look_after_old(noon());
+    let left = file(&dir, "20261120", "events.jsonl");
+    wait_for("the packed file", || !left.exists());
+    assert_eq!(unpacked(&file(&dir, "20261120", "events.jsonl.gz")), "1\n");
+    assert!(!file(&dir, "20261120", "events.jsonl.gz.tmp").exists());
+}
