@@ -15,7 +15,6 @@ use super::builder::{ExporterStart, Meters, MetricExporterStart};
 use super::guard::{Running, Source, Telemetry};
 use super::settings::{Settings, TracingSettings};
 use super::{Error, Route, subscriber};
-use crate::collect::{self, Collector, Held, Lines, SpanShape, StageMetrics, StageTable, Tail};
 use crate::collect::{self, Collector, Held, Lines, SpanShape, StageMetrics, Statistics, Tail};
 #[cfg(feature = "recorder")]
 use crate::export::Batching;
