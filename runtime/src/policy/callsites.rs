@@ -126,20 +126,21 @@ impl Judged {
         // Before the policy is read: what is found may be younger than this number, never older.
         let generation = rules::generation();
         rules::with_current(|data| {
+            let mut is_clean = true;
+            // Of our callsites as well: other code may record on their spans.
+            for (field, name) in self.fields.iter().zip(self.metadata.fields()) {
+                let verdict = data.field(self.metadata, name.name());
+                field.verdict.store(verdict as u8, Ordering::Relaxed);
+                is_clean &= matches!(verdict, Verdict::Open | Verdict::Pass);
+            }
             let whole = if own::is_callsite(&self.metadata.callsite()) {
                 Whole::Own
             } else if self.metadata.is_event() && data.policy == Policy::None {
                 Whole::Dropped
+            } else if is_clean {
+                Whole::Clean
             } else {
-                let mut whole = Whole::Clean;
-                for (field, name) in self.fields.iter().zip(self.metadata.fields()) {
-                    let verdict = data.field(self.metadata, name.name());
-                    field.verdict.store(verdict as u8, Ordering::Relaxed);
-                    if !matches!(verdict, Verdict::Open | Verdict::Pass) {
-                        whole = Whole::Guilty;
-                    }
-                }
-                whole
+                Whole::Guilty
             };
             self.whole.store(whole as u8, Ordering::Relaxed);
         });
@@ -156,11 +157,8 @@ impl Judged {
         }
     }
 
-    /// The verdict on a field. A field that is not the callsite's is not exported.
+    /// The verdict on what other code records in a field. A field that is not the callsite's is not exported.
     pub(super) fn verdict(&self, field: &Field) -> Verdict {
-        if self.whole() == Whole::Own {
-            return Verdict::Open;
-        }
         self.fields
             .get(field.index())
             .map_or(Verdict::Unlisted, JudgedField::verdict)

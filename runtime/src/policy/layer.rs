@@ -61,7 +61,7 @@ where
 
     fn on_record(&self, id: &Id, values: &Record<'_>, context: Context<'_, S>) {
         if let Some(metadata) = context.metadata(id) {
-            rewrite::record(metadata, values, |values| {
+            rewrite::record(id, metadata, values, |values| {
                 self.layer.on_record(id, values, context);
             });
         }

@@ -24,6 +24,7 @@ pub(crate) use callsites::{Whole, of};
 pub use foreign_data::ForeignData;
 pub(crate) use foreign_data::Policy;
 pub use layer::{Policed, policed};
+pub(crate) use own::recording;
 pub(crate) use resource::resource;
 pub(crate) use rules::set;
 pub(crate) use spans::span;

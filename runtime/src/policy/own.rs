@@ -3,9 +3,11 @@
 //! A macro leaves its keys in a static, and the static is known from its first use. So a key that stages record is
 //! known once one of them has run.
 
+use std::cell::Cell;
 use std::collections::HashSet;
 use std::sync::{Mutex, PoisonError};
 
+use tracing::span::Id;
 use tracing_core::callsite::Identifier;
 
 use crate::record::lane::sites::{self, Site};
@@ -35,6 +37,32 @@ pub(super) fn is_key(key: &str) -> bool {
 /// Whether this is the name of a stage or of an event of ours.
 pub(super) fn is_name(name: &str) -> bool {
     with(|own| own.names.contains(name))
+}
+
+thread_local! {
+    /// The span on which a stage records on this thread; 0 for none.
+    static RECORDING: Cell<u64> = const { Cell::new(0) };
+}
+
+/// Runs `f`, which has a stage record on its span of the tracing route: other code may record there as well.
+pub(crate) fn recording(span: &Id, f: impl FnOnce()) {
+    struct Before(u64);
+    impl Drop for Before {
+        fn drop(&mut self) {
+            _ = RECORDING.try_with(|recording| recording.set(self.0));
+        }
+    }
+    // Not there where the thread ends: then it is judged as if it were another's.
+    let before = RECORDING.try_with(|recording| recording.replace(span.into_u64()));
+    let _before = Before(before.unwrap_or_default());
+    f();
+}
+
+/// Whether a stage records on this span now.
+pub(super) fn is_recording(span: &Id) -> bool {
+    RECORDING
+        .try_with(|recording| recording.get() == span.into_u64())
+        .unwrap_or_default()
 }
 
 fn with<R>(f: impl FnOnce(&Own) -> R) -> R {

@@ -10,6 +10,7 @@ use tracing::span::{Attributes, Id, Record};
 use tracing::{Event, Metadata};
 
 use super::callsites::{self, Judged, Whole};
+use super::own;
 use super::visit::Checked;
 
 /// Runs `f` on the attributes of a new span.
@@ -31,18 +32,20 @@ pub(super) fn attributes(attributes: &Attributes<'_>, f: impl FnOnce(&Attributes
     });
 }
 
-/// Runs `f` on values that are recorded on the span of a callsite.
+/// Runs `f` on values that are recorded on a span of a callsite, by a stage or by other code.
 pub(super) fn record(
+    span: &Id,
     metadata: &'static Metadata<'static>,
     record: &Record<'_>,
     f: impl FnOnce(&Record<'_>),
 ) {
     let judged = callsites::of(metadata);
-    if !needs_change(judged, |visitor| record.record(visitor)) {
+    let is_others = judged.whole() == Whole::Own && !own::is_recording(span);
+    if !is_others && !needs_change(judged, |visitor| record.record(visitor)) {
         return f(record);
     }
     let kept = Kept::of(metadata, |kept| {
-        record.record(&mut Checked::new(judged, kept));
+        record.record(&mut Checked::of_others(judged, kept));
     });
     let values = kept.values();
     f(&Record::new(&metadata.fields().value_set_all(&values)));

@@ -101,11 +101,9 @@ pub(crate) fn span(span: &mut SpanData) {
 
 /// Whether an event stays; what of it is not exported is taken out.
 fn event(event: &mut Event, policy: Policy) -> bool {
-    // Those that came through `tracing` were judged there.
-    let is_judged = event
-        .attributes
-        .iter()
-        .any(|it| it.key.as_str() == "target");
+    // Those that came through `tracing` were judged there, and begin with these.
+    let mut keys = event.attributes.iter().map(|it| it.key.as_str());
+    let is_judged = keys.next() == Some("level") && keys.next() == Some("target");
     if !is_judged && policy != Policy::Checked {
         withheld::count("message", Verdict::Unlisted);
         if policy == Policy::None {

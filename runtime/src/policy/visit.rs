@@ -5,7 +5,7 @@ use std::fmt::Debug;
 
 use tracing::field::{Field, Visit};
 
-use super::callsites::Judged;
+use super::callsites::{Judged, Whole};
 use super::conventions::is_word;
 use super::rules::Verdict;
 
@@ -13,6 +13,8 @@ use super::rules::Verdict;
 pub(crate) struct Checked<'a, V> {
     inner: &'a mut V,
     judged: &'static Judged,
+    /// Whether a stage recorded the values.
+    are_own: bool,
 }
 
 /// What a value can hold.
@@ -27,20 +29,42 @@ enum Holds {
 }
 
 impl<'a, V: Visit> Checked<'a, V> {
+    /// Sees the values that come from a callsite.
     pub(crate) fn new(judged: &'static Judged, inner: &'a mut V) -> Self {
-        Self { inner, judged }
+        Self {
+            inner,
+            judged,
+            are_own: judged.whole() == Whole::Own,
+        }
+    }
+
+    /// Sees values that other code records on the span of a callsite, whosever it is.
+    pub(super) fn of_others(judged: &'static Judged, inner: &'a mut V) -> Self {
+        Self {
+            inner,
+            judged,
+            are_own: false,
+        }
+    }
+
+    fn verdict(&self, field: &Field) -> Verdict {
+        if self.are_own {
+            Verdict::Open
+        } else {
+            self.judged.verdict(field)
+        }
     }
 
     /// The text of a value that is exported only if it is a word of a closed list.
     fn word(&self, field: &Field, write: impl FnOnce() -> String) -> Option<String> {
-        (self.judged.verdict(field) == Verdict::Word)
+        (self.verdict(field) == Verdict::Word)
             .then(write)
             .filter(|text| is_word(text))
     }
 
     /// Whether a value is handed on as it is. If not, what stands for it is handed on instead.
     fn passes(&mut self, field: &Field, holds: Holds) -> bool {
-        let verdict = match (self.judged.verdict(field), holds) {
+        let verdict = match (self.verdict(field), holds) {
             (Verdict::Pass, Holds::Error) => Verdict::ErrorText,
             (Verdict::Sensitive, Holds::Truth)
             | (Verdict::ErrorText | Verdict::Numbers, Holds::Truth | Holds::Number) => {

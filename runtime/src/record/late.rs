@@ -72,7 +72,11 @@ pub fn record_late(site: &'static LateCallsite, values: &[Value<'_>]) {
         }
     }
     let values = fields.value_set_all(&all[..fields.len()]);
-    dispatch.record(&span, &Record::new(&values));
+    let record = || dispatch.record(&span, &Record::new(&values));
+    #[cfg(feature = "init")]
+    crate::policy::recording(&span, record);
+    #[cfg(not(feature = "init"))]
+    record();
 }
 
 #[cold]

@@ -137,7 +137,12 @@ impl Idle {
             }
         }
         let values = fields.value_set_all(&values[..fields.len()]);
-        self.span
-            .with_subscriber(|(id, dispatch)| dispatch.record(id, &Record::new(&values)));
+        self.span.with_subscriber(|(id, dispatch)| {
+            let record = || dispatch.record(id, &Record::new(&values));
+            #[cfg(feature = "init")]
+            crate::policy::recording(id, record);
+            #[cfg(not(feature = "init"))]
+            record();
+        });
     }
 }

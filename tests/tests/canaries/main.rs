@@ -9,6 +9,7 @@ mod stages;
 use std::collections::BTreeSet;
 use std::env;
 use std::panic;
+use std::time::Duration;
 
 use opentelemetry_appender_tracing::layer::OpenTelemetryTracingBridge;
 use opentelemetry_sdk::Resource;
@@ -191,5 +192,46 @@ fn log_records_and_lines_of_an_own_subscriber_are_clean() {
             finished.stderr.contains("canaries::others"),
             policy != "none"
         );
+    }
+}
+
+#[test]
+fn what_settings_hold_is_not_told() {
+    let child = Child::of("what_settings_hold_is_not_told", || {
+        match tickspan::init() {
+            Ok(telemetry) => {
+                drop(tickspan::stage!("sent"));
+                println!("{:?}", telemetry.flush(Duration::from_secs(10)));
+                println!("{}", telemetry.report());
+            }
+            Err(error) => println!("refused: {error} {error:?}"),
+        }
+    });
+    let canary = forms::CANARY;
+    for protocol in ["grpc", "http/protobuf"] {
+        // Nobody listens there.
+        let finished = child
+            .with(PROTOCOL, protocol)
+            .with(ENDPOINT, &format!("http://{canary}:{canary}@127.0.0.1:1"))
+            .with(
+                "OTEL_EXPORTER_OTLP_HEADERS",
+                &format!("authorization={canary}"),
+            )
+            .run();
+        assert!(finished.stdout.contains("1 failed"), "{}", finished.stdout);
+        assert_streams_clean(&finished);
+        for (name, value) in [
+            (ENDPOINT, format!("htp://u:{canary}@h:1")),
+            (ENDPOINT, format!("u:{canary}@h:1")),
+            (
+                "OTEL_EXPORTER_OTLP_HEADERS",
+                format!("authorization {canary}"),
+            ),
+            ("OTEL_EXPORTER_OTLP_TRACES_HEADERS", format!("x=1,{canary}")),
+        ] {
+            let finished = child.with(PROTOCOL, protocol).with(name, &value).run();
+            assert!(finished.stdout.contains("refused"), "{}", finished.stdout);
+            assert_streams_clean(&finished);
+        }
     }
 }

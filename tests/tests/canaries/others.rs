@@ -5,6 +5,7 @@ use std::fmt;
 
 use opentelemetry::KeyValue;
 use opentelemetry::trace::{Status, TraceContextExt as _};
+use tickspan::{record, traced_stage};
 use tracing::field::Empty;
 use tracing::{error, info, info_span, instrument, warn};
 use tracing_opentelemetry::OpenTelemetrySpanExt as _;
@@ -12,7 +13,7 @@ use tracing_opentelemetry::OpenTelemetrySpanExt as _;
 use crate::stages::secret;
 
 /// The names of spans that [`under_sensitive_keys`] leaves.
-pub(crate) const SPANS: &[&str] = &["login", "connect", "query"];
+pub(crate) const SPANS: &[&str] = &["login", "connect", "query", "recorded_by_others"];
 
 #[derive(Debug)]
 struct Refused(String);
@@ -36,11 +37,21 @@ fn connect(secret: &str) -> Result<usize, Refused> {
     Err(Refused(secret.to_owned()))
 }
 
+/// Records on a stage's own span what the stage itself skips. After `init` a stage is no span of `tracing`, unless on the
+/// tracing route.
+#[traced_stage(name = "recorded_by_others")]
+fn record_on_the_stage(password: &str) {
+    let current = tracing::Span::current();
+    current.record("password", password);
+    record!(attempts = 3);
+}
+
 /// What the default policy withholds: secrets under keys that name them, and in errors.
 pub(crate) fn under_sensitive_keys() {
     let secret = secret("a sensitive key");
     let _ = login(&secret, secret.clone(), &secret);
     let _ = connect(&secret);
+    record_on_the_stage(&secret);
     let refused = Refused(secret.clone());
     let cause = &refused as &(dyn Error + 'static);
     let span = info_span!(
