@@ -16,7 +16,7 @@ use tickspan_tests::exported::{Kept, attribute};
 use tracing::{Level, info, info_span};
 use tracing_opentelemetry::OpenTelemetrySpanExt as _;
 
-const SENSITIVE: &str = "[redacted: sensitive]";
+const SENSITIVE: &str = "[redacted: secret]";
 const ERROR_TEXT: &str = "[redacted: error text]";
 
 #[traced_stage]
@@ -403,7 +403,7 @@ fn lines_hold_what_is_exported() {
     for finished in [child.run(), child.with(ROUTE, "tracing").run()] {
         let lines = finished.stderr;
         assert!(
-            lines.contains("session 8") && lines.contains("password=[redacted: sensitive]"),
+            lines.contains("session 8") && lines.contains("password=[redacted: secret]"),
             "{lines}"
         );
         assert!(!lines.contains("hunter2"), "{lines}");
@@ -432,10 +432,7 @@ fn resource_of_the_environment_is_policed() {
         "service.name=desk,password=hunter2,desk=fx",
     );
     let checked = child.run().stdout;
-    assert!(
-        checked.contains("password=[redacted: sensitive]"),
-        "{checked}"
-    );
+    assert!(checked.contains("password=[redacted: secret]"), "{checked}");
     assert!(checked.contains("desk=fx"), "{checked}");
     for policy in ["allow-list", "none"] {
         let strict = child.with("TICKSPAN_FOREIGN_DATA", policy).run().stdout;

@@ -110,7 +110,7 @@ pub(super) fn each_withheld(mut f: impl FnMut(&'static str, Why, u64)) {
 impl Judged {
     fn new(metadata: &'static Metadata<'static>) -> Self {
         let fields = metadata.fields().iter().map(|_| JudgedField {
-            verdict: AtomicU8::new(Verdict::Unlisted as u8),
+            verdict: AtomicU8::new(Verdict::Unlisted.to_byte()),
             withheld: AtomicU64::new(0),
         });
         Self {
@@ -130,7 +130,7 @@ impl Judged {
             // Of our callsites as well: other code may record on their spans.
             for (field, name) in self.fields.iter().zip(self.metadata.fields()) {
                 let verdict = data.field(self.metadata, name.name());
-                field.verdict.store(verdict as u8, Ordering::Relaxed);
+                field.verdict.store(verdict.to_byte(), Ordering::Relaxed);
                 is_clean &= matches!(verdict, Verdict::Open | Verdict::Pass);
             }
             let whole = if own::is_callsite(&self.metadata.callsite()) {
@@ -181,6 +181,6 @@ impl Judged {
 
 impl JudgedField {
     fn verdict(&self) -> Verdict {
-        Verdict::from_u8(self.verdict.load(Ordering::Relaxed))
+        Verdict::of_byte(self.verdict.load(Ordering::Relaxed))
     }
 }

@@ -5,21 +5,20 @@ use std::sync::{PoisonError, RwLock};
 
 use tracing::Metadata;
 
-use super::conventions;
 use super::foreign_data::{ForeignData, Policy};
-use super::own;
+use super::{conventions, own};
+use crate::privacy::names::{self, Exemption, Finding, Kind};
 use crate::record::lane::sites;
 
 /// What becomes of the values under a key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[repr(u8)]
 pub(crate) enum Verdict {
     /// They are exported, whatever they are: a stage of ours recorded them, or the program named the key.
     Open,
     /// They are exported, unless they are errors.
     Pass,
     /// They hold a secret or personal data.
-    Sensitive,
+    Sensitive(Finding),
     /// They hold the text of an error.
     ErrorText,
     /// They are exported if they are words of a closed list.
@@ -30,34 +29,90 @@ pub(crate) enum Verdict {
     Unlisted,
 }
 
+/// What a value can hold.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Holds {
+    Truth,
+    Integer,
+    Fraction,
+    Text,
+    /// The text of an error, whatever its key.
+    Error,
+}
+
+/// Stands for the text of an error.
+pub(super) const ERROR_TEXT: &str = "[redacted: error text]";
+
 impl Verdict {
-    /// What cannot be read is not exported.
-    pub(super) const fn from_u8(byte: u8) -> Self {
-        match byte {
-            0 => Self::Open,
-            1 => Self::Pass,
-            2 => Self::Sensitive,
-            3 => Self::ErrorText,
-            4 => Self::Word,
-            5 => Self::Numbers,
-            _ => Self::Unlisted,
+    /// Whether a value is exported as it is. A [`Word`](Self::Word) is where it is one.
+    pub(super) fn passes(self, holds: Holds) -> bool {
+        match (self, holds) {
+            (Self::Open, _) => true,
+            (_, Holds::Error) | (Self::Word | Self::Unlisted, _) => false,
+            (Self::Pass, _) => true,
+            (Self::Numbers | Self::ErrorText, holds) => holds != Holds::Text,
+            (Self::Sensitive(finding), holds) => match finding.exemption {
+                Exemption::Truths => holds == Holds::Truth,
+                Exemption::Counts => matches!(holds, Holds::Truth | Holds::Integer),
+                Exemption::Measures => holds != Holds::Text,
+            },
         }
     }
 
     /// What stands in the place of a value; nothing where the place is not kept.
-    pub(super) const fn marker(self) -> Option<&'static str> {
+    pub(super) fn marker(self, holds: Holds) -> Option<&'static str> {
+        match (self, holds) {
+            (Self::Sensitive(finding), _) => Some(match finding.kind {
+                Kind::Secret => "[redacted: secret]",
+                Kind::Personal => "[redacted: personal data]",
+            }),
+            (Self::ErrorText, _) | (Self::Pass, Holds::Error) => Some(ERROR_TEXT),
+            _ => None,
+        }
+    }
+
+    /// As a byte, for what is shared between threads.
+    pub(super) fn to_byte(self) -> u8 {
         match self {
-            Self::Sensitive => Some(SENSITIVE),
-            Self::ErrorText => Some(ERROR_TEXT),
-            Self::Open | Self::Pass | Self::Word | Self::Numbers | Self::Unlisted => None,
+            Self::Open => 0,
+            Self::Pass => 1,
+            Self::ErrorText => 2,
+            Self::Word => 3,
+            Self::Numbers => 4,
+            Self::Unlisted => 5,
+            Self::Sensitive(Finding { kind, exemption }) => {
+                let kind = match kind {
+                    Kind::Secret => 8,
+                    Kind::Personal => 16,
+                };
+                kind + match exemption {
+                    Exemption::Truths => 0,
+                    Exemption::Counts => 1,
+                    Exemption::Measures => 2,
+                }
+            }
+        }
+    }
+
+    /// Of a byte. What cannot be read is not exported.
+    pub(super) fn of_byte(byte: u8) -> Self {
+        let of = |kind, exemption| Self::Sensitive(Finding { kind, exemption });
+        match byte {
+            0 => Self::Open,
+            1 => Self::Pass,
+            2 => Self::ErrorText,
+            3 => Self::Word,
+            4 => Self::Numbers,
+            8 => of(Kind::Secret, Exemption::Truths),
+            9 => of(Kind::Secret, Exemption::Counts),
+            10 => of(Kind::Secret, Exemption::Measures),
+            16 => of(Kind::Personal, Exemption::Truths),
+            17 => of(Kind::Personal, Exemption::Counts),
+            18 => of(Kind::Personal, Exemption::Measures),
+            _ => Self::Unlisted,
         }
     }
 }
-
-/// Stands for a value under a key that names a secret or personal data.
-pub(super) const SENSITIVE: &str = "[redacted: sensitive]";
-/// Stands for the text of an error.
-pub(super) const ERROR_TEXT: &str = "[redacted: error text]";
 
 /// The policy of this process: `checked` until `init` says otherwise.
 // Locked where a callsite is met for the first time, or a key that is not of a callsite.
@@ -94,7 +149,7 @@ impl ForeignData {
     /// The first of the keys named by the program that may not be opened.
     pub(crate) fn sensitive_key(&self) -> Option<&str> {
         let mut keys = self.keys.iter().map(String::as_str);
-        keys.find(|key| is_sensitive(key))
+        keys.find(|key| names::sensitive(key).is_some())
     }
 
     /// The verdict on a field of another crate's callsite.
@@ -111,113 +166,41 @@ impl ForeignData {
 
     /// The verdict on a key of which no callsite is known, or none matters.
     pub(super) fn key(&self, key: &str) -> Verdict {
-        if self.policy == Policy::AllowList && conventions::is_in_words(key) {
-            return Verdict::Word;
-        }
         let is_named = self.keys.contains(key);
-        let (is_listed, are_numbers_listed) = match self.policy {
-            Policy::Checked => (true, true),
-            Policy::AllowList if is_named || conventions::is_safe(key) => (true, true),
-            Policy::AllowList => (false, own::is_key(key)),
-            Policy::None => (false, false),
+        let listed = match self.policy {
+            Policy::Checked => Verdict::Pass,
+            Policy::AllowList if is_named || conventions::is_safe(key) => Verdict::Pass,
+            Policy::AllowList if conventions::is_in_words(key) => return Verdict::Word,
+            Policy::AllowList if !own::is_key(key) => return Verdict::Unlisted,
+            Policy::AllowList if names::is_market_name(key) => Verdict::Pass,
+            Policy::AllowList => Verdict::Numbers,
+            Policy::None => return Verdict::Unlisted,
         };
-        if !are_numbers_listed {
-            Verdict::Unlisted
-        } else if is_sensitive(key) {
-            Verdict::Sensitive
+        if let Some(finding) = names::sensitive(key) {
+            Verdict::Sensitive(finding)
         } else if is_named {
             Verdict::Open
         } else if holds_error_text(key) {
             Verdict::ErrorText
-        } else if !is_listed {
-            Verdict::Numbers
         } else {
-            Verdict::Pass
+            listed
         }
     }
 }
 
-/// Whether a key names a secret or personal data.
-fn is_sensitive(key: &str) -> bool {
-    const WORDS: &[&str] = &[
-        "password",
-        "passwd",
-        "pwd",
-        "passphrase",
-        "passcode",
-        "secret",
-        "credential",
-        "creds",
-        "otp",
-        "totp",
-        "jwt",
-        "cvv",
-        "cvc",
-        "privkey",
-        "ssn",
-        "iban",
-        "email",
-        "phone",
-        "passport",
-        "apikey",
-        "authorization",
-    ];
-    const PAIRS: &[(&str, &str)] = &[
-        ("api", "key"),
-        ("private", "key"),
-        ("access", "token"),
-        ("auth", "token"),
-        ("session", "token"),
-        ("account", "number"),
-        ("card", "number"),
-        ("client", "address"),
-        ("url", "full"),
-        ("url", "query"),
-    ];
-    let lower = key.to_ascii_lowercase();
-    let words: Vec<&str> = lower.split(|c: char| !c.is_ascii_alphanumeric()).collect();
-    words.iter().any(|word| WORDS.contains(word))
-        || words
-            .windows(2)
-            .any(|pair| PAIRS.contains(&(pair[0], pair[1])))
-}
-
 /// Whether a key says that its values are the text of errors. Its type, code or kind is no text of it.
 fn holds_error_text(key: &str) -> bool {
-    const ERRORS: [&str; 7] = [
-        "error",
-        "errors",
-        "err",
-        "exception",
-        "panic",
-        "failure",
-        "cause",
+    const AT_THE_END: [&str; 4] = [
+        "error|err|exception|panic|failure|cause",
+        "error|err|exception|panic|failure \
+         message|msg|text|description|detail|stacktrace|stack|chain|display|debug",
+        "stacktrace|backtrace",
+        "stack|back trace",
     ];
-    const TEXTS: [&str; 12] = [
-        "message",
-        "msg",
-        "text",
-        "description",
-        "detail",
-        "details",
-        "stacktrace",
-        "stack",
-        "backtrace",
-        "chain",
-        "display",
-        "debug",
-    ];
-    if ["otel.status_description", "otel.status_message"].contains(&key) {
-        return true;
-    }
-    let lower = key.to_ascii_lowercase();
-    let mut words = lower.split(|c: char| !c.is_ascii_alphanumeric()).rev();
-    match (words.next(), words.next()) {
-        (Some("stacktrace" | "backtrace"), _) => true,
-        (Some(last), _) if ERRORS.contains(&last) => true,
-        (Some(last), Some(before)) => TEXTS.contains(&last) && ERRORS.contains(&before),
-        _ => false,
-    }
+    ["otel.status_description", "otel.status_message"].contains(&key)
+        || AT_THE_END
+            .iter()
+            .any(|rule| names::find_words(rule, key).is_some_and(|found| found.at_end))
 }
 
 #[cfg(test)]
@@ -231,11 +214,13 @@ mod tests {
             "err",
             "io_error",
             "error.message",
+            "error.details",
             "exception.message",
             "exception.stacktrace",
             "http.error_message",
             "otel.status_description",
             "last-error",
+            "lastError",
             "backtrace",
             "panic.message",
         ] {
@@ -253,5 +238,43 @@ mod tests {
         ] {
             assert!(!holds_error_text(key), "{key}");
         }
+    }
+
+    #[test]
+    fn a_verdict_survives_as_a_byte() {
+        let keys = [
+            "note",
+            "password",
+            "passwords",
+            "password_len",
+            "email",
+            "emails",
+            "error",
+        ];
+        let checked = ForeignData::checked();
+        let list = ForeignData::allow_list().with_keys(["note"]);
+        for key in keys
+            .into_iter()
+            .chain(["otel.kind", "http.route", "unknown"])
+        {
+            for verdict in [checked.key(key), list.key(key)] {
+                assert_eq!(Verdict::of_byte(verdict.to_byte()), verdict, "{key}");
+            }
+        }
+        assert_eq!(Verdict::of_byte(200), Verdict::Unlisted);
+    }
+
+    #[test]
+    fn what_may_stand_under_a_sensitive_key_is_decided_by_its_type() {
+        let passes = |key| {
+            [Holds::Truth, Holds::Integer, Holds::Fraction, Holds::Text]
+                .map(|holds| ForeignData::checked().key(key).passes(holds))
+        };
+        assert_eq!(passes("password"), [true, false, false, false]);
+        assert_eq!(passes("passwords"), [true, true, false, false]);
+        assert_eq!(passes("password_len"), [true, true, true, false]);
+        assert_eq!(passes("error"), [true, true, true, false]);
+        assert_eq!(passes("note"), [true; 4]);
+        assert!(!ForeignData::checked().key("note").passes(Holds::Error));
     }
 }

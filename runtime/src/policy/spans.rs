@@ -12,7 +12,7 @@ use opentelemetry::{KeyValue, Value};
 use opentelemetry_sdk::trace::SpanData;
 
 use super::foreign_data::Policy;
-use super::rules::{self, ERROR_TEXT, Verdict};
+use super::rules::{self, ERROR_TEXT, Holds, Verdict};
 use super::{callsites, own, withheld};
 
 /// What `tracing-opentelemetry` adds by itself.
@@ -125,20 +125,19 @@ fn attributes(attributes: &mut Vec<KeyValue>, may_be_own: bool) {
 
 /// Whether an attribute stays, with its value or a marker.
 pub(super) fn exported(key: &str, value: &mut Value, verdict: Verdict) -> bool {
-    let passes = match (verdict, &*value) {
-        (Verdict::Open | Verdict::Pass, _)
-        | (Verdict::Sensitive, Value::Bool(_))
-        | (Verdict::ErrorText | Verdict::Numbers, Value::Bool(_) | Value::I64(_) | Value::F64(_)) => {
-            true
-        }
-        (_, Value::String(text)) => verdict.marker() == Some(text.as_str()),
-        _ => false,
+    let holds = match value {
+        Value::Bool(_) => Holds::Truth,
+        Value::I64(_) => Holds::Integer,
+        Value::F64(_) => Holds::Fraction,
+        _ => Holds::Text,
     };
-    if passes {
+    let marker = verdict.marker(holds);
+    let is_marked = matches!(value, Value::String(text) if marker == Some(text.as_str()));
+    if is_marked || verdict.passes(holds) {
         return true;
     }
     withheld::count(key, verdict);
-    match verdict.marker() {
+    match marker {
         Some(marker) => *value = Value::from(marker),
         None => return false,
     }

@@ -7,7 +7,7 @@ use tracing::field::{Field, Visit};
 
 use super::callsites::{Judged, Whole};
 use super::conventions::is_word;
-use super::rules::Verdict;
+use super::rules::{Holds, Verdict};
 
 /// Hands on to `inner` what is exported, and a marker for what keeps its place.
 pub(crate) struct Checked<'a, V> {
@@ -15,17 +15,6 @@ pub(crate) struct Checked<'a, V> {
     judged: &'static Judged,
     /// Whether a stage recorded the values.
     are_own: bool,
-}
-
-/// What a value can hold.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Holds {
-    /// Nothing of anybody.
-    Truth,
-    Number,
-    Text,
-    /// The text of an error, whatever its key.
-    Error,
 }
 
 impl<'a, V: Visit> Checked<'a, V> {
@@ -64,19 +53,12 @@ impl<'a, V: Visit> Checked<'a, V> {
 
     /// Whether a value is handed on as it is. If not, what stands for it is handed on instead.
     fn passes(&mut self, field: &Field, holds: Holds) -> bool {
-        let verdict = match (self.verdict(field), holds) {
-            (Verdict::Pass, Holds::Error) => Verdict::ErrorText,
-            (Verdict::Sensitive, Holds::Truth)
-            | (Verdict::ErrorText | Verdict::Numbers, Holds::Truth | Holds::Number) => {
-                Verdict::Pass
-            }
-            (verdict, _) => verdict,
-        };
-        if matches!(verdict, Verdict::Open | Verdict::Pass) {
+        let verdict = self.verdict(field);
+        if verdict.passes(holds) {
             return true;
         }
         self.judged.count(field);
-        if let Some(marker) = verdict.marker() {
+        if let Some(marker) = verdict.marker(holds) {
             self.inner.record_debug(field, &format_args!("{marker}"));
         }
         false
@@ -91,31 +73,31 @@ impl<V: Visit> Visit for Checked<'_, V> {
     }
 
     fn record_i64(&mut self, field: &Field, value: i64) {
-        if self.passes(field, Holds::Number) {
+        if self.passes(field, Holds::Integer) {
             self.inner.record_i64(field, value);
         }
     }
 
     fn record_u64(&mut self, field: &Field, value: u64) {
-        if self.passes(field, Holds::Number) {
+        if self.passes(field, Holds::Integer) {
             self.inner.record_u64(field, value);
         }
     }
 
     fn record_i128(&mut self, field: &Field, value: i128) {
-        if self.passes(field, Holds::Number) {
+        if self.passes(field, Holds::Integer) {
             self.inner.record_i128(field, value);
         }
     }
 
     fn record_u128(&mut self, field: &Field, value: u128) {
-        if self.passes(field, Holds::Number) {
+        if self.passes(field, Holds::Integer) {
             self.inner.record_u128(field, value);
         }
     }
 
     fn record_f64(&mut self, field: &Field, value: f64) {
-        if self.passes(field, Holds::Number) {
+        if self.passes(field, Holds::Fraction) {
             self.inner.record_f64(field, value);
         }
     }

@@ -96,9 +96,9 @@ pub(super) fn count(key: &str, verdict: Verdict) {
 
 impl Verdict {
     /// Why something was withheld, if it was.
-    pub(super) const fn why(self) -> Why {
+    pub(super) fn why(self) -> Why {
         match self {
-            Self::Sensitive => Why::SensitiveKey,
+            Self::Sensitive(_) => Why::SensitiveKey,
             // Of keys that pass, errors are withheld.
             Self::ErrorText | Self::Open | Self::Pass => Why::ErrorText,
             Self::Word | Self::Numbers | Self::Unlisted => Why::Unlisted,

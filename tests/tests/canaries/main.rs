@@ -15,7 +15,7 @@ use opentelemetry_appender_tracing::layer::OpenTelemetryTracingBridge;
 use opentelemetry_sdk::Resource;
 use opentelemetry_sdk::error::OTelSdkResult;
 use opentelemetry_sdk::logs::{InMemoryLogExporter, SdkLoggerProvider};
-use opentelemetry_sdk::metrics::{InMemoryMetricExporter, PeriodicReader, SdkMeterProvider};
+use opentelemetry_sdk::metrics::InMemoryMetricExporter;
 use opentelemetry_sdk::trace::{SpanData, SpanExporter};
 use tickspan::{Builder, Route};
 use tickspan_tests::child::{Child, Finished};
@@ -72,20 +72,15 @@ fn program(builder: Builder) {
     // The message of a panic is not telemetry.
     panic::set_hook(Box::new(|_| ()));
     let metrics = InMemoryMetricExporter::default();
-    // The provider is the program's own; that of the SDK would read the variable by itself.
-    let meters = SdkMeterProvider::builder()
-        .with_resource(Resource::builder_empty().build())
-        .with_reader(PeriodicReader::builder(metrics.clone()).build())
-        .build();
     let telemetry = builder
         .with_route(route())
         .with_location(true)
         .with_span_exporter(Print)
-        .with_meter_provider(meters.clone())
+        .with_metric_exporter(metrics.clone())
         .init()
         .unwrap();
     exercise();
-    meters.force_flush().unwrap();
+    telemetry.flush(Duration::from_secs(10)).unwrap();
     println!("{:?}", metrics.get_finished_metrics().unwrap());
     println!("{:?} {}", tickspan::withheld(), tickspan::health());
     drop(telemetry);
@@ -110,6 +105,7 @@ fn nothing_leaves_over_any_route_protocol_and_policy() {
         program(tickspan::builder());
     })
     .with("OTEL_TRACES_EXPORTER", "otlp,console")
+    .with("OTEL_METRICS_EXPORTER", "otlp,console")
     .with("RUST_LOG", "trace,h2=off,hyper=off")
     .with(
         "OTEL_RESOURCE_ATTRIBUTES",
@@ -123,6 +119,7 @@ fn nothing_leaves_over_any_route_protocol_and_policy() {
             for (protocol, receiver) in [
                 ("grpc", Receiver::grpc as fn() -> Receiver),
                 ("http/protobuf", Receiver::http),
+                ("http/json", Receiver::http),
             ] {
                 let receiver = receiver();
                 let tap = Tap::to(&receiver.url());
@@ -137,6 +134,7 @@ fn nothing_leaves_over_any_route_protocol_and_policy() {
                 let names = spans.iter().map(|it| it.span.name.as_str()).collect();
                 assert_exported(&names, stages::SPANS.iter().chain(others::SPANS));
                 assert_clean(protocol, &tap.seen());
+                receiver.wait_for_metric("tickspan.withheld");
                 assert_streams_clean(&finished);
                 for text in ["tickspan.span.ended", "cancelled", "password"] {
                     assert!(finished.stdout.contains(text), "{text}");
@@ -208,7 +206,7 @@ fn what_settings_hold_is_not_told() {
         }
     });
     let canary = forms::CANARY;
-    for protocol in ["grpc", "http/protobuf"] {
+    for protocol in ["grpc", "http/protobuf", "http/json"] {
         // Nobody listens there.
         let finished = child
             .with(PROTOCOL, protocol)
