@@ -8,6 +8,7 @@
 //!
 //! Nothing here may look at what stages record, but to see that it is theirs.
 
+mod baggage;
 mod callsites;
 mod conventions;
 mod foreign_data;
@@ -20,6 +21,7 @@ mod spans;
 mod visit;
 mod withheld;
 
+pub(crate) use baggage::{leaving, puts_into_baggage};
 pub(crate) use callsites::{Whole, of};
 pub use foreign_data::ForeignData;
 pub(crate) use foreign_data::Policy;

@@ -144,6 +144,11 @@ pub(super) fn exported(key: &str, value: &mut Value, verdict: Verdict) -> bool {
     true
 }
 
+/// The verdict on a key that no stage can have recorded.
+pub(super) fn verdict(key: &str) -> Verdict {
+    of_key(key, false)
+}
+
 /// The verdict on a key that a stage may have recorded, or cannot have.
 fn of_key(key: &str, may_be_own: bool) -> Verdict {
     known(key, Known::keys_of(may_be_own), || {

@@ -8,7 +8,7 @@ use super::{Carried, CarrierMut, baggage as header, inject_otel};
 use crate::privacy::Repr;
 use crate::record::lane::health::{Loss, count};
 use crate::record::lane::{Handed, Ids};
-use crate::{AttributeValue, Context};
+use crate::{AttributeValue, Context, policy};
 
 /// What the baggage of the current trace says under a key.
 ///
@@ -54,7 +54,7 @@ impl Context {
     /// This context with one more member in its baggage, or another value of it.
     ///
     /// It reaches every service that the trace gets to, so its value must be proven, as an attribute's. The key is a token
-    /// of HTTP. What is beyond the limits of [W3C](https://www.w3.org/TR/baggage/), 64 members and 8,192 bytes, is left
+    /// of HTTP; one that names a secret or personal data [does not leave](crate::ForeignData). What is beyond the limits of [W3C](https://www.w3.org/TR/baggage/), 64 members and 8,192 bytes, is left
     /// out and counted.
     ///
     /// ```
@@ -78,6 +78,7 @@ impl Context {
             Repr::Displayed(text) => text.to_string(),
             _ => value.to_string(),
         };
+        policy::puts_into_baggage(key);
         let context = self.to_otel();
         let mut baggage = copied(context.baggage());
         baggage.insert(key, value.clone());

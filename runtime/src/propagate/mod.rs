@@ -43,6 +43,7 @@ pub use trace_context::TraceContext;
 pub(crate) use traceparent::RANDOM;
 
 use crate::Context;
+use crate::policy;
 
 /// What puts context into carriers.
 #[derive(Debug)]
@@ -133,7 +134,7 @@ fn written(context: &opentelemetry::Context) -> Vec<(String, String)> {
     let mut written = Written::default();
     configured()
         .propagator()
-        .inject_context(context, &mut written);
+        .inject_context(&policy::leaving(context), &mut written);
     written.0
 }
 

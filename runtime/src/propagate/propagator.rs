@@ -10,6 +10,7 @@ use opentelemetry::trace::{SpanContext, TraceContextExt as _, TraceState};
 
 use super::carrier::{Carrier, Extracted};
 use super::{baggage, traceparent, tracestate};
+use crate::policy;
 use crate::record::lane::health::{Loss, count, count_many};
 
 const TRACEPARENT: &str = "traceparent";
@@ -143,6 +144,7 @@ fn read_baggage<C: Carrier + ?Sized>(carrier: &C) -> Option<Baggage> {
 
 impl TextMapPropagator for Propagator {
     fn inject_context(&self, context: &Context, injector: &mut dyn Injector) {
+        let context = policy::leaving(context);
         let span = context.span();
         self.write(span.span_context(), context.baggage(), |name, value| {
             injector.set(name, value);

@@ -136,7 +136,13 @@ fn nothing_leaves_over_any_route_protocol_and_policy() {
                 assert_clean(protocol, &tap.seen());
                 receiver.wait_for_metric("tickspan.withheld");
                 assert_streams_clean(&finished);
-                for text in ["tickspan.span.ended", "cancelled", "password"] {
+                for text in [
+                    "tickspan.span.ended",
+                    "cancelled",
+                    "password",
+                    "sent on:",
+                    "attempt=7",
+                ] {
                     assert!(finished.stdout.contains(text), "{text}");
                 }
             }

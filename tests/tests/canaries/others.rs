@@ -1,11 +1,14 @@
 //! Secrets in what other crates record with `tracing`, and set through the API of OpenTelemetry.
 
+use std::collections::HashMap;
 use std::error::Error;
 use std::fmt;
 
+use futures::FutureExt as _;
 use opentelemetry::KeyValue;
+use opentelemetry::baggage::BaggageExt as _;
 use opentelemetry::trace::{Status, TraceContextExt as _};
-use tickspan::{record, traced_stage};
+use tickspan::{record, stage, traced_stage};
 use tracing::field::Empty;
 use tracing::{error, info, info_span, instrument, warn};
 use tracing_opentelemetry::OpenTelemetrySpanExt as _;
@@ -13,7 +16,7 @@ use tracing_opentelemetry::OpenTelemetrySpanExt as _;
 use crate::stages::secret;
 
 /// The names of spans that [`under_sensitive_keys`] leaves.
-pub(crate) const SPANS: &[&str] = &["login", "connect", "query", "recorded_by_others"];
+pub(crate) const SPANS: &[&str] = &["login", "connect", "query", "recorded_by_others", "send_on"];
 
 #[derive(Debug)]
 struct Refused(String);
@@ -52,6 +55,7 @@ pub(crate) fn under_sensitive_keys() {
     let _ = login(&secret, secret.clone(), &secret);
     let _ = connect(&secret);
     record_on_the_stage(&secret);
+    send_on("api_key");
     let refused = Refused(secret.clone());
     let cause = &refused as &(dyn Error + 'static);
     let span = info_span!(
@@ -86,6 +90,26 @@ pub(crate) fn under_sensitive_keys() {
     span.add_event("refused", vec![KeyValue::new("error", secret)]);
 }
 
+/// What leaves in headers: what came in them, and what other crates put into baggage.
+fn send_on(key: &'static str) {
+    let secret = secret("baggage");
+    let received = HashMap::from([("baggage".to_owned(), format!("{key}={secret},desk=fx"))]);
+    let context = tickspan::propagate::extract(&received).with_baggage("attempt", &7);
+    context.run(|| {
+        let mut sent = HashMap::<String, String>::new();
+        stage!("send_on", async { tickspan::propagate::inject(&mut sent) })
+            .now_or_never()
+            .expect("it waits for nothing");
+        println!("sent on: {sent:?}");
+    });
+    let member = KeyValue::new(key, secret);
+    let _current = opentelemetry::Context::current_with_baggage([member]).attach();
+    println!(
+        "sent: {:?}",
+        tickspan::propagate::headers().collect::<Vec<_>>()
+    );
+}
+
 /// What only the strict policies withhold: secrets in any text.
 pub(crate) fn under_innocent_keys() {
     let secret = secret("an innocent key");
@@ -99,6 +123,7 @@ pub(crate) fn under_innocent_keys() {
     );
     span.record("late", secret.as_str());
     let _entered = span.enter();
+    send_on("note");
     info!("{secret}");
     info!(user = secret, "logged in as {secret}");
     info!(message = secret);
