@@ -134,8 +134,9 @@ impl Child {
             .stderr(Stdio::piped());
         for (name, _) in env::vars_os() {
             let upper = name.to_string_lossy().to_ascii_uppercase();
-            if upper.starts_with("OTEL_")
-                || upper == "TICKSPAN_RECORDER"
+            if ["OTEL_", "TICKSPAN_", "HYPERDX_"]
+                .iter()
+                .any(|prefix| upper.starts_with(prefix))
                 || upper.ends_with("_PROXY")
                 || ["RUST_LOG", "NO_COLOR"].contains(&&*upper)
             {

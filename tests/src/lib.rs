@@ -6,5 +6,6 @@ pub mod capture;
 pub mod certificates;
 pub mod child;
 pub mod exported;
+pub mod misbehaving;
 pub mod receiver;
 pub mod tap;

@@ -149,14 +149,17 @@ impl Receiver {
     ///
     /// When it cannot listen.
     pub fn http() -> Self {
-        Self::start("http", |listener, inbox, stopped| async move {
-            let router = axum::Router::new().fallback(http::post).with_state(inbox);
-            // Connections that clients keep open end with the runtime.
-            tokio::select! {
-                end = axum::serve(listener, router) => end.expect("the HTTP server runs"),
-                _ = stopped => {}
-            }
-        })
+        Self::start("http", serve_http)
+    }
+
+    /// Starts the same server at an address that was free a moment ago.
+    ///
+    /// # Panics
+    ///
+    /// When it cannot listen there.
+    pub fn http_at(address: SocketAddr) -> Self {
+        let listener = TcpListener::bind(address).expect("the port is still free");
+        Self::start_on(listener, "http", serve_http)
     }
 
     /// Starts an HTTP server over TLS. With `clients`, it refuses a client without a certificate of the authority.
@@ -196,6 +199,16 @@ impl Receiver {
     ) -> Self {
         let listener =
             TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a loopback port is free");
+        Self::start_on(listener, scheme, serve)
+    }
+
+    fn start_on<F: Future<Output = ()>>(
+        listener: TcpListener,
+        scheme: &'static str,
+        serve: impl FnOnce(tokio::net::TcpListener, Arc<Inbox>, oneshot::Receiver<()>) -> F
+        + Send
+        + 'static,
+    ) -> Self {
         let address = listener.local_addr().expect("the socket has an address");
         listener
             .set_nonblocking(true)
@@ -432,6 +445,19 @@ impl ReceivedRequest {
     /// The value of a header.
     pub fn header(&self, name: &str) -> Option<&str> {
         self.headers.get(name).map(String::as_str)
+    }
+}
+
+async fn serve_http(
+    listener: tokio::net::TcpListener,
+    inbox: Arc<Inbox>,
+    stopped: oneshot::Receiver<()>,
+) {
+    let router = axum::Router::new().fallback(http::post).with_state(inbox);
+    // Connections that clients keep open end with the runtime.
+    tokio::select! {
+        end = axum::serve(listener, router) => end.expect("the HTTP server runs"),
+        _ = stopped => {}
     }
 }
 

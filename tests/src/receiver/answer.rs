@@ -5,6 +5,7 @@ use std::time::Duration;
 use axum::body::Body;
 use axum::http::StatusCode;
 use axum::response::Response;
+use futures::StreamExt as _;
 use tonic_types::{ErrorDetails, StatusExt as _};
 
 /// An answer that is not a plain yes.
@@ -111,10 +112,10 @@ fn endless() -> impl futures::Stream<Item = Result<Vec<u8>, std::io::Error>> {
     futures::stream::iter((0..1024).map(|_| Ok(vec![0; 1 << 20])))
 }
 
-/// A few bytes, and then an error, which closes the connection.
+/// A few bytes, and when they have been sent an error, which closes the connection.
 fn broken() -> impl futures::Stream<Item = Result<Vec<u8>, std::io::Error>> {
-    futures::stream::iter([
-        Ok(vec![0; 4]),
-        Err(std::io::Error::other("closed on purpose")),
-    ])
+    futures::stream::once(async { Ok(vec![0; 4]) }).chain(futures::stream::once(async {
+        tokio::time::sleep(Duration::from_millis(100)).await;
+        Err(std::io::Error::other("closed on purpose"))
+    }))
 }

@@ -132,7 +132,7 @@ impl Http {
         }
         // Some backends answer in JSON to whatever they were asked in.
         #[cfg(feature = "otlp-http-json")]
-        if kind.starts_with("application/json") {
+        if self.encoding == Encoding::Json || kind.starts_with("application/json") {
             return match serde_json::from_slice(&body) {
                 Ok(response) => Answer::Read(response),
                 Err(error) => Answer::Unreadable(format!("{kind}: {error}")),

@@ -1,0 +1,61 @@
+//! Servers that speak no protocol at all.
+
+use std::io::{Read as _, Write as _};
+use std::net::{Ipv4Addr, SocketAddr, TcpListener};
+use std::thread;
+
+/// What is done with each connection.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Misbehaviour {
+    /// It is closed at once.
+    Closes,
+    /// It is closed when the first bytes have come.
+    ClosesInTheMiddle,
+    /// It is answered with bytes that mean nothing.
+    Babbles,
+    /// It is read from, and never answered.
+    IsSilent,
+}
+
+/// Starts a server that lives as long as the process.
+///
+/// # Panics
+///
+/// When it cannot listen.
+pub fn misbehave(how: Misbehaviour) -> SocketAddr {
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a loopback port is free");
+    let address = listener.local_addr().expect("the socket has an address");
+    thread::spawn(move || {
+        for connection in listener.incoming().flatten() {
+            thread::spawn(move || {
+                let mut connection = connection;
+                let mut bytes = [0; 1024];
+                // Whatever goes wrong here is meant to.
+                match how {
+                    Misbehaviour::Closes => {}
+                    Misbehaviour::ClosesInTheMiddle => {
+                        let _ = connection.read(&mut bytes);
+                    }
+                    Misbehaviour::Babbles => {
+                        let _ = connection.read(&mut bytes);
+                        let _ = connection.write_all(&[0xa5; 4096]);
+                    }
+                    Misbehaviour::IsSilent => {
+                        while connection.read(&mut bytes).is_ok_and(|read| read > 0) {}
+                    }
+                }
+            });
+        }
+    });
+    address
+}
+
+/// An address where nobody listens.
+///
+/// # Panics
+///
+/// When no port is free.
+pub fn nobody() -> SocketAddr {
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a loopback port is free");
+    listener.local_addr().expect("the socket has an address")
+}

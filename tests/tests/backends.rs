@@ -1,0 +1,313 @@
+//! Backends that misbehave on purpose, over gRPC and over HTTP: what is delivered, what is counted, what is told.
+
+use std::time::{Duration, Instant};
+
+use tickspan::{Report, traced_stage};
+use tickspan_tests::child::{Child, Finished};
+use tickspan_tests::misbehaving::{Misbehaviour, misbehave, nobody};
+use tickspan_tests::receiver::{Answer, Receiver};
+
+/// Much longer than any deadline given to tickspan here, much shorter than for ever.
+const SOON: Duration = Duration::from_secs(10);
+
+const ENDPOINT: &str = "OTEL_EXPORTER_OTLP_ENDPOINT";
+const PROTOCOL: &str = "OTEL_EXPORTER_OTLP_PROTOCOL";
+const PROTOCOLS: [&str; 2] = ["grpc", "http/protobuf"];
+
+#[traced_stage]
+fn price(quantity: u64) -> u64 {
+    quantity
+}
+
+/// Two spans, sent when they are asked for; and what became of them, for the parent to read.
+fn trade() {
+    let telemetry = tickspan::builder()
+        .with_summary(false)
+        .with_metrics(false)
+        .init()
+        .unwrap();
+    price(1);
+    price(2);
+    let start = Instant::now();
+    let report = telemetry.shutdown(Duration::from_secs(4));
+    assert!(start.elapsed() < SOON, "{:?}", start.elapsed());
+    tell(&report);
+}
+
+fn tell(report: &Report) {
+    let exporter = &report.exporters[0];
+    println!(
+        "exported {} failed {} dropped {}; {}",
+        exporter.exported,
+        exporter.failed,
+        exporter.dropped,
+        exporter.last_failure.as_deref().unwrap_or_default()
+    );
+    assert_eq!(exporter.exported + exporter.lost(), report.made, "{report}");
+}
+
+fn receiver(protocol: &str) -> Receiver {
+    match protocol {
+        "grpc" => Receiver::grpc(),
+        _ => Receiver::http(),
+    }
+}
+
+/// Runs [`trade`] against a backend that gives these answers.
+fn run(child: &Child, protocol: &str, answers: &[Answer]) -> (Finished, Receiver) {
+    let receiver = receiver(protocol).answering(answers.iter().cloned());
+    let finished = child
+        .with(ENDPOINT, &receiver.url())
+        .with(PROTOCOL, protocol)
+        .run();
+    (finished, receiver)
+}
+
+#[track_caller]
+fn assert_told(finished: &Finished, expected: &str) {
+    assert!(finished.stdout.contains(expected), "{}", finished.stdout);
+}
+
+#[test]
+fn what_can_be_tried_again_is_and_arrives_once() {
+    let child = Child::of("what_can_be_tried_again_is_and_arrives_once", trade);
+    for protocol in PROTOCOLS {
+        for answers in [
+            vec![Answer::Status(503)],
+            vec![Answer::Status(503), Answer::Status(502)],
+            vec![Answer::TryAgain(503, 1)],
+            vec![Answer::TryAgain(429, 1)],
+        ] {
+            let (finished, receiver) = run(&child, protocol, &answers);
+            assert_told(&finished, "exported 2 failed 0 dropped 0");
+            assert_eq!(receiver.spans().len(), 2, "{answers:?} over {protocol}");
+            assert_eq!(receiver.requests().len(), answers.len() + 1);
+            assert_eq!(
+                finished.stderr.matches("tickspan: spans do not").count(),
+                1,
+                "{}",
+                finished.stderr
+            );
+        }
+    }
+}
+
+#[test]
+fn the_wait_that_is_asked_for_is_kept() {
+    let child = Child::of("the_wait_that_is_asked_for_is_kept", trade);
+    for protocol in PROTOCOLS {
+        let start = Instant::now();
+        run(&child, protocol, &[Answer::TryAgain(429, 2)]);
+        assert!(start.elapsed() >= Duration::from_secs(2), "{protocol}");
+    }
+}
+
+#[test]
+fn a_wait_beyond_the_deadline_is_not_waited_for() {
+    let child = Child::of("a_wait_beyond_the_deadline_is_not_waited_for", trade);
+    for protocol in PROTOCOLS {
+        let (finished, receiver) = run(&child, protocol, &[Answer::TryAgain(429, 3_600)]);
+        assert_told(&finished, "exported 0 failed 2 dropped 0");
+        assert!(finished.stdout.contains("3600s"), "{}", finished.stdout);
+        assert_eq!(receiver.requests().len(), 1);
+    }
+}
+
+#[test]
+fn what_will_never_be_taken_is_sent_once_and_counted() {
+    let child = Child::of("what_will_never_be_taken_is_sent_once_and_counted", trade);
+    for protocol in PROTOCOLS {
+        for (status, code) in [
+            (400, "InvalidArgument"),
+            (401, "Unauthenticated"),
+            (403, "PermissionDenied"),
+            (404, "Unimplemented"),
+        ] {
+            let (finished, receiver) = run(&child, protocol, &[Answer::Status(status)]);
+            assert_told(&finished, "exported 0 failed 2 dropped 0");
+            let word = match protocol {
+                "grpc" => code.to_owned(),
+                _ => format!("HTTP status {status}"),
+            };
+            assert_told(&finished, &word);
+            assert_told(&finished, "not now");
+            assert_eq!(receiver.requests().len(), 1);
+        }
+    }
+}
+
+#[test]
+fn what_a_backend_rejects_is_counted_and_told() {
+    let child = Child::of("what_a_backend_rejects_is_counted_and_told", trade);
+    for protocol in [PROTOCOLS[0], PROTOCOLS[1], "http/json"] {
+        let (finished, receiver) = run(&child, protocol, &[Answer::Partly(1, "too old")]);
+        assert_told(&finished, "exported 1 failed 1 dropped 0");
+        assert_told(&finished, "the backend rejected 1 of 2: too old");
+        assert_eq!(receiver.requests().len(), 1, "it is not sent again");
+        assert!(finished.stderr.contains("too old"), "{}", finished.stderr);
+    }
+}
+
+#[test]
+fn a_slow_backend_gets_its_time() {
+    let child = Child::of("a_slow_backend_gets_its_time", trade);
+    for protocol in PROTOCOLS {
+        let slowly = Answer::Slowly(Duration::from_millis(700));
+        let (finished, receiver) = run(&child, protocol, &[slowly]);
+        assert_told(&finished, "exported 2 failed 0 dropped 0");
+        assert_eq!(receiver.requests().len(), 1);
+        assert!(!finished.stderr.contains("tickspan"), "{}", finished.stderr);
+    }
+}
+
+#[test]
+fn a_backend_that_never_answers_costs_its_time_out() {
+    let child = Child::of("a_backend_that_never_answers_costs_its_time_out", trade);
+    for protocol in PROTOCOLS {
+        let child = child.with("OTEL_EXPORTER_OTLP_TIMEOUT", "300");
+        let (finished, _) = run(&child, protocol, &[Answer::Never]);
+        assert_told(
+            &finished,
+            "exported 0 failed 2 dropped 0; no answer in 300ms",
+        );
+    }
+}
+
+#[test]
+fn a_gigabyte_of_an_answer_is_not_read() {
+    let child = Child::of("a_gigabyte_of_an_answer_is_not_read", trade);
+    for protocol in PROTOCOLS {
+        let (finished, receiver) = run(&child, protocol, &[Answer::Huge]);
+        // It was taken: to send it again would make it twice.
+        assert_told(&finished, "exported 2 failed 0 dropped 0");
+        assert_eq!(receiver.requests().len(), 1);
+        assert!(
+            finished.stderr.contains("more than 1048576 bytes"),
+            "{}",
+            finished.stderr
+        );
+    }
+}
+
+#[test]
+fn an_answer_that_is_none_of_otlp_is_told() {
+    let child = Child::of("an_answer_that_is_none_of_otlp_is_told", trade);
+    for (answer, word) in [
+        (Answer::Page, "text/html"),
+        (Answer::HalfSaid, "is none of OTLP"),
+    ] {
+        let (finished, _) = run(&child, "http/protobuf", &[answer]);
+        assert_told(&finished, "exported 2 failed 0 dropped 0");
+        assert!(finished.stderr.contains(word), "{}", finished.stderr);
+        assert_eq!(
+            finished.stderr.matches("tickspan: ").count(),
+            1,
+            "{}",
+            finished.stderr
+        );
+    }
+}
+
+#[test]
+fn a_server_that_speaks_something_else_costs_counters() {
+    let child = Child::of("a_server_that_speaks_something_else_costs_counters", trade);
+    for how in [
+        Misbehaviour::Closes,
+        Misbehaviour::ClosesInTheMiddle,
+        Misbehaviour::Babbles,
+        Misbehaviour::IsSilent,
+    ] {
+        let url = format!("http://{}", misbehave(how));
+        for protocol in PROTOCOLS {
+            let finished = child
+                .with(ENDPOINT, &url)
+                .with(PROTOCOL, protocol)
+                .with("OTEL_EXPORTER_OTLP_TIMEOUT", "500")
+                .run();
+            assert_told(&finished, "exported 0 failed 2 dropped 0");
+        }
+    }
+}
+
+/// Where nobody listens, the end does not wait for its deadline.
+#[test]
+fn nobody_costs_counters_and_no_time() {
+    let child = Child::of("nobody_costs_counters_and_no_time", || {
+        let telemetry = tickspan::init().unwrap();
+        price(1);
+        let report = telemetry.shutdown(Duration::from_secs(60));
+        assert!(!report.deadline_passed, "{report}");
+        assert_eq!(report.exporters[0].failed, 1, "{report}");
+        let reason = report.exporters[0].last_failure.as_deref().unwrap();
+        assert!(reason.contains("onnection refused"), "{reason}");
+    });
+    let url = format!("http://{}", nobody());
+    for protocol in PROTOCOLS {
+        let start = Instant::now();
+        child.with(ENDPOINT, &url).with(PROTOCOL, protocol).run();
+        assert!(start.elapsed() < SOON * 2, "{:?}", start.elapsed());
+    }
+}
+
+#[test]
+fn a_backend_that_comes_back_gets_what_waits() {
+    Child::of("a_backend_that_comes_back_gets_what_waits", || {
+        let address = nobody();
+        let telemetry = tickspan::builder()
+            .with_endpoint(format!("http://{address}"))
+            .with_metrics(false)
+            .init()
+            .unwrap();
+        price(1);
+        // The first attempt fails, in the time that the batch has.
+        let until = Instant::now() + SOON;
+        while telemetry.report().exporters[0].dropped == 0 {
+            assert!(Instant::now() < until, "the span does not arrive");
+            std::thread::yield_now();
+        }
+        let receiver = Receiver::http_at(address);
+        telemetry.flush(SOON).unwrap_or_else(|error| {
+            // An attempt that was made before the backend came is counted; the next is delivered.
+            println!("{error}");
+        });
+        price(2);
+        telemetry.flush(SOON).unwrap();
+        assert!(!receiver.wait_for_spans(1).is_empty());
+        let report = telemetry.shutdown(SOON);
+        assert_eq!(
+            report.exporters[0].exported,
+            receiver.spans().len() as u64,
+            "{report}"
+        );
+    })
+    .run();
+}
+
+/// The thread that trades meets none of it: it fills its lane and the queue, and all that is lost is counted.
+#[test]
+fn stages_go_on_beside_a_backend_that_never_answers() {
+    const STAGES: u64 = 50_000;
+    let child = Child::of("stages_go_on_beside_a_backend_that_never_answers", || {
+        let telemetry = tickspan::builder()
+            .with_console(false)
+            .with_lane_capacity(8 << 20)
+            .init()
+            .unwrap();
+        for quantity in 0..STAGES {
+            price(quantity);
+        }
+        let report = telemetry.shutdown(Duration::from_millis(500));
+        assert_eq!(report.made, STAGES, "{report}");
+        let exporter = &report.exporters[0];
+        assert_eq!(exporter.exported, 0, "{report}");
+        assert_eq!(report.lost(), STAGES, "{report}");
+    });
+    for protocol in PROTOCOLS {
+        let receiver = receiver(protocol);
+        receiver.always(Answer::Never);
+        child
+            .with(ENDPOINT, &receiver.url())
+            .with(PROTOCOL, protocol)
+            .run();
+    }
+}
