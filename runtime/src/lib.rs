@@ -42,6 +42,7 @@
 //! | `otlp-http-json` | OTLP over HTTP, JSON bodies |
 //! | `tls` | `https://` endpoints, certificates of one's own and of the client |
 //! | `gzip`, `zstd` | compression of what is sent |
+//! | `cli` | the command `tickspan`, and [`doctor`] |
 //! | `http` | trace context in and out of `http::HeaderMap` |
 //! | `chrono`, `jiff`, `rust_decimal`, `time`, `uuid` | [`AttributeValue`] for their types |
 //! | `serde` | `Deserialize` for [`Sensitive`], and both ways for [`propagate::TraceContext`] |
@@ -97,6 +98,8 @@ pub use log_records::{LogRecords, log_records};
 pub use policy::{ForeignData, Policed, Why, Withheld, policed, withheld};
 pub use privacy::{AttributeValue, Class, Secret, Sensitive};
 pub use record::{Context, StageGuard};
+#[cfg(feature = "cli")]
+pub use setup::doctor;
 #[cfg(feature = "init")]
 pub use setup::{
     Builder, Error, ExporterReport, Preset, Protocol, Report, Route, Telemetry, builder, init,

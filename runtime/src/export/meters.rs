@@ -100,6 +100,28 @@ impl MetersBuilder {
     }
 }
 
+/// One reading of meters on which one counter stands at one.
+#[cfg(all(feature = "cli", any(feature = "otlp-grpc", feature = "otlp-http")))]
+pub(crate) fn reading_of_one(resource: &Resource, counter: &'static str) -> ResourceMetrics {
+    use opentelemetry::metrics::MeterProvider as _;
+    use opentelemetry_sdk::metrics::reader::MetricReader as _;
+
+    let reader = Reader::new(Temporality::Cumulative);
+    let provider = SdkMeterProvider::builder()
+        .with_resource(resource.clone())
+        .with_reader(reader.clone())
+        .build();
+    provider
+        .meter("tickspan")
+        .u64_counter(counter)
+        .build()
+        .add(1, &[]);
+    let mut metrics = ResourceMetrics::default();
+    // It can only fail after a shutdown.
+    _ = reader.collect(&mut metrics);
+    metrics
+}
+
 fn exponential(instrument: &Instrument) -> Option<Stream> {
     if instrument.kind() != InstrumentKind::Histogram {
         return None;

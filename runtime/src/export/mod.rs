@@ -37,6 +37,8 @@ use opentelemetry_sdk::trace::SpanData;
 pub use compression::Compression;
 pub(crate) use console::ConsoleExporter;
 pub(crate) use console_metrics::ConsoleMetrics;
+#[cfg(all(feature = "cli", any(feature = "otlp-grpc", feature = "otlp-http")))]
+pub(crate) use deliver::Delivered;
 pub(crate) use deliver::{Deliver, SdkMetrics, SdkSpans};
 #[cfg(feature = "recorder")]
 pub(crate) use deliver::{Delivered, Delivery, Job};
@@ -44,6 +46,8 @@ pub(crate) use edges::register as register_edges;
 pub(crate) use fanout::{Fanout, Queues, SpanCounts};
 pub(crate) use ledger::{Items, Tally};
 use meters::Meters;
+#[cfg(all(feature = "cli", any(feature = "otlp-grpc", feature = "otlp-http")))]
+pub(crate) use meters::reading_of_one;
 pub(crate) use meters::{Histograms, MetersBuilder};
 pub(crate) use pipeline::FlushFailure;
 use pipeline::Pipeline;

@@ -8,6 +8,8 @@
 mod builder;
 mod chain;
 mod destination;
+#[cfg(feature = "cli")]
+pub mod doctor;
 mod endpoint;
 mod environment;
 mod error;

@@ -86,6 +86,7 @@ impl Grpc {
             client.ready().await.map_err(|error| Failure {
                 reason: self.target.redact(&chain(&error)),
                 retry: Retry::Unreachable,
+                status: None,
             })?;
             let method = PathAndQuery::from_static(M::METHOD);
             match client.unary(request, method, Raw).await {
@@ -95,12 +96,7 @@ impl Grpc {
         };
         tokio::time::timeout(timeout, attempt)
             .await
-            .unwrap_or_else(|_| {
-                Err(Failure {
-                    reason: format!("no answer in {timeout:?}"),
-                    retry: Retry::Unreachable,
-                })
-            })
+            .unwrap_or_else(|_| Err(Failure::no_answer(timeout)))
     }
 
     fn refused<R>(&self, status: &Status) -> Result<Answer<R>, Failure> {
@@ -147,6 +143,7 @@ impl Grpc {
         Err(Failure {
             reason: self.target.redact(&reason),
             retry,
+            status: was_sent.then_some(status.code() as u16),
         })
     }
 }

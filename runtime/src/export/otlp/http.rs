@@ -99,12 +99,7 @@ impl Http {
         };
         tokio::time::timeout(timeout, attempt)
             .await
-            .unwrap_or_else(|_| {
-                Err(Failure {
-                    reason: format!("no answer in {timeout:?}"),
-                    retry: Retry::Unreachable,
-                })
-            })
+            .unwrap_or_else(|_| Err(Failure::no_answer(timeout)))
     }
 
     fn not_sent(&self, error: reqwest::Error) -> Failure {
@@ -116,6 +111,7 @@ impl Http {
         Failure {
             reason: self.target.redact(&chain(&error.without_url())),
             retry,
+            status: None,
         }
     }
 
@@ -170,7 +166,11 @@ impl Http {
                 reason.extend([": ", &self.target.redact(&words)]);
             }
         }
-        Failure { reason, retry }
+        Failure {
+            reason,
+            retry,
+            status: Some(status.as_u16()),
+        }
     }
 }
 

@@ -24,13 +24,15 @@ use opentelemetry_sdk::Resource;
 use opentelemetry_sdk::metrics::data::ResourceMetrics;
 use opentelemetry_sdk::trace::SpanData;
 use tokio::sync::watch;
+use tokio::time::Instant;
 
 use self::answer::Answer;
 #[cfg(feature = "otlp-http")]
 use self::message::Encoding;
 use self::message::{Message, MetricsRequest, TracesRequest};
-use self::retry::{Failure, Pause, Retry, with_retries};
-use super::deliver::{Deliver, Delivery, Job};
+pub(crate) use self::retry::Failure;
+use self::retry::{Pause, Retry, with_retries};
+use super::deliver::{Deliver, Delivered, Delivery, Job};
 use super::{Compression, Target};
 
 /// Sends what it is given to one place.
@@ -79,6 +81,40 @@ impl Otlp {
         .await
     }
 
+    /// Sends spans once.
+    #[cfg(feature = "cli")]
+    pub(crate) async fn send_spans_once(
+        &self,
+        spans: Vec<SpanData>,
+        until: Instant,
+    ) -> Result<Delivered, Failure> {
+        self.send_once(self.traces(spans), until).await
+    }
+
+    /// Sends metrics once.
+    #[cfg(feature = "cli")]
+    pub(crate) async fn send_metrics_once(
+        &self,
+        metrics: &ResourceMetrics,
+        until: Instant,
+    ) -> Result<Delivered, Failure> {
+        self.send_once(MetricsRequest::from(metrics), until).await
+    }
+
+    #[cfg(feature = "cli")]
+    async fn send_once<M: Message>(
+        &self,
+        message: M,
+        until: Instant,
+    ) -> Result<Delivered, Failure> {
+        let body = self.transport.encode(&message).map_err(|reason| Failure {
+            reason,
+            retry: Retry::Never,
+            status: None,
+        })?;
+        self.transport.send::<M>(body, until).await
+    }
+
     fn traces(&self, spans: Vec<SpanData>) -> TracesRequest {
         TracesRequest {
             resource_spans: group_spans_by_resource_and_scope(spans, &self.resource),
@@ -120,11 +156,7 @@ impl Transport {
         }
     }
 
-    async fn send<M: Message>(
-        &self,
-        body: Bytes,
-        until: tokio::time::Instant,
-    ) -> Result<super::deliver::Delivered, Failure> {
+    async fn send<M: Message>(&self, body: Bytes, until: Instant) -> Result<Delivered, Failure> {
         let answer: Answer<M::Response> = match self {
             #[cfg(feature = "otlp-grpc")]
             Self::Grpc(grpc) => grpc.send::<M>(body, until).await?,

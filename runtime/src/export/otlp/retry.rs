@@ -10,6 +10,7 @@ use std::time::Duration;
 use tokio::sync::watch;
 use tokio::time::{Instant, sleep_until, timeout_at};
 
+use crate::collect::human;
 use crate::export::deliver::{Delivered, Delivery, Job};
 
 const FIRST_WAIT: Duration = Duration::from_millis(200);
@@ -21,6 +22,9 @@ pub(crate) struct Failure {
     /// In words, without secrets.
     pub(crate) reason: String,
     pub(crate) retry: Retry,
+    /// The status over HTTP, or the code over gRPC, where the backend answered.
+    #[cfg_attr(not(feature = "cli"), expect(dead_code, reason = "the doctor asks"))]
+    pub(crate) status: Option<u16>,
 }
 
 /// Whether another attempt can help.
@@ -32,6 +36,16 @@ pub(crate) enum Retry {
     Later,
     /// The backend says when.
     After(Duration),
+}
+
+impl Failure {
+    pub(super) fn no_answer(timeout: Duration) -> Self {
+        Self {
+            reason: format!("no answer in {}", human::duration(timeout)),
+            retry: Retry::Unreachable,
+            status: None,
+        }
+    }
 }
 
 /// Until when a backend has asked to be left alone.

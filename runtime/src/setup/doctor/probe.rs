@@ -1,0 +1,133 @@
+//! Sends a test span and a test metric.
+
+use std::borrow::Cow;
+use std::time::{Duration, Instant, SystemTime};
+
+use futures_executor::block_on;
+use opentelemetry::trace::{
+    SpanContext, SpanId, SpanKind, Status, TraceFlags, TraceId, TraceState,
+};
+use opentelemetry::{InstrumentationScope, KeyValue};
+use opentelemetry_sdk::trace::{SpanData, SpanEvents, SpanLinks};
+
+use super::super::Error;
+use super::super::settings::TracingSettings;
+use super::{Probe, advice};
+use crate::export::otlp::{Failure, Otlp};
+use crate::export::{Delivered, Export, Target, reading_of_one};
+
+/// The name of what is sent.
+const NAME: &str = "tickspan.doctor";
+
+/// Sends to every place that settings name.
+///
+/// # Errors
+///
+/// [`Error::Thread`] and [`Error::Exporter`].
+pub(super) fn all(tracing: &TracingSettings, timeout: Duration) -> Result<Vec<Probe>, Error> {
+    let export = Export::start().map_err(|source| Error::Thread { source })?;
+    let mut probes = Vec::new();
+    let targets = [
+        ("traces", &tracing.traces.otlp),
+        ("metrics", &tracing.metrics.exporters.otlp),
+    ];
+    for (signal, target) in targets {
+        let Some(target) = target else { continue };
+        match one(&export, tracing, signal, target, timeout) {
+            Ok(probe) => probes.push(probe),
+            Err(error) => {
+                export.shutdown(Instant::now());
+                return Err(error);
+            }
+        }
+    }
+    export.shutdown(Instant::now());
+    Ok(probes)
+}
+
+fn one(
+    export: &Export,
+    tracing: &TracingSettings,
+    signal: &'static str,
+    target: &Target,
+    timeout: Duration,
+) -> Result<Probe, Error> {
+    let label = format!("{} at {}", target.protocol, target.shown_url);
+    let target = Target {
+        timeout: target.timeout.min(timeout),
+        ..target.clone()
+    };
+    let otlp = export
+        .in_runtime(|| Otlp::new(&target, &tracing.resource, export.hurry()))
+        .map_err(|reason| Error::Exporter {
+            exporter: label.clone(),
+            source: reason.into(),
+        })?;
+    let start = Instant::now();
+    let until = (start + timeout).into();
+    // In the runtime's context, but outside of it: as exporters are polled.
+    let answer = export.in_runtime(|| {
+        block_on(async {
+            if signal == "traces" {
+                otlp.send_spans_once(vec![span()], until).await
+            } else {
+                let metrics = reading_of_one(&tracing.resource, NAME);
+                otlp.send_metrics_once(&metrics, until).await
+            }
+        })
+    });
+    let took = start.elapsed();
+    Ok(probe(signal, label, &target, took, answer))
+}
+
+fn probe(
+    signal: &'static str,
+    label: String,
+    target: &Target,
+    took: Duration,
+    answer: Result<Delivered, Failure>,
+) -> Probe {
+    let (remark, failure) = match answer {
+        Ok(delivered) if delivered.rejected > 0 => (
+            None,
+            Some(advice::of_rejection(&target.redact(&delivered.remark))),
+        ),
+        Ok(delivered) => (
+            Some(delivered.remark).filter(|remark| !remark.is_empty()),
+            None,
+        ),
+        Err(failure) => (None, Some(advice::of_failure(signal, target, &failure))),
+    };
+    Probe {
+        signal,
+        target: label,
+        took,
+        remark,
+        failure,
+    }
+}
+
+fn span() -> SpanData {
+    let now = SystemTime::now();
+    SpanData {
+        span_context: SpanContext::new(
+            TraceId::from(fastrand::u128(1..)),
+            SpanId::from(fastrand::u64(1..)),
+            TraceFlags::SAMPLED,
+            false,
+            TraceState::default(),
+        ),
+        parent_span_id: SpanId::INVALID,
+        parent_span_is_remote: false,
+        span_kind: SpanKind::Internal,
+        name: Cow::Borrowed(NAME),
+        start_time: now - Duration::from_millis(1),
+        end_time: now,
+        attributes: vec![KeyValue::new("tickspan.test", true)],
+        dropped_attributes_count: 0,
+        events: SpanEvents::default(),
+        links: SpanLinks::default(),
+        status: Status::Unset,
+        instrumentation_scope: InstrumentationScope::builder("tickspan").build(),
+    }
+}
