@@ -9,7 +9,7 @@
 mod compression;
 mod console;
 mod console_metrics;
-mod deliver;
+pub(crate) mod deliver;
 mod edges;
 mod fanout;
 mod ledger;
@@ -37,8 +37,6 @@ use opentelemetry_sdk::trace::SpanData;
 pub use compression::Compression;
 pub(crate) use console::ConsoleExporter;
 pub(crate) use console_metrics::ConsoleMetrics;
-#[cfg(all(feature = "cli", any(feature = "otlp-grpc", feature = "otlp-http")))]
-pub(crate) use deliver::Delivered;
 pub(crate) use deliver::{Deliver, SdkMetrics, SdkSpans};
 #[cfg(feature = "recorder")]
 pub(crate) use deliver::{Delivered, Delivery, Job};

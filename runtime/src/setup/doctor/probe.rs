@@ -13,8 +13,9 @@ use opentelemetry_sdk::trace::{SpanData, SpanEvents, SpanLinks};
 use super::super::Error;
 use super::super::settings::TracingSettings;
 use super::{Probe, advice};
+use crate::export::deliver::Delivered;
 use crate::export::otlp::{Failure, Otlp};
-use crate::export::{Delivered, Export, Target, reading_of_one};
+use crate::export::{Export, Target, reading_of_one};
 
 /// The name of what is sent.
 const NAME: &str = "tickspan.doctor";
