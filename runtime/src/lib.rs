@@ -44,6 +44,8 @@
 //! | `gzip`, `zstd` | compression of what is sent |
 //! | `cli` | the command `tickspan`, and [`doctor`] |
 //! | `http` | trace context in and out of `http::HeaderMap` |
+//! | `tower` | a span for each request of an HTTP server or client: [`tower`](mod@tower) |
+//! | `axum` | the routes of axum in the names of these spans |
 //! | `chrono`, `jiff`, `rust_decimal`, `time`, `uuid` | [`AttributeValue`] for their types |
 //! | `serde` | `Deserialize` for [`Sensitive`], and both ways for [`propagate::TraceContext`] |
 
@@ -79,6 +81,8 @@ pub mod support;
 pub mod testing;
 #[cfg(feature = "init")]
 mod threads;
+#[cfg(feature = "tower")]
+pub mod tower;
 
 #[cfg(feature = "init")]
 pub use collect::{EdgeCost, EdgeSummary, Health, StageSummary, Summary, TailSampling, health};

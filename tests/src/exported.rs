@@ -1,10 +1,14 @@
 //! What the exporters of a process are given, kept for its test, and one that waits to be let go on.
 
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use opentelemetry::Value;
 use opentelemetry_sdk::error::OTelSdkResult;
 use opentelemetry_sdk::trace::{SpanData, SpanExporter};
+use tickspan::Route;
+
+use crate::child::Child;
 
 /// Keeps every span that it is given. Clones share what they keep.
 #[derive(Clone, Debug, Default)]
@@ -46,6 +50,53 @@ impl Kept {
 
     fn lock(&self) -> MutexGuard<'_, Vec<SpanData>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Runs `f` in a process of its own for each route, after `init`, and `check` on what was exported when it had returned.
+///
+/// # Panics
+///
+/// When `f` or `check` does, on either route.
+pub fn on_both_routes(test: &str, f: fn(), check: fn(Vec<SpanData>)) {
+    on_both_routes_with(test, &[], f, check);
+}
+
+/// As [`on_both_routes`], with variables.
+///
+/// # Panics
+///
+/// When `f` or `check` does, on either route.
+pub fn on_both_routes_with(
+    test: &str,
+    variables: &[(&str, &str)],
+    f: fn(),
+    check: fn(Vec<SpanData>),
+) {
+    const ROUTE: &str = "TICKSPAN_TEST_ROUTE";
+    let mut child = Child::of(test, || {
+        let route = match std::env::var(ROUTE).as_deref() {
+            Ok("lane") => Route::Lane,
+            _ => Route::Tracing,
+        };
+        let kept = Kept::default();
+        let telemetry = tickspan::builder()
+            .with_span_exporter(kept.clone())
+            .with_route(route)
+            .with_console(false)
+            .init()
+            .expect("telemetry starts");
+        f();
+        telemetry
+            .flush(Duration::from_secs(30))
+            .expect("everything is exported");
+        check(kept.take());
+    });
+    for (name, value) in variables {
+        child = child.with(name, value);
+    }
+    for route in ["lane", "tracing"] {
+        child.with(ROUTE, route).run();
     }
 }
 

@@ -11,9 +11,9 @@ use opentelemetry::trace::{SpanContext, SpanId, TraceContextExt as _, TraceFlags
 use opentelemetry_sdk::trace::SpanData;
 use tickspan::propagate::{self, Carrier, CarrierMut, TraceContext, pairs};
 use tickspan::testing::capture;
-use tickspan::{AttributeValue, Context, Route, public, record, stage, traced_stage};
+use tickspan::{AttributeValue, Context, public, record, stage, traced_stage};
 use tickspan_tests::child::Child;
-use tickspan_tests::exported::Kept;
+use tickspan_tests::exported::{Kept, on_both_routes};
 
 const PARENT: &str = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-03";
 const STATE: &str = "congo=t61rcWkgMzE,rojo=00f067aa0ba902b7";
@@ -242,29 +242,6 @@ async fn pending_once() {
         std::task::Poll::Pending
     })
     .await;
-}
-
-/// Runs `f` after `init` on each route, and `check` on what was exported.
-fn on_both_routes(test: &str, f: fn(), check: fn(Vec<SpanData>)) {
-    let child = Child::of(test, || {
-        let route = match std::env::var("ROUTE").unwrap().as_str() {
-            "lane" => Route::Lane,
-            _ => Route::Tracing,
-        };
-        let kept = Kept::default();
-        let telemetry = tickspan::builder()
-            .with_span_exporter(kept.clone())
-            .with_route(route)
-            .with_console(false)
-            .init()
-            .unwrap();
-        f();
-        telemetry.flush(Duration::from_secs(30)).unwrap();
-        check(kept.take());
-    });
-    for route in ["lane", "tracing"] {
-        child.with("ROUTE", route).run();
-    }
 }
 
 #[test]

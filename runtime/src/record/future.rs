@@ -16,7 +16,7 @@ fn replace_begun(token: u32) -> u32 {
 }
 
 /// What a future knows of its stage.
-enum State {
+pub(crate) enum State {
     /// Not polled yet: its body will begin a stage, or not.
     Unpolled,
     /// Nobody wants the stage, or it is over, or it is current.
@@ -26,7 +26,7 @@ enum State {
 }
 
 /// One poll: the stage is current while this lives. Where the poll unwinds, the stage has panicked.
-struct Polling<'a> {
+pub(crate) struct Polling<'a> {
     state: &'a mut State,
     stage: Option<StageGuard>,
     /// Whether it is the first poll, and then what the poll around this one has begun.
@@ -37,7 +37,7 @@ struct Polling<'a> {
 
 impl<'a> Polling<'a> {
     #[inline]
-    fn start(state: &'a mut State) -> Self {
+    pub(crate) fn start(state: &'a mut State) -> Self {
         let (first, going_on) = match core::mem::replace(state, State::Off) {
             State::Unpolled => (true, None),
             State::Off => (false, None),
@@ -53,7 +53,7 @@ impl<'a> Polling<'a> {
     }
 
     /// The stage, which in the first poll the body has begun.
-    fn stage(&mut self) -> Option<&mut StageGuard> {
+    pub(crate) fn stage(&mut self) -> Option<&mut StageGuard> {
         if core::mem::replace(&mut self.first, false) {
             self.stage = match replace_begun(self.around) {
                 0 => None,
@@ -64,7 +64,7 @@ impl<'a> Polling<'a> {
     }
 
     /// Ends the stage: nothing of it is left when the poll is over.
-    fn over(mut self) {
+    pub(crate) fn over(mut self) {
         self.stage();
         self.stage = None;
     }
@@ -211,7 +211,7 @@ impl<S: Stream> Stream for StageStream<S> {
 }
 
 /// Ends a stage whose future or stream goes before its end; `release` drops it within the stage.
-fn cancel(state: &mut State, release: impl FnOnce()) {
+pub(crate) fn cancel(state: &mut State, release: impl FnOnce()) {
     if cfg!(not(tickspan_off)) && matches!(state, State::Open(_)) {
         let mut polling = Polling::start(state);
         if let Some(stage) = polling.stage() {

@@ -25,6 +25,8 @@ pub(crate) use callsite::{observe_new_spans, tail};
 pub use context::Context;
 pub(crate) use edge::record_edge;
 pub use event::{emit, emit_value};
+#[cfg(feature = "tower")]
+pub(crate) use future::{Polling, State, cancel};
 pub use future::{StageFuture, StageStream};
 pub use late::{LateCallsite, record_late};
 pub use parent::{IntoParent, Parent};

@@ -1,0 +1,106 @@
+//! The stage of a request that goes on: from the future of its response to the end of the body.
+
+use core::panic::AssertUnwindSafe;
+use std::borrow::Cow;
+
+use crate::Context;
+use crate::privacy::Value;
+use crate::record::outcome::Outcome;
+use crate::record::{Polling, StageGuard, State, cancel};
+
+/// The stage of a request.
+pub(super) struct Going {
+    state: AssertUnwindSafe<State>,
+    /// Where nobody wants the stage: what is current instead.
+    around: Option<Context>,
+    /// Whether it has been said how the request ended.
+    told: bool,
+}
+
+impl Going {
+    /// A stage that has begun, or else what is to be current instead.
+    pub(super) fn new(begun: Option<StageGuard>, instead: Option<Context>) -> Self {
+        let (state, around) = match begun {
+            Some(begun) => (State::Open(begun.suspend()), None),
+            None => (State::Off, instead),
+        };
+        Self {
+            state: AssertUnwindSafe(state),
+            around,
+            told: false,
+        }
+    }
+
+    /// Runs a part of the request, and `say` on what it gave. It goes on, unless `say` tells that it is over.
+    pub(super) fn run<R>(
+        &mut self,
+        part: impl FnOnce() -> R,
+        say: impl FnOnce(&R, Telling<'_>) -> Next,
+    ) -> R {
+        if let Some(around) = &self.around {
+            return around.run(part);
+        }
+        let mut polling = Polling::start(&mut self.state);
+        let given = part();
+        let next = match polling.stage() {
+            None => Next::GoOn,
+            Some(stage) => say(
+                &given,
+                Telling {
+                    stage,
+                    told: &mut self.told,
+                },
+            ),
+        };
+        match next {
+            Next::GoOn => drop(polling),
+            Next::Over => polling.over(),
+        }
+        given
+    }
+
+    /// Ends the stage of a request that is given up; `release` drops what is left of it within the stage.
+    pub(super) fn give_up(&mut self, release: impl FnOnce()) {
+        if self.told {
+            self.end(release);
+        } else {
+            cancel(&mut self.state, release);
+        }
+    }
+
+    /// Ends the stage of a request that is done.
+    pub(super) fn end(&mut self, release: impl FnOnce()) {
+        self.run(release, |(), _| Next::Over);
+    }
+
+    /// The stage, to go on elsewhere.
+    pub(super) fn take(&mut self) -> Self {
+        Self {
+            state: AssertUnwindSafe(core::mem::replace(&mut self.state, State::Off)),
+            around: self.around.take(),
+            told: self.told,
+        }
+    }
+}
+
+/// What follows a part of a request.
+pub(super) enum Next {
+    GoOn,
+    Over,
+}
+
+/// Says how a request ended.
+pub(super) struct Telling<'a> {
+    stage: &'a mut StageGuard,
+    told: &'a mut bool,
+}
+
+impl Telling<'_> {
+    /// It failed. What is said first counts.
+    pub(super) fn failed(&mut self, error_type: impl Into<Cow<'static, str>>) {
+        if !core::mem::replace(self.told, true) {
+            let error_type = error_type.into();
+            self.stage.end(&Outcome::Error(Value::text(&error_type)));
+        }
+    }
+}

@@ -1,0 +1,88 @@
+//! The future of a response, with the stage of its request around it.
+
+use core::pin::Pin;
+use core::task::{Context, Poll, ready};
+
+use http::{Response, StatusCode};
+use http_body::Body;
+use pin_project_lite::pin_project;
+
+use super::body::{Bodiless, StageBody};
+use super::going::{Going, Next};
+use super::span::record_status;
+
+/// Which statuses and errors are failures.
+pub(super) struct Failures<E> {
+    pub(super) status: fn(StatusCode) -> bool,
+    pub(super) error: fn(&E) -> &'static str,
+}
+
+pin_project! {
+    /// The future of a response. The stage of the request is current whenever it is polled, and goes on with the body.
+    pub struct ResponseFuture<F, E> {
+        #[pin]
+        inner: Option<F>,
+        going: Going,
+        failures: Failures<E>,
+        to_head: bool,
+    }
+
+    impl<F, E> PinnedDrop for ResponseFuture<F, E> {
+        fn drop(this: Pin<&mut Self>) {
+            let mut this = this.project();
+            this.going.give_up(|| this.inner.set(None));
+        }
+    }
+}
+
+impl<F, E> ResponseFuture<F, E> {
+    pub(super) fn new(inner: F, going: Going, failures: Failures<E>, to_head: bool) -> Self {
+        Self {
+            inner: Some(inner),
+            going,
+            failures,
+            to_head,
+        }
+    }
+}
+
+impl<F, B, E> Future for ResponseFuture<F, E>
+where
+    F: Future<Output = Result<Response<B>, E>>,
+    B: Body,
+{
+    type Output = Result<Response<StageBody<B>>, E>;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let this = self.project();
+        let Some(inner) = this.inner.as_pin_mut() else {
+            return Poll::Pending; // only `drop` empties it
+        };
+        let failures = this.failures;
+        let to_head = *this.to_head;
+        let polled = this.going.run(
+            || inner.poll(cx),
+            |polled, mut telling| match polled {
+                Poll::Pending => Next::GoOn,
+                Poll::Ready(Err(error)) => {
+                    telling.failed((failures.error)(error));
+                    Next::Over
+                }
+                Poll::Ready(Ok(response)) => {
+                    let status = response.status();
+                    record_status(status);
+                    if (failures.status)(status) {
+                        telling.failed(status.as_str().to_owned());
+                    }
+                    Next::GoOn
+                }
+            },
+        );
+        let response = ready!(polled)?;
+        let bodiless = Bodiless::of(&response, to_head);
+        let going = this.going.take();
+        Poll::Ready(Ok(
+            response.map(|body| StageBody::new(body, going, &bodiless))
+        ))
+    }
+}

@@ -1,0 +1,570 @@
+//! The layers for HTTP, in a real server and a real client, over both routes.
+
+use std::convert::Infallible;
+use std::future::poll_fn;
+use std::net::{Ipv4Addr, SocketAddr};
+use std::pin::{Pin, pin};
+use std::task::{Context as Waking, Poll};
+
+use axum::Router;
+use axum::body::{Body, Bytes};
+use axum::http::StatusCode;
+use axum::routing::get;
+use futures::{StreamExt as _, stream};
+use http::{Method, Request};
+use http_body::{Body as _, Frame};
+use hyper_util::client::legacy::Client as Hyper;
+use hyper_util::client::legacy::connect::HttpConnector;
+use hyper_util::rt::{TokioExecutor, TokioIo};
+use hyper_util::service::TowerToHyperService;
+use opentelemetry::Value;
+use opentelemetry::trace::{SpanId, SpanKind, Status};
+use opentelemetry_sdk::trace::SpanData;
+use tickspan::tower::{Caller, Client, ClientLayer, ServerLayer};
+use tickspan::{Context, stage, traced_stage};
+use tickspan_tests::exported::{attribute, on_both_routes, on_both_routes_with};
+use tokio::net::TcpListener;
+use tokio::sync::Notify;
+use tower::{Layer as _, Service as _, ServiceExt as _};
+
+type HttpClient = Client<Hyper<HttpConnector, Body>>;
+
+fn client() -> HttpClient {
+    ClientLayer::new().layer(Hyper::builder(TokioExecutor::new()).build_http())
+}
+
+/// Runs `f` in a runtime with threads, beside a server with these routes, whose address it gets. What the server
+/// still does when `f` is done is waited for.
+fn beside<F: Future<Output = ()>>(app: fn() -> Router, f: impl FnOnce(SocketAddr) -> F) {
+    tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .enable_all()
+        .build()
+        .expect("a runtime starts")
+        .block_on(async {
+            let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
+            let address = listener.local_addr().unwrap();
+            let stop = std::sync::Arc::new(Notify::new());
+            let stopped = std::sync::Arc::clone(&stop);
+            let server = tokio::spawn(async move {
+                axum::serve(listener, app())
+                    .with_graceful_shutdown(async move { stopped.notified().await })
+                    .await
+            });
+            f(address).await;
+            stop.notify_one();
+            server.await.unwrap().unwrap();
+        });
+}
+
+fn request(method: Method, address: SocketAddr, path: &str) -> Request<Body> {
+    Request::builder()
+        .method(method)
+        .uri(format!("http://{address}{path}"))
+        .body(Body::empty())
+        .unwrap()
+}
+
+/// Reads a body to its end.
+async fn read<B>(body: B) -> Result<Vec<u8>, B::Error>
+where
+    B: http_body::Body<Data = Bytes>,
+{
+    let mut body = pin!(body);
+    let mut bytes = Vec::new();
+    while let Some(frame) = poll_fn(|cx| body.as_mut().poll_frame(cx)).await {
+        bytes.extend_from_slice(frame?.data_ref().expect("no trailers"));
+    }
+    Ok(bytes)
+}
+
+/// Sends a request, and reads what is answered.
+async fn send(client: &mut HttpClient, request: Request<Body>) -> (StatusCode, Vec<u8>) {
+    let response = client.ready().await.unwrap().call(request).await.unwrap();
+    (response.status(), read(response.into_body()).await.unwrap())
+}
+
+#[track_caller]
+fn the<'a>(spans: &'a [SpanData], name: &str, kind: &SpanKind) -> &'a SpanData {
+    let mut named = spans
+        .iter()
+        .filter(|span| span.name == name && span.span_kind == *kind);
+    let span = named.next();
+    assert!(named.next().is_none(), "more than one {name}: {spans:#?}");
+    span.unwrap_or_else(|| panic!("no {name} in {spans:#?}"))
+}
+
+fn text<'a>(span: &'a SpanData, key: &str) -> Option<std::borrow::Cow<'a, str>> {
+    attribute(span, key).map(Value::as_str)
+}
+
+fn keys(span: &SpanData) -> Vec<&str> {
+    let mut keys: Vec<_> = span.attributes.iter().map(|it| it.key.as_str()).collect();
+    keys.sort_unstable();
+    keys
+}
+
+#[traced_stage]
+async fn load(order_id: u64) -> &'static str {
+    let _ = order_id;
+    "filled"
+}
+
+fn orders() -> Router {
+    Router::new()
+        .route("/orders/{id}", get(async || load(7).await))
+        .route("/broken", get(async || StatusCode::BAD_GATEWAY))
+        .route("/empty", get(async || StatusCode::NO_CONTENT))
+        .route("/health", get(async || "well"))
+        .layer(ServerLayer::new())
+}
+
+#[test]
+fn request_is_one_trace_through_client_and_server() {
+    on_both_routes(
+        "request_is_one_trace_through_client_and_server",
+        || {
+            beside(orders, async |address| {
+                let outer = stage!("rebalance");
+                let context = Context::current();
+                drop(outer);
+                let mut client = client();
+                let uri = "/orders/DU123456?token=hunter2";
+                let sent = context.attach(send(&mut client, request(Method::GET, address, uri)));
+                assert_eq!(sent.await, (StatusCode::OK, b"filled".to_vec()));
+            });
+        },
+        |spans| {
+            let sent = the(&spans, "GET", &SpanKind::Client);
+            let served = the(&spans, "GET /orders/{id}", &SpanKind::Server);
+            let loaded = the(&spans, "load", &SpanKind::Internal);
+            let outer = the(&spans, "rebalance", &SpanKind::Internal);
+            assert_eq!(sent.parent_span_id, outer.span_context.span_id());
+            assert_eq!(served.parent_span_id, sent.span_context.span_id());
+            assert!(served.parent_span_is_remote && !sent.parent_span_is_remote);
+            assert_eq!(loaded.parent_span_id, served.span_context.span_id());
+            assert_eq!(spans.len(), 4);
+
+            assert_eq!(
+                keys(served),
+                [
+                    "http.request.method",
+                    "http.response.status_code",
+                    "http.route",
+                    "network.protocol.version",
+                    "url.scheme"
+                ]
+            );
+            assert_eq!(text(served, "http.request.method").unwrap(), "GET");
+            assert_eq!(text(served, "http.route").unwrap(), "/orders/{id}");
+            assert_eq!(text(served, "url.scheme").unwrap(), "http");
+            assert_eq!(text(served, "network.protocol.version").unwrap(), "1.1");
+            assert_eq!(
+                attribute(served, "http.response.status_code"),
+                Some(&Value::I64(200))
+            );
+            assert_eq!(
+                keys(sent),
+                [
+                    "http.request.method",
+                    "http.response.status_code",
+                    "server.address",
+                    "server.port",
+                    "url.scheme"
+                ]
+            );
+            assert_eq!(text(sent, "server.address").unwrap(), "127.0.0.1");
+            assert!(matches!(
+                attribute(sent, "server.port"),
+                Some(Value::I64(1..))
+            ));
+            for span in &spans {
+                assert_eq!(span.status, Status::Unset);
+                let all = format!("{span:?}");
+                assert!(
+                    !all.contains("hunter2") && !all.contains("DU123456"),
+                    "{all}"
+                );
+            }
+        },
+    );
+}
+
+#[test]
+fn status_says_whether_it_failed() {
+    on_both_routes(
+        "status_says_whether_it_failed",
+        || {
+            beside(orders, async |address| {
+                let mut client = client();
+                for (method, path, expected) in [
+                    (Method::GET, "/broken", StatusCode::BAD_GATEWAY),
+                    (Method::POST, "/nowhere", StatusCode::NOT_FOUND),
+                    (Method::HEAD, "/orders/1", StatusCode::OK),
+                    (Method::DELETE, "/empty", StatusCode::METHOD_NOT_ALLOWED),
+                    (Method::PATCH, "/health", StatusCode::METHOD_NOT_ALLOWED),
+                    (Method::GET, "/empty", StatusCode::NO_CONTENT),
+                    (
+                        Method::from_bytes(b"BREW").unwrap(),
+                        "/orders/1",
+                        StatusCode::METHOD_NOT_ALLOWED,
+                    ),
+                ] {
+                    let (status, _) = send(&mut client, request(method, address, path)).await;
+                    assert_eq!(status, expected, "{path}");
+                }
+            });
+        },
+        |spans| {
+            let failed = |span: &SpanData| {
+                let error = text(span, "error.type").map(std::borrow::Cow::into_owned);
+                let is_error = matches!(span.status, Status::Error { .. });
+                let outcome = text(span, "tickspan.outcome").map(std::borrow::Cow::into_owned);
+                assert_eq!(is_error, error.is_some(), "{span:?}");
+                assert_eq!(outcome.as_deref(), is_error.then_some("error"), "{span:?}");
+                error
+            };
+            let served = |name| failed(the(&spans, name, &SpanKind::Server));
+            assert_eq!(served("GET /broken").as_deref(), Some("502"));
+            // Of a client's mistake the server is not guilty.
+            for name in [
+                "POST",
+                "HEAD /orders/{id}",
+                "DELETE /empty",
+                "GET /empty",
+                "HTTP /orders/{id}",
+            ] {
+                assert_eq!(served(name), None, "{name}");
+            }
+            let unknown = the(&spans, "HTTP /orders/{id}", &SpanKind::Server);
+            assert_eq!(text(unknown, "http.request.method").unwrap(), "_OTHER");
+            let sent = |name| failed(the(&spans, name, &SpanKind::Client));
+            assert_eq!(sent("POST").as_deref(), Some("404"));
+            assert_eq!(sent("HEAD"), None);
+            assert_eq!(sent("DELETE").as_deref(), Some("405"));
+            // Health checks get no span, whoever asks.
+            assert!(!spans.iter().any(|span| span.name.contains("/health")));
+        },
+    );
+}
+
+/// A body of which a part comes, and then nothing, until it is dropped.
+struct Endless(bool);
+
+impl http_body::Body for Endless {
+    type Data = Bytes;
+    type Error = Infallible;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        _: &mut Waking<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
+        if std::mem::replace(&mut self.0, true) {
+            return Poll::Pending;
+        }
+        Poll::Ready(Some(Ok(Frame::data(Bytes::from_static(b"first")))))
+    }
+}
+
+/// A handler of `/never` has begun.
+static BEGUN: Notify = Notify::const_new();
+
+fn streams() -> Router {
+    Router::new()
+        .route(
+            "/book",
+            get(async || {
+                let levels = stream::iter(0..3_u8).map(|level| {
+                    _ = stage!("write_level");
+                    Ok::<_, Infallible>(vec![level])
+                });
+                Body::from_stream(levels)
+            }),
+        )
+        .route("/endless", get(async || Body::new(Endless(false))))
+        .route(
+            "/never",
+            get(async || {
+                BEGUN.notify_one();
+                std::future::pending::<()>().await;
+            }),
+        )
+        .route(
+            "/failing",
+            get(async || {
+                Body::from_stream(stream::iter([Err::<Bytes, _>(std::io::Error::other(
+                    "secret",
+                ))]))
+            }),
+        )
+        .route(
+            "/panicking",
+            get(async || {
+                if true {
+                    std::panic::resume_unwind(Box::new("secret"));
+                }
+            }),
+        )
+        .layer(ServerLayer::new())
+}
+
+#[test]
+fn span_goes_on_while_the_body_is_streamed() {
+    on_both_routes(
+        "span_goes_on_while_the_body_is_streamed",
+        || {
+            beside(streams, async |address| {
+                let (_, body) = send(&mut client(), request(Method::GET, address, "/book")).await;
+                assert_eq!(body, [0, 1, 2]);
+            });
+        },
+        |spans| {
+            let served = the(&spans, "GET /book", &SpanKind::Server);
+            let written: Vec<_> = spans
+                .iter()
+                .filter(|span| span.name == "write_level")
+                .collect();
+            assert_eq!(written.len(), 3);
+            for level in written {
+                assert_eq!(level.parent_span_id, served.span_context.span_id());
+                assert!(level.end_time <= served.end_time);
+            }
+            assert_eq!(text(served, "tickspan.outcome"), None);
+            let sent = the(&spans, "GET", &SpanKind::Client);
+            assert_eq!(text(sent, "tickspan.outcome"), None);
+        },
+    );
+}
+
+#[test]
+fn request_that_is_given_up_is_cancelled() {
+    on_both_routes(
+        "request_that_is_given_up_is_cancelled",
+        || {
+            beside(streams, async |address| {
+                // The body is dropped.
+                let mut client = client();
+                let endless = client.call(request(Method::GET, address, "/endless"));
+                let mut body = pin!(endless.await.unwrap().into_body());
+                let first = poll_fn(|cx| body.as_mut().poll_frame(cx)).await;
+                assert!(first.unwrap().unwrap().is_data());
+                drop(client);
+                // The future is dropped.
+                let mut client = self::client();
+                tokio::select! {
+                    _ = client.call(request(Method::GET, address, "/never")) => panic!("it was answered"),
+                    () = BEGUN.notified() => {}
+                }
+            });
+        },
+        |spans| {
+            for name in ["GET /endless", "GET /never"] {
+                let served = the(&spans, name, &SpanKind::Server);
+                assert_eq!(
+                    text(served, "tickspan.outcome").unwrap(),
+                    "cancelled",
+                    "{name}"
+                );
+                assert_eq!(served.status, Status::Unset);
+            }
+            let sent: Vec<_> = spans
+                .iter()
+                .filter(|span| span.span_kind == SpanKind::Client)
+                .map(|span| text(span, "tickspan.outcome").unwrap())
+                .collect();
+            assert_eq!(sent, ["cancelled"; 2]);
+        },
+    );
+}
+
+#[test]
+fn error_of_a_body_and_a_panic_are_told_by_their_types() {
+    on_both_routes(
+        "error_of_a_body_and_a_panic_are_told_by_their_types",
+        || {
+            beside(streams, async |address| {
+                let mut client = client();
+                let failing = client.call(request(Method::GET, address, "/failing")).await;
+                assert!(failing.is_err());
+                let panicking = client
+                    .call(request(Method::GET, address, "/panicking"))
+                    .await;
+                assert!(panicking.is_err());
+            });
+        },
+        |spans| {
+            let failed = the(&spans, "GET /failing", &SpanKind::Server);
+            assert_eq!(
+                text(failed, "error.type").unwrap(),
+                std::any::type_name::<axum::Error>()
+            );
+            let panicked = the(&spans, "GET /panicking", &SpanKind::Server);
+            assert_eq!(text(panicked, "tickspan.outcome").unwrap(), "panicked");
+            for span in &spans {
+                assert!(!format!("{span:?}").contains("secret"));
+            }
+        },
+    );
+}
+
+#[test]
+fn connection_errors_are_told_by_their_kind() {
+    on_both_routes(
+        "connection_errors_are_told_by_their_kind",
+        || {
+            beside(orders, async |_| {
+                let closed = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
+                let address = closed.local_addr().unwrap();
+                drop(closed);
+                let error = client().call(request(Method::GET, address, "/")).await;
+                assert!(error.unwrap_err().is_connect());
+            });
+        },
+        |spans| {
+            let [span] = &spans[..] else {
+                panic!("{spans:?}")
+            };
+            assert_eq!(text(span, "error.type").unwrap(), "connection_refused");
+            assert_eq!(text(span, "tickspan.outcome").unwrap(), "error");
+        },
+    );
+}
+
+const PARENT: &str = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
+
+/// A request of another service, without the layer for clients.
+async fn send_as(address: SocketAddr, parent: &str) {
+    let mut request = request(Method::GET, address, "/orders/1");
+    request
+        .headers_mut()
+        .insert("traceparent", parent.parse().unwrap());
+    let client: Hyper<_, Body> = Hyper::builder(TokioExecutor::new()).build_http();
+    let response = client.request(request).await.unwrap();
+    assert_eq!(read(response.into_body()).await.unwrap(), b"filled");
+}
+
+#[test]
+fn malformed_header_starts_a_trace() {
+    on_both_routes(
+        "malformed_header_starts_a_trace",
+        || {
+            beside(orders, async |address| send_as(address, "00-zz").await);
+            assert_eq!(tickspan::health().traceparents_malformed, 1);
+        },
+        |spans| {
+            let served = the(&spans, "GET /orders/{id}", &SpanKind::Server);
+            assert_eq!(served.parent_span_id, SpanId::INVALID);
+        },
+    );
+}
+
+fn linked() -> Router {
+    Router::new()
+        .route("/orders/{id}", get(async || load(7).await))
+        .layer(ServerLayer::new().with_caller(Caller::Linked))
+}
+
+fn ignored() -> Router {
+    Router::new()
+        .route("/orders/{id}", get(async || load(8).await))
+        .layer(
+            ServerLayer::new()
+                .with_caller(Caller::Ignored)
+                .with_route(|_| None),
+        )
+}
+
+#[test]
+fn caller_that_is_not_trusted_is_linked_or_ignored() {
+    on_both_routes(
+        "caller_that_is_not_trusted_is_linked_or_ignored",
+        || {
+            beside(linked, async |address| send_as(address, PARENT).await);
+            beside(ignored, async |address| send_as(address, PARENT).await);
+        },
+        |spans| {
+            let linked = the(&spans, "GET /orders/{id}", &SpanKind::Server);
+            let ignored = the(&spans, "GET", &SpanKind::Server);
+            for span in [linked, ignored] {
+                assert_eq!(span.parent_span_id, SpanId::INVALID);
+                assert!(!PARENT.contains(&span.span_context.trace_id().to_string()));
+            }
+            let links: Vec<_> = linked
+                .links
+                .iter()
+                .map(|link| link.span_context.span_id())
+                .collect();
+            assert_eq!(links, [SpanId::from(0x00f0_67aa_0ba9_02b7)]);
+            assert_eq!(ignored.links.len(), 0);
+        },
+    );
+}
+
+#[test]
+fn stages_inside_join_the_trace_of_the_caller_where_the_layers_are_filtered_out() {
+    on_both_routes_with(
+        "stages_inside_join_the_trace_of_the_caller_where_the_layers_are_filtered_out",
+        &[("RUST_LOG", "info,tickspan::tower=off")],
+        || beside(orders, async |address| send_as(address, PARENT).await),
+        |spans| {
+            let [span] = &spans[..] else {
+                panic!("{spans:?}")
+            };
+            assert_eq!(span.name, "load");
+            assert_eq!(span.parent_span_id, SpanId::from(0x00f0_67aa_0ba9_02b7));
+            assert!(span.parent_span_is_remote);
+        },
+    );
+}
+
+#[test]
+fn plain_hyper_services_have_the_routes_that_they_tell() {
+    on_both_routes(
+        "plain_hyper_services_have_the_routes_that_they_tell",
+        || {
+            tokio::runtime::Runtime::new().unwrap().block_on(async {
+                let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
+                let address = listener.local_addr().unwrap();
+                let served = tokio::spawn(async move {
+                    let (connection, _) = listener.accept().await.unwrap();
+                    let layer = ServerLayer::new()
+                        .with_route(|request| {
+                            request
+                                .uri
+                                .path()
+                                .starts_with("/orders/")
+                                .then_some("/orders/{id}".into())
+                        })
+                        .with_skipped(|request| request.uri.path() == "/orders/skipped");
+                    let service = layer.layer(tower::service_fn(
+                        async |_: Request<hyper::body::Incoming>| {
+                            Ok::<_, Infallible>(http::Response::new(Body::from("filled")))
+                        },
+                    ));
+                    hyper::server::conn::http1::Builder::new()
+                        .serve_connection(
+                            TokioIo::new(connection),
+                            TowerToHyperService::new(service),
+                        )
+                        .await
+                });
+                let mut client = client();
+                for path in ["/orders/skipped", "/orders/1"] {
+                    let (status, body) =
+                        send(&mut client, request(Method::GET, address, path)).await;
+                    assert_eq!((status, body), (StatusCode::OK, b"filled".to_vec()));
+                }
+                drop(client);
+                served.await.unwrap().unwrap();
+            });
+        },
+        |spans| {
+            let served = the(&spans, "GET /orders/{id}", &SpanKind::Server);
+            assert_eq!(text(served, "tickspan.outcome"), None);
+            let servers = spans
+                .iter()
+                .filter(|span| span.span_kind == SpanKind::Server);
+            assert_eq!(servers.count(), 1);
+        },
+    );
+}
