@@ -12,12 +12,15 @@ use tracing_core::callsite::Identifier;
 use super::foreign_data::Policy;
 use super::rules::{self, Verdict};
 use super::{Why, own};
+use crate::privacy::names;
 
 /// What is decided of a callsite.
 pub(crate) struct Judged {
     metadata: &'static Metadata<'static>,
     fields: Box<[JudgedField]>,
     whole: AtomicU8,
+    /// Whether the name of a field is sensitive.
+    names_sensitive: bool,
     /// The generation in which this was found; 0 before.
     generation: AtomicU32,
 }
@@ -117,6 +120,8 @@ impl Judged {
             metadata,
             fields: fields.collect(),
             whole: AtomicU8::new(Whole::Guilty as u8),
+            names_sensitive: (metadata.fields().iter())
+                .any(|field| names::sensitive(field.name()).is_some()),
             generation: AtomicU32::new(0),
         }
     }
@@ -146,6 +151,10 @@ impl Judged {
         });
         // Release: who sees the number sees the verdicts.
         self.generation.store(generation, Ordering::Release);
+    }
+
+    pub(super) fn names_sensitive(&self) -> bool {
+        self.names_sensitive
     }
 
     pub(crate) fn whole(&self) -> Whole {

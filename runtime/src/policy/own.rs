@@ -10,6 +10,8 @@ use std::sync::{Mutex, PoisonError};
 use tracing::span::Id;
 use tracing_core::callsite::Identifier;
 
+use super::rules;
+use crate::privacy::names;
 use crate::record::lane::sites::{self, Site};
 
 #[derive(Default)]
@@ -18,6 +20,8 @@ struct Own {
     known: Vec<Site>,
     callsites: HashSet<Identifier>,
     keys: HashSet<&'static str>,
+    /// The sensitive ones under which a stage has recorded what others may not: it was declared public.
+    declared: HashSet<&'static str>,
     names: HashSet<&'static str>,
 }
 
@@ -29,9 +33,27 @@ pub(super) fn is_callsite(callsite: &Identifier) -> bool {
     with(|own| own.callsites.contains(callsite))
 }
 
-/// Whether stages record under this key.
+/// Whether stages have this key.
 pub(super) fn is_key(key: &str) -> bool {
     with(|own| own.keys.contains(key))
+}
+
+/// Whether stages may have recorded any value under this key.
+pub(super) fn records(key: &str) -> bool {
+    with(|own| {
+        own.keys.contains(key) && (names::sensitive(key).is_none() || own.declared.contains(key))
+    })
+}
+
+/// Notes that a stage recorded something under a sensitive key that others may not: it was declared public.
+#[cold]
+pub(super) fn note_declared(key: &'static str) {
+    if with(|own| !own.declared.contains(key)) {
+        let mut own = OWN.lock().unwrap_or_else(PoisonError::into_inner);
+        own.get_or_insert_default().declared.insert(key);
+        drop(own);
+        rules::outdate();
+    }
 }
 
 /// Whether this is the name of a stage or of an event of ours.

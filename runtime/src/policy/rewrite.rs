@@ -11,7 +11,9 @@ use tracing::{Event, Metadata};
 
 use super::callsites::{self, Judged, Whole};
 use super::own;
+use super::rules::{Holds, Verdict};
 use super::visit::Checked;
+use crate::privacy::names;
 
 /// Runs `f` on the attributes of a new span.
 pub(super) fn attributes(attributes: &Attributes<'_>, f: impl FnOnce(&Attributes<'_>)) {
@@ -73,9 +75,14 @@ pub(super) fn event(event: &Event<'_>, f: impl FnOnce(&Event<'_>)) {
     });
 }
 
-fn needs_change(judged: &Judged, record: impl FnOnce(&mut FindError)) -> bool {
+fn needs_change(judged: &Judged, record: impl FnOnce(&mut dyn Visit)) -> bool {
     match judged.whole() {
-        Whole::Own => false,
+        Whole::Own => {
+            if judged.names_sensitive() {
+                record(&mut NoteDeclared);
+            }
+            false
+        }
         Whole::Guilty | Whole::Dropped => true,
         Whole::Clean => {
             let mut find = FindError(false);
@@ -94,6 +101,40 @@ impl Visit for FindError {
     }
 
     fn record_debug(&mut self, _: &Field, _: &dyn Debug) {}
+}
+
+/// Notes under which sensitive keys a stage records what others may not. It formats nothing.
+struct NoteDeclared;
+
+impl NoteDeclared {
+    fn note(field: &Field, holds: Holds) {
+        let finding = names::sensitive(field.name()).map(Verdict::Sensitive);
+        if finding.is_some_and(|verdict| !verdict.passes(holds)) {
+            own::note_declared(field.name());
+        }
+    }
+}
+
+impl Visit for NoteDeclared {
+    fn record_bool(&mut self, field: &Field, _: bool) {
+        Self::note(field, Holds::Truth);
+    }
+
+    fn record_i64(&mut self, field: &Field, _: i64) {
+        Self::note(field, Holds::Integer);
+    }
+
+    fn record_u64(&mut self, field: &Field, _: u64) {
+        Self::note(field, Holds::Integer);
+    }
+
+    fn record_f64(&mut self, field: &Field, _: f64) {
+        Self::note(field, Holds::Fraction);
+    }
+
+    fn record_debug(&mut self, field: &Field, _: &dyn Debug) {
+        Self::note(field, Holds::Text);
+    }
 }
 
 /// Copies of the values that are exported, each at the place of its field.

@@ -124,7 +124,12 @@ static GENERATION: AtomicU32 = AtomicU32::new(1);
 /// Puts a policy in force.
 pub(crate) fn set(data: ForeignData) {
     *CURRENT.write().unwrap_or_else(PoisonError::into_inner) = Some(data);
-    // Release: who sees the number sees the policy.
+    outdate();
+}
+
+/// Has verdicts be found anew.
+pub(super) fn outdate() {
+    // Release: who sees the number sees what it stands for.
     GENERATION.fetch_add(1, Ordering::Release);
 }
 

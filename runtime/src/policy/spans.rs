@@ -152,7 +152,7 @@ pub(super) fn verdict(key: &str) -> Verdict {
 /// The verdict on a key that a stage may have recorded, or cannot have.
 fn of_key(key: &str, may_be_own: bool) -> Verdict {
     known(key, Known::keys_of(may_be_own), || {
-        if OF_THE_LAYER.contains(&key) || (may_be_own && own::is_key(key)) {
+        if OF_THE_LAYER.contains(&key) || (may_be_own && own::records(key)) {
             Verdict::Open
         } else {
             rules::with_current(|data| data.key(key))

@@ -1,5 +1,5 @@
 //! Secrets and personal data, put into everything that tickspan sees, are searched for in the bytes that leave the
-//! process: OTLP over gRPC and over HTTP, lines on stdout and stderr, metrics, log records, and what an exporter
+//! process: OTLP over gRPC and over HTTP, lines on stdout and stderr, files of the recorder, metrics, log records, and what an exporter
 //! of the user is given.
 
 mod forms;
@@ -8,7 +8,9 @@ mod stages;
 
 use std::collections::BTreeSet;
 use std::env;
+use std::fs;
 use std::panic;
+use std::path::Path;
 use std::time::Duration;
 
 use opentelemetry_appender_tracing::layer::OpenTelemetryTracingBridge;
@@ -99,6 +101,25 @@ fn assert_streams_clean(finished: &Finished) {
     assert_clean("stderr", finished.stderr.as_bytes());
 }
 
+/// The bytes of all files in a folder, which is then removed.
+fn contents(folder: &Path) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    let mut folders = vec![folder.to_owned()];
+    while let Some(folder) = folders.pop() {
+        for entry in fs::read_dir(&folder).expect("the folder can be read") {
+            let path = entry.expect("an entry").path();
+            if path.is_dir() {
+                folders.push(path);
+            } else {
+                bytes.extend(path.to_string_lossy().as_bytes());
+                bytes.extend(fs::read(&path).expect("the file can be read"));
+            }
+        }
+    }
+    fs::remove_dir_all(folder).expect("the folder can be removed");
+    bytes
+}
+
 #[test]
 fn nothing_leaves_over_any_route_protocol_and_policy() {
     let child = Child::of("nothing_leaves_over_any_route_protocol_and_policy", || {
@@ -123,7 +144,13 @@ fn nothing_leaves_over_any_route_protocol_and_policy() {
             ] {
                 let receiver = receiver();
                 let tap = Tap::to(&receiver.url());
+                let folder = env::temp_dir().join(format!(
+                    "tickspan-canaries-{}-{route}-{policy}-{}",
+                    std::process::id(),
+                    protocol.replace('/', "-")
+                ));
                 let finished = child
+                    .with("TICKSPAN_RECORDER", &folder.to_string_lossy())
                     .with(ROUTE, route)
                     .with(POLICY, policy)
                     .with(PROTOCOL, protocol)
@@ -134,6 +161,12 @@ fn nothing_leaves_over_any_route_protocol_and_policy() {
                 let names = spans.iter().map(|it| it.span.name.as_str()).collect();
                 assert_exported(&names, stages::SPANS.iter().chain(others::SPANS));
                 assert_clean(protocol, &tap.seen());
+                let recorded = contents(&folder);
+                for name in stages::SPANS.iter().chain(others::SPANS) {
+                    let text = String::from_utf8_lossy(&recorded);
+                    assert!(text.contains(&format!("\"{name}\"")), "{name} in {text}");
+                }
+                assert_clean("the recorder", &recorded);
                 receiver.wait_for_metric("tickspan.withheld");
                 assert_streams_clean(&finished);
                 for text in [

@@ -46,6 +46,7 @@ fn connect(secret: &str) -> Result<usize, Refused> {
 fn record_on_the_stage(password: &str) {
     let current = tracing::Span::current();
     current.record("password", password);
+    current.set_attribute("password", password.to_owned());
     record!(attempts = 3);
 }
 
