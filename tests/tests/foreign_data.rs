@@ -1,5 +1,6 @@
 //! What is exported of the data that other crates record with `tracing`, or through the API of OpenTelemetry.
 
+use std::convert::Infallible;
 use std::error::Error;
 use std::fmt;
 use std::time::Duration;
@@ -12,7 +13,8 @@ use opentelemetry_sdk::trace::SpanData;
 use tickspan::testing::capture;
 use tickspan::{ForeignData, Route, Why, event, traced_stage};
 use tickspan_tests::child::Child;
-use tickspan_tests::exported::{Kept, attribute};
+use tickspan_tests::exported::{Kept, attribute, on_both_routes_with};
+use tower::{Layer as _, ServiceExt as _};
 use tracing::{Level, info, info_span};
 use tracing_opentelemetry::OpenTelemetrySpanExt as _;
 
@@ -414,6 +416,32 @@ fn lines_hold_what_is_exported() {
         for text in ["hunter2", "session 7", "session 8", "k-123", "desk"] {
             assert!(!lines.contains(text), "{strict}: {lines}");
         }
+    }
+}
+
+#[test]
+fn a_name_made_of_a_route_is_the_layers_own() {
+    for policy in ["checked", "allow-list", "none"] {
+        on_both_routes_with(
+            "a_name_made_of_a_route_is_the_layers_own",
+            &[("TICKSPAN_FOREIGN_DATA", policy)],
+            || {
+                let service = tower::service_fn(|_: http::Request<String>| async {
+                    Ok::<_, Infallible>(http::Response::new(String::new()))
+                });
+                let layer = tickspan::tower::ServerLayer::new()
+                    .with_route(|_| Some("/orders/{id}".to_owned().into()));
+                let request = http::Request::get("/orders/7").body(String::new());
+                let answer = layer.layer(service).oneshot(request.unwrap());
+                futures::executor::block_on(answer).unwrap();
+            },
+            |spans| {
+                assert_eq!(spans.len(), 1);
+                assert_eq!(spans[0].name, "GET /orders/{id}");
+                let route = attribute(&spans[0], "http.route");
+                assert_eq!(route, Some(&text("/orders/{id}")));
+            },
+        );
     }
 }
 

@@ -19,8 +19,8 @@ pub(crate) struct Judged {
     metadata: &'static Metadata<'static>,
     fields: Box<[JudgedField]>,
     whole: AtomicU8,
-    /// Whether the name of a field is sensitive.
-    names_sensitive: bool,
+    /// Whether what a stage records here is looked at, to know it again.
+    is_noted: bool,
     /// The generation in which this was found; 0 before.
     generation: AtomicU32,
 }
@@ -120,8 +120,8 @@ impl Judged {
             metadata,
             fields: fields.collect(),
             whole: AtomicU8::new(Whole::Guilty as u8),
-            names_sensitive: (metadata.fields().iter())
-                .any(|field| names::sensitive(field.name()).is_some()),
+            is_noted: (metadata.fields().iter().map(|field| field.name()))
+                .any(|name| name == "otel.name" || names::sensitive(name).is_some()),
             generation: AtomicU32::new(0),
         }
     }
@@ -153,8 +153,8 @@ impl Judged {
         self.generation.store(generation, Ordering::Release);
     }
 
-    pub(super) fn names_sensitive(&self) -> bool {
-        self.names_sensitive
+    pub(super) fn is_noted(&self) -> bool {
+        self.is_noted
     }
 
     pub(crate) fn whole(&self) -> Whole {

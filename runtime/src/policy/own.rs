@@ -23,7 +23,12 @@ struct Own {
     /// The sensitive ones under which a stage has recorded what others may not: it was declared public.
     declared: HashSet<&'static str>,
     names: HashSet<&'static str>,
+    /// Names of spans that were made at run time: of routes of HTTP.
+    made: HashSet<String>,
 }
+
+/// The most names made at run time that are known.
+const MOST_MADE: usize = 1_024;
 
 // Locked where a callsite, a key or a name is met for the first time.
 static OWN: Mutex<Option<Own>> = Mutex::new(None);
@@ -58,7 +63,18 @@ pub(super) fn note_declared(key: &'static str) {
 
 /// Whether this is the name of a stage or of an event of ours.
 pub(super) fn is_name(name: &str) -> bool {
-    with(|own| own.names.contains(name))
+    with(|own| own.names.contains(name) || own.made.contains(name))
+}
+
+/// Notes the name that a stage of ours gave its span at run time.
+pub(super) fn note_name(name: &str) {
+    let is_new = with(|own| own.made.len() < MOST_MADE && !own.made.contains(name));
+    if is_new {
+        let mut own = OWN.lock().unwrap_or_else(PoisonError::into_inner);
+        own.get_or_insert_default().made.insert(name.to_owned());
+        drop(own);
+        rules::outdate();
+    }
 }
 
 thread_local! {

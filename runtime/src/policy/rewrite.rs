@@ -78,8 +78,8 @@ pub(super) fn event(event: &Event<'_>, f: impl FnOnce(&Event<'_>)) {
 fn needs_change(judged: &Judged, record: impl FnOnce(&mut dyn Visit)) -> bool {
     match judged.whole() {
         Whole::Own => {
-            if judged.names_sensitive() {
-                record(&mut NoteDeclared);
+            if judged.is_noted() {
+                record(&mut Note);
             }
             false
         }
@@ -103,10 +103,10 @@ impl Visit for FindError {
     fn record_debug(&mut self, _: &Field, _: &dyn Debug) {}
 }
 
-/// Notes under which sensitive keys a stage records what others may not. It formats nothing.
-struct NoteDeclared;
+/// Notes under which sensitive keys a stage records what others may not, and what it names its span. It formats nothing.
+struct Note;
 
-impl NoteDeclared {
+impl Note {
     fn note(field: &Field, holds: Holds) {
         let finding = names::sensitive(field.name()).map(Verdict::Sensitive);
         if finding.is_some_and(|verdict| !verdict.passes(holds)) {
@@ -115,7 +115,14 @@ impl NoteDeclared {
     }
 }
 
-impl Visit for NoteDeclared {
+impl Visit for Note {
+    fn record_str(&mut self, field: &Field, value: &str) {
+        if field.name() == "otel.name" {
+            own::note_name(value);
+        }
+        Self::note(field, Holds::Text);
+    }
+
     fn record_bool(&mut self, field: &Field, _: bool) {
         Self::note(field, Holds::Truth);
     }

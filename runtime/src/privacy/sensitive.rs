@@ -114,6 +114,9 @@ where
     C: Class,
 {
     fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        T::deserialize(deserializer).map(Self::new)
+        // The error of `T` may repeat what was read.
+        T::deserialize(deserializer).map(Self::new).map_err(|_| {
+            serde::de::Error::custom(format_args!("a {} that cannot be read", C::NAME))
+        })
     }
 }

@@ -19,7 +19,7 @@ use opentelemetry_sdk::error::OTelSdkResult;
 use opentelemetry_sdk::logs::{InMemoryLogExporter, SdkLoggerProvider};
 use opentelemetry_sdk::metrics::InMemoryMetricExporter;
 use opentelemetry_sdk::trace::{SpanData, SpanExporter};
-use tickspan::{Builder, Route};
+use tickspan::{Builder, Route, Sensitive};
 use tickspan_tests::child::{Child, Finished};
 use tickspan_tests::receiver::Receiver;
 use tickspan_tests::tap::Tap;
@@ -271,4 +271,21 @@ fn what_settings_hold_is_not_told() {
             assert_streams_clean(&finished);
         }
     }
+}
+
+#[test]
+fn a_secret_that_cannot_be_deserialised_is_not_told() {
+    #[derive(Debug, serde::Deserialize)]
+    struct Config {
+        #[expect(dead_code, reason = "it cannot be read")]
+        pin: Sensitive<u64>,
+    }
+    let text = format!("{{\n  \"pin\": \"{}\"\n}}", forms::CANARY);
+    let error = serde_json::from_str::<Config>(&text).unwrap_err();
+    assert_clean("the error", error.to_string().as_bytes());
+    assert_clean("the error", format!("{error:?}").as_bytes());
+    assert_eq!(
+        error.to_string(),
+        "a secret that cannot be read at line 3 column 1"
+    );
 }
