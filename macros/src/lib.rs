@@ -17,6 +17,7 @@ mod event_type;
 mod field;
 mod generics;
 mod inline;
+mod latency_stages;
 mod names;
 mod options;
 mod paths;
@@ -46,6 +47,12 @@ pub fn attribute_value(input: TokenStream) -> TokenStream {
 #[proc_macro_derive(EdgeBreakdown, attributes(edge, tickspan))]
 pub fn edge_breakdown(input: TokenStream) -> TokenStream {
     edge_breakdown::edge_breakdown(input.into()).into()
+}
+
+#[expect(missing_docs, reason = "documented where users find it, in `tickspan`")]
+#[proc_macro_derive(LatencyStages, attributes(latency, tickspan))]
+pub fn latency_stages(input: TokenStream) -> TokenStream {
+    latency_stages::latency_stages(input.into()).into()
 }
 
 #[doc(hidden)]

@@ -95,6 +95,11 @@ impl crate::Context {
     }
 }
 
+/// The halves of a trace id as OpenTelemetry writes them.
+pub(crate) fn trace_id([high, low]: [u64; 2]) -> TraceId {
+    TraceId::from(u128::from(high) << 64 | u128::from(low))
+}
+
 /// A span as OpenTelemetry knows it.
 pub(crate) fn span_context(handed: &Handed) -> SpanContext {
     let carried = handed.carried.as_deref();
@@ -108,7 +113,7 @@ pub(crate) fn span_context(handed: &Handed) -> SpanContext {
 pub(crate) fn span_context_of(ids: &Ids, state: TraceState) -> SpanContext {
     let random = if ids.random { propagate::RANDOM } else { 0 };
     SpanContext::new(
-        TraceId::from(u128::from(ids.trace[0]) << 64 | u128::from(ids.trace[1])),
+        trace_id(ids.trace),
         SpanId::from(ids.span),
         TraceFlags::new(random).with_sampled(ids.sampled),
         ids.remote,

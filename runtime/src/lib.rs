@@ -85,7 +85,10 @@ mod threads;
 pub mod tower;
 
 #[cfg(feature = "init")]
-pub use collect::{EdgeCost, EdgeSummary, Health, StageSummary, Summary, TailSampling, health};
+pub use collect::{
+    EdgeCost, EdgeSummary, Health, HopSummary, MarkSummary, PathSummary, Percentiles, StageSummary,
+    Summary, TailSampling, health,
+};
 #[cfg(feature = "init")]
 pub use context::otel_context;
 pub use edge::{
@@ -101,7 +104,9 @@ pub use log_records::{LogRecords, log_records};
 #[cfg(feature = "init")]
 pub use policy::{ForeignData, Policed, Why, Withheld, policed, withheld};
 pub use privacy::{AttributeValue, Class, Secret, Sensitive};
-pub use record::{Context, StageGuard};
+pub use record::{
+    ClockBytes, ClockBytesError, ClockScope, Context, LatencyStages, StageClock, StageGuard, mark,
+};
 #[cfg(feature = "cli")]
 pub use setup::doctor;
 #[cfg(feature = "init")]
@@ -146,6 +151,49 @@ pub use setup::{
 pub use tickspan_macros::AttributeValue;
 /// See the trait.
 pub use tickspan_macros::EdgeBreakdown;
+/// Makes the variants of an enum the ordered marks of a latency path.
+///
+/// ```
+/// use tickspan::{LatencyStages, StageClock, traced_stage};
+///
+/// #[derive(LatencyStages)]
+/// #[latency(name = "order", budget = "2ms")]
+/// enum Path {
+///     WsReceived,
+///     #[latency(budget = "50us")]
+///     BookUpdated,
+///     SignalFound,
+///     OrderSent,
+/// }
+///
+/// #[traced_stage(mark = Path::SignalFound)]
+/// fn find_signal(price: f64) -> Option<f64> {
+///     (price > 585.0).then_some(price)
+/// }
+///
+/// let mut scope = StageClock::new().enter();
+/// scope.mark(Path::WsReceived);
+/// scope.mark(Path::BookUpdated);
+/// find_signal(585.33);
+/// scope.finish();
+/// ```
+///
+/// A message carries a [`StageClock`]; a [`ClockScope`] makes it current, and stages with `mark = ..` mark it. The hops
+/// between the marks, `ws_received_to_book_updated` and so on, and `end_to_end` are measured when it is finished: see
+/// [`Summary::paths`].
+///
+/// It stands on an enum without data and without parameters that has from 2 to 16 variants. They are marks in the order in
+/// which they are written.
+///
+/// | attribute | on the enum | on a variant |
+/// |---|---|---|
+/// | `#[latency(name = "..")]` | names the path; without it, its name in snake case | names the mark; without it, its name in snake case |
+/// | `#[latency(budget = "50us")]` | what the whole path may take | what the hop from the mark before may take; not on the first |
+/// | `#[tickspan(crate = path)]` | where tickspan is, for a crate that knows it under another name | |
+///
+/// A budget is a number and `ns`, `us`, `µs`, `ms` or `s`, at most 60 s. A clock that takes longer is counted, and its
+/// trace kept by [`TailSampling`].
+pub use tickspan_macros::LatencyStages;
 /// Puts a span around a function, and records those of its arguments that are proven public.
 ///
 /// ```
@@ -200,7 +248,7 @@ pub use tickspan_macros::EdgeBreakdown;
 /// | `ret`, `ret(level = "debug")` | emits an event with what is returned | |
 /// | `err`, `err(level = "warn", map = f)` | emits an event for an `Err`, and may map it | |
 /// | `metric(labels(a))` | names the attributes by which the stage's metrics are told apart | its name alone |
-/// | `mark = Path::X` | is checked, and has no effect yet | |
+/// | `mark = Path::X`, `mark(Path::X, always)` | marks the current [`StageClock`] when the function has done what it is for, or always | |
 /// | `crate = path` | where tickspan is | `::tickspan` |
 /// | `prefix = ".."` | on an `impl` block: comes before the names | |
 /// | `off` | on a method of such a block: keeps it out | |

@@ -18,8 +18,9 @@ pub use crate::privacy::probe::{
 pub use crate::privacy::{AttributeValue, Value};
 pub use crate::record::outcome::{Outcome, Returned};
 pub use crate::record::{
-    Callsite, IntoParent, Kind, LateCallsite, Parent, Site, Stage, StageFuture, StageGuard,
-    StageStream, emit, emit_value, record_late,
+    Callsite, IntoParent, Kind, LateCallsite, LatencyMark, LatencyPath, MarkFuture, MarkGuard,
+    MarkStream, Parent, Passed, Site, Stage, StageFuture, StageGuard, StageStream, emit,
+    emit_value, mark, record_late,
 };
 
 /// The most keys that one stage, event or `record!` may have.

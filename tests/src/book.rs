@@ -24,6 +24,7 @@ mod code {
         Routes: "../../docs/routes.md";
         Propagation: "../../docs/propagation.md";
         Recorder: "../../docs/recorder.md";
+        Latency: "../../docs/latency.md";
         Performance: "../../docs/performance.md";
         SemanticConventions: "../../docs/semantic-conventions.md";
         UsingWithTracing: "../../docs/using-with-tracing.md";

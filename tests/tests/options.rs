@@ -377,8 +377,10 @@ fn kind_is_said_unless_internal() {
     assert_eq!(tree, "calls_a_server otel.kind=\"client\"\ncalls_nobody\n");
 }
 
+#[derive(tickspan::LatencyStages)]
 enum Path {
     OrderSent,
+    OrderFilled,
 }
 
 #[traced_stage(mark = Path::OrderSent, metric(labels(symbol, quantity)))]
@@ -386,17 +388,19 @@ fn marks(symbol: &str, quantity: u64) -> u64 {
     quantity
 }
 
-#[traced_stage(mark(Path::OrderSent, always))]
+#[traced_stage(mark(Path::OrderFilled, always))]
 async fn marks_always() {}
 
 #[test]
 fn marks_and_labels_are_taken() {
+    let clock = tickspan::StageClock::new().enter();
     let tree = tree(|| {
         marks("AAPL", 1);
         block_on(marks_always());
     });
     assert_eq!(tree, "marks symbol=\"AAPL\" quantity=1\nmarks_always\n");
-    let _ = Path::OrderSent;
+    let clock = clock.into_clock();
+    assert!(clock.is_marked(Path::OrderSent) && clock.is_marked(Path::OrderFilled));
 }
 
 struct Engine;

@@ -9,7 +9,7 @@ use syn::{Attribute, Expr, Ident, LitStr, PatIdent, ReturnType, Type};
 
 use super::item::{Body, Function, Head};
 use super::late::{recorded_keys, with_recorded};
-use super::parse::{Err, Options, Ret};
+use super::parse::{Err, Mark, Options, Ret};
 use super::returns::{
     Asynchronous, is_track_caller, may_be_result, returned_stream_or_future, unwrapped,
     without_impl,
@@ -38,7 +38,7 @@ pub(crate) struct Stage {
     /// Arguments that the body gets under a binding of its own.
     pub(crate) rebound: Vec<Rebound>,
     pub(crate) ending: Ending,
-    /// Paths that stand for no code: the mark, and each `Empty`.
+    /// Paths that stand for no code: each `Empty`.
     pub(crate) named: Vec<TokenStream>,
     pub(crate) shape: Shape,
     /// Where the body stands.
@@ -57,6 +57,8 @@ pub(crate) struct Rebound {
 pub(crate) struct Ending {
     pub(crate) ret: Option<Ret>,
     pub(crate) err: Option<Given<Err>>,
+    /// What is marked where the function has done what it is for.
+    pub(crate) mark: Option<Mark>,
 }
 
 /// Whose child the span is.
@@ -152,12 +154,11 @@ pub(crate) fn analyze(
                 && !skipped.contains(&binding.pattern.ident)
         })
         .collect();
-    let mut named: Vec<TokenStream> = fields
+    let named: Vec<TokenStream> = fields
         .iter()
         .filter(|field| field.is_empty())
         .map(|field| field.value.to_token_stream())
         .collect();
-    named.extend(options.mark.map(|given| given.value.to_token_stream()));
     let (captures, declared) = attributes(wanted, fields, &support);
     let late = with_recorded(declared, recorded_keys(body.stream()), &captures);
     field::check_count(&captures, &late, faults);
@@ -167,6 +168,7 @@ pub(crate) fn analyze(
     let ending = Ending {
         ret: options.ret.map(|given| given.value),
         err: options.err,
+        mark: options.mark.map(|given| given.value),
     };
     let shape = shape(&head, body, ending.ret.is_some(), faults, &|kind, inner| {
         expand::around(kind, inner, &ending, &head.sig, &support)

@@ -34,11 +34,12 @@
 use proc_macro2::{Delimiter, Group, Span, TokenStream};
 use quote::{ToTokens, quote, quote_spanned};
 use syn::spanned::Spanned;
-use syn::{Expr, Lifetime, ReturnType, Signature};
+use syn::{Expr, Ident, Lifetime, ReturnType, Signature};
 
 use super::analyze::{Ending, Parent, Rebound, Shape, Stage};
 use super::arguments::returns_duration;
 use super::item::Head;
+use super::parse::Mark;
 use super::returns::{Asynchronous, output, without_impl};
 use crate::callsite::{Callsite, SPAN_TAIL, function_item, keys, values};
 use crate::field::Key;
@@ -68,18 +69,23 @@ pub(crate) fn expand(stage: &Stage) -> TokenStream {
     let body = match shape {
         Shape::Plain { body } => {
             let guard = guard(stage);
+            let marking = marking(ending, support);
             let rebound = rebound(stage);
             let body = in_place(body);
-            quote!(#guard #rebound #body)
+            quote!(#guard #marking #rebound #body)
         }
         Shape::Classified { body, returns } => {
             let guard = guard(stage);
             let rebound = rebound(stage);
             let body = in_place(body);
+            let marking = always(ending, support);
+            let marked = marked(ending, support);
             let finished = finished(ending, sig, support);
             quote_spanned!(Span::mixed_site()=>
                 #guard
+                #marking
                 let __tickspan_returned = #support::call(move || -> #returns { #rebound #body });
+                #marked
                 #finished;
                 __tickspan_returned
             )
@@ -103,9 +109,10 @@ pub(crate) fn expand(stage: &Stage) -> TokenStream {
                     }
                 )
             });
-            quote_spanned!(Span::mixed_site()=>
-                #support::StageFuture::around(async move { #mentioned #begin #anchor #body }, #finish).await
-            )
+            let body =
+                quote_spanned!(Span::mixed_site()=> async move { #mentioned #begin #anchor #body });
+            let body = marking_future(body, returns.is_some(), ending, support);
+            quote_spanned!(Span::mixed_site()=> #support::StageFuture::around(#body, #finish).await)
         }
         Shape::Opaque { kind, body } => {
             let open = open(stage);
@@ -161,15 +168,23 @@ fn wrap(
                 ReturnType::Default => None,
             };
             let output = output.map_or_else(|| quote!(_), ToTokens::into_token_stream);
+            let inner =
+                quote_spanned!(Span::mixed_site()=> #support::of_output::<#output, _>(#inner));
+            let inner = marking_future(inner, true, ending, support);
             quote_spanned!(Span::mixed_site()=>
-                #support::StageFuture::of(
-                    __tickspan_open,
-                    #support::of_output::<#output, _>(#inner),
-                    #finish,
-                )
+                #support::StageFuture::of(__tickspan_open, #inner, #finish)
             )
         }
         Asynchronous::Stream => {
+            let inner = match &ending.mark {
+                None => inner.clone(),
+                Some(given) => {
+                    let (mark, always) = (mark(given, support), given.always);
+                    quote_spanned!(Span::mixed_site()=>
+                        #support::MarkStream::new(#inner, || #mark, #always)
+                    )
+                }
+            };
             quote_spanned!(Span::mixed_site()=> #support::StageStream::of(__tickspan_open, #inner))
         }
     }
@@ -401,6 +416,7 @@ fn finished(ending: &Ending, sig: &Signature, support: &TokenStream) -> TokenStr
         Ending {
             ret: None,
             err: None,
+            ..
         } => quote_spanned!(Span::mixed_site()=>
             #support::StageGuard::finish(
                 __tickspan_guard,
@@ -410,6 +426,7 @@ fn finished(ending: &Ending, sig: &Signature, support: &TokenStream) -> TokenStr
         Ending {
             ret: None,
             err: Some(err),
+            ..
         } if err.value.map.is_none() => {
             let at = err.name.span().resolved_at(Span::mixed_site());
             let here = located(support.clone(), at);
@@ -424,6 +441,69 @@ fn finished(ending: &Ending, sig: &Signature, support: &TokenStream) -> TokenStr
             )
         }
     }
+}
+
+/// The expression that marks, with a caret on the path where it is none.
+fn mark(mark: &Mark, support: &TokenStream) -> TokenStream {
+    let path = &mark.path;
+    let at = path.span().resolved_at(Span::mixed_site());
+    let here = located(support.clone(), at);
+    quote_spanned!(at=> #here::mark(#path))
+}
+
+/// A guard that marks where a function ends whose return is not looked at.
+fn marking(ending: &Ending, support: &TokenStream) -> Option<TokenStream> {
+    let mark = ending.mark.as_ref()?;
+    let how = if mark.always { "always" } else { "returned" };
+    Some(guarded(mark, how, support))
+}
+
+/// A guard that marks where a function ends, if that is asked for.
+fn always(ending: &Ending, support: &TokenStream) -> Option<TokenStream> {
+    let mark = ending.mark.as_ref().filter(|mark| mark.always)?;
+    Some(guarded(mark, "always", support))
+}
+
+fn guarded(given: &Mark, how: &str, support: &TokenStream) -> TokenStream {
+    let (how, mark) = (Ident::new(how, Span::mixed_site()), mark(given, support));
+    quote_spanned!(Span::mixed_site()=> let __tickspan_marking = #support::MarkGuard::#how(|| #mark);)
+}
+
+/// Marks, before the stage ends.
+fn marked(ending: &Ending, support: &TokenStream) -> Option<TokenStream> {
+    let given = ending.mark.as_ref()?;
+    if given.always {
+        return Some(quote_spanned!(Span::mixed_site()=> ::core::mem::drop(__tickspan_marking);));
+    }
+    let mark = mark(given, support);
+    Some(quote_spanned!(Span::mixed_site()=>
+        if #support::Passed::new(&__tickspan_returned).__tickspan_passed() {
+            #mark;
+        }
+    ))
+}
+
+/// A future that marks where it is done. Of what never returns nothing can be asked.
+fn marking_future(
+    future: TokenStream,
+    returns: bool,
+    ending: &Ending,
+    support: &TokenStream,
+) -> TokenStream {
+    let Some(given) = &ending.mark else {
+        return future;
+    };
+    let (mark, always) = (mark(given, support), given.always);
+    let passed = if returns {
+        quote_spanned!(Span::mixed_site()=>
+            |__tickspan_returned| #support::Passed::new(__tickspan_returned).__tickspan_passed()
+        )
+    } else {
+        quote!(|_| false)
+    };
+    quote_spanned!(Span::mixed_site()=>
+        #support::MarkFuture::new(#future, || #mark, #always, #passed)
+    )
 }
 
 /// The closure that is told what the function returned.

@@ -26,7 +26,7 @@ pub(crate) struct Options {
     pub(crate) follows_from: Option<Given<Expr>>,
     pub(crate) ret: Option<Given<Ret>>,
     pub(crate) err: Option<Given<Err>>,
-    pub(crate) mark: Option<Given<Path>>,
+    pub(crate) mark: Option<Given<Mark>>,
     pub(crate) labels: Option<Given<Vec<Ident>>>,
     pub(crate) krate: Option<Given<Path>>,
     pub(crate) off: Option<Given<()>>,
@@ -43,6 +43,13 @@ pub(crate) struct Ret {
 pub(crate) struct Err {
     pub(crate) level: Option<Level>,
     pub(crate) map: Option<Expr>,
+}
+
+/// What `mark` was given.
+pub(crate) struct Mark {
+    pub(crate) path: Path,
+    /// However the function ends.
+    pub(crate) always: bool,
 }
 
 /// The name under which an `impl` block passes its options to its methods.
@@ -326,12 +333,16 @@ fn for_each_option(
 }
 
 /// `= Path::X`, `(Path::X)` or `(Path::X, always)`.
-fn mark_value(input: ParseStream<'_>) -> syn::Result<Path> {
+fn mark_value(input: ParseStream<'_>) -> syn::Result<Mark> {
     if input.parse::<Option<Token![=]>>()?.is_some() {
-        return mark_path(input);
+        return Ok(Mark {
+            path: mark_path(input)?,
+            always: false,
+        });
     }
     inside(input, |content| {
         let path = mark_path(content)?;
+        let mut always = false;
         if content.parse::<Option<Token![,]>>()?.is_some() && !content.is_empty() {
             let when = content.call(Ident::parse_any)?;
             if when != "always" {
@@ -340,9 +351,10 @@ fn mark_value(input: ParseStream<'_>) -> syn::Result<Path> {
                     format_args!("unknown condition `{when}`; accepted: `always`"),
                 ));
             }
+            always = true;
             content.parse::<Option<Token![,]>>()?;
         }
-        Ok(path)
+        Ok(Mark { path, always })
     })
 }
 

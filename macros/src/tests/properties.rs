@@ -10,6 +10,7 @@ use proptest::sample::{Index, select};
 use super::{tells_a_fault, tokens};
 use crate::attribute_value::attribute_value;
 use crate::inline;
+use crate::latency_stages::latency_stages;
 use crate::public::public;
 use crate::stage::traced_stage;
 
@@ -335,6 +336,7 @@ const DERIVES: &[&str] = &[
     "#[public(reason = \"exchange ticker, public listing\", via = Display)] struct Symbol { symbol: String }",
     "#[tickspan(crate = facade::tickspan)] enum Side { Buy = 1, r#Sell }",
     "union Either { a: u64, b: f64 }",
+    "#[latency(name = \"orders\", budget = \"2ms\")] enum Path { #[latency(name = \"in\")] Received, #[latency(budget = \"1.5us\")] Sent }",
 ];
 
 /// Expands the item, and holds that it is still there: whole beside a fault, else by its name.
@@ -371,6 +373,7 @@ fn expand_others(input: &[Tree]) {
         inline::record,
         public,
         attribute_value,
+        latency_stages,
     ] {
         macro_(input.clone());
     }

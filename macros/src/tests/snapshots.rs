@@ -7,6 +7,7 @@ use quote::quote;
 use super::{stage, tokens};
 use crate::attribute_value::attribute_value;
 use crate::inline;
+use crate::latency_stages::latency_stages;
 use crate::public::public;
 
 /// Compares an expansion, laid out as a file, with the stored one.
@@ -43,11 +44,11 @@ macro_rules! inlines {
 }
 
 macro_rules! derives {
-    ($($name:ident: $item:literal;)+) => {$(
+    ($derive:ident as $trait:literal: $($name:ident: $item:literal;)+) => {$(
         #[test]
         fn $name() {
-            let input = format!("#[derive(AttributeValue)]\n{}", $item);
-            hold(stringify!($name), &input, &attribute_value(tokens($item)));
+            let input = format!("#[derive({})]\n{}", $trait, $item);
+            hold(stringify!($name), &input, &$derive(tokens($item)));
         }
     )+};
 }
@@ -187,7 +188,7 @@ fn inline_public() {
     hold("inline_public", &format!("public!({input})"), &expansion);
 }
 
-derives! {
+derives! { attribute_value as "AttributeValue":
     derive_newtype: "pub struct Price(f64);";
     derive_named_field: "struct Price { price: f64, marker: PhantomData<u64> }";
     derive_generic: "struct Of<'a, T: Copy, const N: usize>(&'a [T; N]) where T: Send;";
@@ -197,4 +198,20 @@ derives! {
     derive_enum: "enum Side { Buy, r#Sell }";
     derive_in_a_facade: "#[tickspan(crate = my_facade::tickspan)] struct Price(f64);";
     derive_fault: "struct Order<T> { price: f64, quantity: T }";
+}
+
+derives! { latency_stages as "LatencyStages":
+    latency_path: "enum Path { WsReceived, BookUpdated, r#Sent = 7 }";
+    latency_path_with_every_option:
+        "#[tickspan(crate = my_facade::tickspan)] #[latency(name = \"orders\", budget = \"2ms\")] pub(crate) enum Path {
+            In, #[latency(budget = \"50us\")] #[latency(name = \"out\")] Out }";
+    latency_path_with_a_fault: "enum Path<T> { Received, Sent(T) }";
+}
+
+stages! {
+    marked: ("mark = Path::Sent") "fn submit(quantity: u64) -> Option<u64> { Some(quantity) }";
+    marked_in_place: ("mark = Path::Sent") "fn submit(quantity: u64) -> u64 { quantity }";
+    marked_always: ("mark(Path::Sent, always)") "fn submit(quantity: u64) -> Option<u64> { Some(quantity) }";
+    marked_later: ("mark = Path::Sent") "async fn submit(quantity: u64) -> Option<u64> { Some(quantity) }";
+    marked_stream: ("mark(Path::Sent, always)") "fn submit(quantity: u64) -> impl Stream<Item = u64> { iter(0..quantity) }";
 }

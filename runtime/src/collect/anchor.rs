@@ -64,6 +64,11 @@ impl Anchors {
 
     /// The time of day at a tick.
     pub(super) fn time(&self, tick: u64) -> SystemTime {
+        UNIX_EPOCH + Duration::from_nanos(self.unix(tick))
+    }
+
+    /// The same in nanoseconds since 1970.
+    pub(super) fn unix(&self, tick: u64) -> u64 {
         // Most ticks are younger than all but the last.
         let place = self
             .anchors
@@ -71,22 +76,26 @@ impl Anchors {
             .rposition(|(anchor, _)| *anchor <= tick)
             .unwrap_or(0);
         let Some(&(anchor, at)) = self.anchors.get(place) else {
-            return UNIX_EPOCH;
+            return 0;
         };
-        let nanoseconds = if anchor <= tick {
+        if anchor <= tick {
             at.saturating_add((self.delta)(anchor, tick))
         } else {
             at.saturating_sub((self.delta)(tick, anchor))
-        };
-        UNIX_EPOCH + Duration::from_nanos(nanoseconds)
+        }
     }
 
     /// The time between two ticks; none where they run backwards.
     pub(super) fn between(&self, start: u64, end: u64) -> Duration {
+        Duration::from_nanos(self.nanoseconds(start, end))
+    }
+
+    /// The same in nanoseconds.
+    pub(super) fn nanoseconds(&self, start: u64, end: u64) -> u64 {
         if end <= start {
-            return Duration::ZERO;
+            return 0;
         }
-        Duration::from_nanos((self.delta)(start, end))
+        (self.delta)(start, end)
     }
 }
 

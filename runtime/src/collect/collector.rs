@@ -8,6 +8,7 @@ use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant, SystemTime};
 use std::{fmt, io};
 
+use opentelemetry::trace::TraceId;
 use opentelemetry_sdk::trace::SpanData;
 use rtrb::chunks::ReadChunk;
 
@@ -30,6 +31,9 @@ const CHUNK: usize = 512;
 pub(crate) trait Sink: Send + 'static {
     /// Takes spans, all of them. It may not wait.
     fn give_all(&mut self, spans: &mut Vec<SpanData>);
+
+    /// Is told that a trace is worth keeping, whatever else is known of it.
+    fn keep(&mut self, _trace: TraceId) {}
 
     /// Gives up what is held back: telemetry ends.
     fn end(&mut self) {}
@@ -229,7 +233,12 @@ fn bite(
         match Header::read(record) {
             Some((header, _)) => {
                 joiner.take(&header, record, author, spans);
-                if spans.len() == CHUNK {
+                // Before the spans that end after it, of which one may be its root.
+                for trace in joiner.over_budget.drain(..) {
+                    sink.keep(trace);
+                }
+                // The hops of one clock come together.
+                if spans.len() >= CHUNK {
                     sink.give_all(spans);
                 }
             }

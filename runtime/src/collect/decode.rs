@@ -48,15 +48,17 @@ pub(crate) struct SpanShape {
     pub(crate) longest_text: Option<usize>,
     /// Whether a span says where in the source it comes from, and from which thread.
     pub(crate) location: bool,
+    /// Whether the hops of latency paths are spans, too.
+    pub(crate) hops: bool,
 }
 
 /// Turns records into spans.
 pub(super) struct Decoder {
     pub(super) anchors: Anchors,
-    shape: SpanShape,
+    pub(super) shape: SpanShape,
     /// Where lines are made of the events of stages, if that is wanted.
     pub(super) lines: Option<Lines>,
-    scope: InstrumentationScope,
+    pub(super) scope: InstrumentationScope,
     sites: Vec<Site>,
     known: Vec<Known>,
     /// The trace state that was read last, and its header.
@@ -127,6 +129,12 @@ impl Decoder {
         )
     }
 
+    /// What a number stands for.
+    pub(super) fn site(&mut self, number: u32) -> Option<Site> {
+        let place = self.learn(number)?;
+        Some(self.known[place].site)
+    }
+
     /// The name of a span, whatever was written of it.
     pub(super) fn name(&mut self, number: u32) -> Option<&'static str> {
         let place = self.learn(number)?;
@@ -154,7 +162,7 @@ impl Decoder {
         let start_time = self.anchors.time(header.start);
         // Made where it will lie: a span has some 400 bytes.
         spans.push(SpanData {
-            span_context: context_of(header),
+            span_context: context_of(header, header.span),
             parent_span_id: SpanId::from(header.parent),
             parent_span_is_remote: header.flags & flags::REMOTE_PARENT != 0,
             span_kind: self.known[place].kind(),
@@ -399,8 +407,9 @@ fn shorten(value: &mut Value, longest: usize) {
     }
 }
 
-fn context_of(header: &Header) -> SpanContext {
-    let ids = Ids::of(header.trace, header.span, header.flags);
+/// The context of the span of an id, in the trace of a record.
+pub(super) fn context_of(header: &Header, span: u64) -> SpanContext {
+    let ids = Ids::of(header.trace, span, header.flags);
     // The flag says that its parent is remote.
     let here = Ids {
         remote: false,
@@ -415,12 +424,12 @@ impl Known {
             Site::Callsite(callsite) => field_names(callsite.metadata()),
             Site::Late(late) => late.keys().to_vec(),
             Site::Foreign(metadata) => field_names(metadata),
-            Site::Edge(_) => Vec::new(),
+            Site::Edge(_) | Site::Path(_) => Vec::new(),
         };
         // Those that end the keys of each stage are not the user's, and are not in its records.
         let own = match site {
             Site::Callsite(_) => names.len().saturating_sub(tail::KIND),
-            Site::Late(_) | Site::Foreign(_) | Site::Edge(_) => names.len(),
+            Site::Late(_) | Site::Foreign(_) | Site::Edge(_) | Site::Path(_) => names.len(),
         };
         let mut known = Self {
             site,
@@ -454,7 +463,7 @@ impl Known {
         match self.site {
             Site::Callsite(callsite) => Some(callsite.metadata()),
             Site::Foreign(metadata) => Some(metadata),
-            Site::Late(_) | Site::Edge(_) => None,
+            Site::Late(_) | Site::Edge(_) | Site::Path(_) => None,
         }
     }
 
@@ -467,7 +476,7 @@ impl Known {
                 CallsiteKind::Consumer => SpanKind::Consumer,
                 CallsiteKind::Internal | CallsiteKind::Event => SpanKind::Internal,
             },
-            Site::Late(_) | Site::Foreign(_) | Site::Edge(_) => SpanKind::Internal,
+            Site::Late(_) | Site::Foreign(_) | Site::Edge(_) | Site::Path(_) => SpanKind::Internal,
         }
     }
 }

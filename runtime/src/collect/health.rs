@@ -32,7 +32,7 @@ pub struct Health {
     pub busy: u64,
     /// Spans that lay more than 4,096 deep on their thread.
     pub too_deep: u64,
-    /// Spans that ended after telemetry.
+    /// Spans and latency clocks that ended after telemetry.
     pub after_end: u64,
     /// Parts of spans, that is attributes and events of a future's stage, whose lane was full.
     pub parts_lost: u64,
@@ -48,6 +48,10 @@ pub struct Health {
     pub labels_overflowed: u64,
     /// Edges that were not counted, because the lane was full.
     pub edges_lost: u64,
+    /// Latency clocks that ended, and whose record did not fit into a lane.
+    pub latency_lost: u64,
+    /// Latency clocks that stages did not find, because 8,192 others were current.
+    pub clocks_unseen: u64,
     /// Records that could not be read.
     pub unreadable: u64,
     /// Values of other crates that the policy keeps in the process: [`withheld`](crate::withheld()) tells them by key.
@@ -86,6 +90,8 @@ pub fn health() -> Health {
         lines_dropped: counted(Loss::LineDropped),
         labels_overflowed: counted(Loss::LabelSets),
         edges_lost: counted(Loss::EdgeLost),
+        latency_lost: counted(Loss::LatencyLost),
+        clocks_unseen: counted(Loss::ClockUnseen),
         unreadable: counted(Loss::Unreadable),
         withheld: crate::policy::total(),
         clock_steps: counted(Loss::ClockStep),
@@ -104,7 +110,7 @@ impl Health {
     }
 
     /// Each count that is a loss, with its name.
-    pub(crate) fn losses(&self) -> [(&'static str, u64); 16] {
+    pub(crate) fn losses(&self) -> [(&'static str, u64); 18] {
         [
             ("lane_full", self.lane_full),
             ("no_lane", self.no_lane),
@@ -118,6 +124,8 @@ impl Health {
             ("lines_dropped", self.lines_dropped),
             ("labels_overflowed", self.labels_overflowed),
             ("edges_lost", self.edges_lost),
+            ("latency_lost", self.latency_lost),
+            ("clocks_unseen", self.clocks_unseen),
             ("unreadable", self.unreadable),
             ("traceparents_malformed", self.traceparents_malformed),
             ("tracestates_dropped", self.tracestates_dropped),

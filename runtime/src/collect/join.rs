@@ -7,14 +7,17 @@
 use std::borrow::Cow;
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use opentelemetry::trace::TraceId;
 use opentelemetry_sdk::trace::SpanData;
 
 use super::StageMetrics;
 use super::Statistics;
 use super::decode::{Author, Complete, Decoder};
 use super::edges::Counted;
+use super::latency::{EndedClock, hop_spans};
 use super::open::Open;
 use super::summary;
+use crate::context::trace_id;
 use crate::record::lane::health::{Loss, count};
 use crate::record::lane::wire::{HEADER, Header, Kind, Reader, flags, outcome};
 
@@ -24,6 +27,8 @@ pub(crate) struct Joiner {
     open: Open,
     statistics: Statistics,
     metrics: Option<StageMetrics>,
+    /// Traces to be kept, for a hop took longer than it may.
+    pub(super) over_budget: Vec<TraceId>,
     /// Last records that wait, those of the last pass and those of this one.
     waiting: [Vec<Last>; 2],
     /// Spans that have ended.
@@ -57,6 +62,7 @@ impl Joiner {
             open: Open::default(),
             statistics,
             metrics,
+            over_budget: Vec::new(),
             waiting: [Vec::new(), Vec::new()],
             ended: 0,
         }
@@ -92,6 +98,7 @@ impl Joiner {
             Kind::Open => self.open.open(header, bytes, author),
             Kind::More => self.open.more(header, bytes),
             Kind::Edge => self.count_edge(header, bytes),
+            Kind::Clock => self.end_clock(header, bytes, spans),
             Kind::Thread => {
                 author.number = header.span;
                 author.name = thread_name(bytes);
@@ -132,6 +139,27 @@ impl Joiner {
 
     pub(super) fn anchors(&mut self) -> &mut super::anchor::Anchors {
         &mut self.decoder.anchors
+    }
+
+    /// Counts a latency clock that has ended; its hops are appended to `spans`, if they are to be some.
+    fn end_clock(&mut self, header: &Header, bytes: &[u8], spans: &mut Vec<SpanData>) {
+        let Some(table) = &self.statistics.latency else {
+            return;
+        };
+        let decoder = &mut self.decoder;
+        let site = decoder.site(header.site);
+        let Some(clock) = site.and_then(|site| EndedClock::read(header, site, bytes)) else {
+            return count(Loss::Unreadable);
+        };
+        let times = clock.times(&decoder.anchors);
+        let counted = table.observe(clock.path, clock.end, &times, clock.repeated());
+        if counted.is_over_budget && header.flags & flags::SAMPLED != 0 {
+            self.over_budget.push(trace_id(header.trace));
+        }
+        if decoder.shape.hops {
+            let hops = &counted.measured;
+            spans.extend(hop_spans(header, clock.path, &times, hops, &decoder.scope));
+        }
     }
 
     fn complete_waiting(&mut self, last: &Last, spans: &mut Vec<SpanData>) {

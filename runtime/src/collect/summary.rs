@@ -14,6 +14,7 @@ use opentelemetry::trace::Status;
 use opentelemetry_sdk::trace::SpanData;
 
 use super::edges::{self, EdgeSummary};
+use super::latency::PathSummary;
 use super::{human, table};
 
 /// Names beyond this many share one row: a name made from data must not eat the memory.
@@ -44,6 +45,8 @@ const LONGEST: Duration = Duration::from_secs(60);
 /// book::update  91,997       0   412 ns   633 ns   801 ns  1.92 µs  11.3 µs  84.1 µs
 /// risk::check    1,204      17  2.11 µs  3.40 µs  3.91 µs  7.02 µs  15.8 µs  15.8 µs
 /// ```
+///
+/// Below it stands what was counted of edges, and a table for each [latency path](PathSummary).
 #[derive(Clone, Debug, Default, PartialEq)]
 #[non_exhaustive]
 pub struct Summary {
@@ -51,12 +54,19 @@ pub struct Summary {
     pub stages: Vec<StageSummary>,
     /// What the edges of each name add up to, sorted by name.
     pub edges: Vec<EdgeSummary>,
+    /// One for each latency path of which a clock has ended, sorted by name.
+    pub paths: Vec<PathSummary>,
 }
 
 impl Summary {
     /// Whether there is nothing in it.
     pub fn is_empty(&self) -> bool {
-        self.stages.is_empty() && self.edges.is_empty()
+        self.stages.is_empty() && self.edges.is_empty() && self.paths.is_empty()
+    }
+
+    /// The latency path of this name. None while none of its clocks has ended.
+    pub fn path(&self, name: &str) -> Option<&PathSummary> {
+        self.paths.iter().find(|path| path.name == name)
     }
 }
 
@@ -86,7 +96,7 @@ pub struct StageSummary {
 
 impl fmt::Display for Summary {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if !self.stages.is_empty() || self.edges.is_empty() {
+        if !self.stages.is_empty() || self.is_empty() {
             let header = [
                 "stage", "count", "errors", "p50", "p90", "p95", "p99", "p99.9", "max",
             ]
@@ -101,6 +111,12 @@ impl fmt::Display for Summary {
                 f.write_str("\n\n")?;
             }
             edges::write(f, &self.edges)?;
+        }
+        for (index, path) in self.paths.iter().enumerate() {
+            if index > 0 || !self.stages.is_empty() || !self.edges.is_empty() {
+                f.write_str("\n\n")?;
+            }
+            path.fmt(f)?;
         }
         Ok(())
     }
@@ -368,7 +384,8 @@ mod tests {
         assert_eq!(
             Summary {
                 stages: table.summary(),
-                edges: Vec::new()
+                edges: Vec::new(),
+                paths: Vec::new(),
             }
             .to_string(),
             "stage       count  errors      p50      p90      p95      p99    p99.9      max\n\

@@ -15,7 +15,8 @@ use super::Sink;
 use crate::record::lane::sampling;
 
 /// Keeps the traces that are worth keeping, when they have ended: those with an error, those whose root in this
-/// process was slow, and a share of the others.
+/// process was slow, those in which a [latency path](macro@crate::LatencyStages) took longer than its budget, and a share
+/// of the others.
 ///
 /// ```
 /// use std::time::Duration;
@@ -30,7 +31,7 @@ use crate::record::lane::sampling;
 /// Spans are held until the root of their trace in this process has ended: the one without a parent, or whose
 /// parent is in another process. Where more spans are held than allowed, the trace that has been held
 /// longest is decided by what is known of it. A span that ends after its root follows the decision for as long as
-/// that is remembered: for the last 16,384 traces.
+/// that is remembered: for the last 16,384 traces. So does a clock that is finished after the root.
 ///
 /// Counts and durations in the [`Summary`](crate::Summary) are those of all traces. Only traces that
 /// `OTEL_TRACES_SAMPLER` lets through can be kept. On the tracing route it has no effect.
@@ -103,6 +104,8 @@ struct Trace {
     spans: Vec<SpanData>,
     failed: bool,
     slow: bool,
+    /// Whether a latency path took longer than it may.
+    over_budget: bool,
 }
 
 impl<S: Sink> Tail<S> {
@@ -125,7 +128,7 @@ impl<S: Sink> Tail<S> {
             return;
         };
         self.held -= trace.spans.len();
-        let keep = trace.failed || trace.slow || self.is_in_share(id);
+        let keep = trace.failed || trace.slow || trace.over_budget || self.is_in_share(id);
         if self.remembered.len() == REMEMBERED {
             if let Some(forgotten) = self.remembered.pop_front() {
                 self.decided.remove(&forgotten);
@@ -173,6 +176,17 @@ impl<S: Sink> Sink for Tail<S> {
         self.next.give_all(&mut self.kept);
     }
 
+    fn keep(&mut self, trace: TraceId) {
+        if self.decided.contains_key(&trace) {
+            return;
+        }
+        self.trace(trace).over_budget = true;
+        // One of which no span comes holds no span, and has to end as well.
+        while self.traces.len() > self.settings.most {
+            self.decide_oldest();
+        }
+    }
+
     fn end(&mut self) {
         while let Some(id) = self.order.pop_front() {
             self.decide(id);
@@ -183,6 +197,14 @@ impl<S: Sink> Sink for Tail<S> {
 }
 
 impl<S: Sink> Tail<S> {
+    /// What is held of a trace.
+    fn trace(&mut self, id: TraceId) -> &mut Trace {
+        self.traces.entry(id).or_insert_with(|| {
+            self.order.push_back(id);
+            Trace::default()
+        })
+    }
+
     /// Holds a span, or lets it go where its trace is decided about.
     fn hold(&mut self, span: SpanData) {
         let id = span.span_context.trace_id();
@@ -196,12 +218,10 @@ impl<S: Sink> Tail<S> {
             .end_time
             .duration_since(span.start_time)
             .unwrap_or_default();
-        let trace = self.traces.entry(id).or_insert_with(|| {
-            self.order.push_back(id);
-            Trace::default()
-        });
+        let slow = self.settings.slow;
+        let trace = self.trace(id);
         trace.failed |= matches!(span.status, Status::Error { .. });
-        trace.slow |= root && self.settings.slow.is_some_and(|slow| duration > slow);
+        trace.slow |= root && slow.is_some_and(|slow| duration > slow);
         trace.spans.push(span);
         self.held += 1;
         if root {
@@ -294,6 +314,25 @@ mod tests {
         tail.give_all(&mut vec![span(2, 0, 6, Status::Unset)]);
         assert_eq!(kept(&tail), 1);
         assert_eq!(tail.counts.dropped.load(Ordering::Relaxed), 2);
+    }
+
+    #[test]
+    fn a_path_over_its_budget_keeps_its_trace() {
+        let mut tail = tail(TailSampling::keep_ratio(0.0).hold_at_most(10));
+        tail.give_all(&mut vec![span(1, 5, 1, Status::Unset)]);
+        tail.keep(TraceId::from(1_u128 << 64 | 7));
+        let id = span(1, 0, 1, Status::Unset).span_context.trace_id();
+        tail.keep(id);
+        tail.give_all(&mut vec![span(1, 0, 1, Status::Unset)]);
+        assert_eq!(kept(&tail), 2);
+        tail.give_all(&mut vec![span(2, 0, 1, Status::Unset)]);
+        tail.keep(span(2, 0, 1, Status::Unset).span_context.trace_id());
+        tail.give_all(&mut vec![span(2, 5, 1, Status::Unset)]);
+        assert_eq!(kept(&tail), 2, "it came after the root");
+        for trace in 3..1_000_u64 {
+            tail.keep(TraceId::from(u128::from(trace) << 64));
+            assert!(tail.traces.len() <= 10, "traces of which no span comes");
+        }
     }
 
     #[test]

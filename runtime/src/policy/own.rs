@@ -125,7 +125,7 @@ impl Own {
                 }
                 Site::Late(late) => self.keys.extend(late.keys()),
                 // The keys of an edge are those of its event.
-                Site::Edge(_) | Site::Foreign(_) => {}
+                Site::Edge(_) | Site::Foreign(_) | Site::Path(_) => {}
             }
         }
     }

@@ -12,6 +12,8 @@ use tracing::dispatcher::{self, DefaultGuard};
 
 #[cfg(feature = "init")]
 use super::lane::{self, Handed};
+use super::latency::Entered;
+use super::latency::slots::{self, ClockRef};
 use super::parent::Parent;
 use super::thread::{self, Frame};
 use super::tracing_route::close_span;
@@ -48,9 +50,14 @@ use crate::propagate::Carried;
 /// exported, when its stage has ended and the last context of it is dropped. What is exported then says when the
 /// span was last left: by its stage, or by [`run`](Self::run) and [`attach`](Self::attach), which enter it
 /// again.
+///
+/// The [`StageClock`](crate::StageClock) that is current goes along: what [`run`](Self::run) and
+/// [`attach`](Self::attach) run marks it, for as long as its scope goes on. `parent = ..` alone does not hand it on.
 #[derive(Clone, Default)]
 pub struct Context {
     held: Held,
+    /// The current latency clock, or that there was none. Nothing where it is not known.
+    clock: Option<ClockRef>,
 }
 
 #[derive(Clone, Default)]
@@ -65,24 +72,31 @@ enum Held {
     With(Span, Arc<Carried>),
 }
 
-impl Context {
-    /// Captures the current span.
-    pub fn current() -> Self {
+impl Held {
+    fn current() -> Self {
         #[cfg(feature = "init")]
         if let Some(handed) = crate::context::current() {
-            return Self::of_handed(handed);
+            return Self::Lane(handed);
         }
         #[cfg(feature = "init")]
         if matches!(lane::mode(), lane::Mode::Lane | lane::Mode::Ended) {
-            return Self::default();
+            return Self::Nothing;
         }
         let span = Span::current();
+        if span.is_disabled() {
+            Self::Nothing
+        } else {
+            Self::Span(span)
+        }
+    }
+}
+
+impl Context {
+    /// Captures the current span, and the current latency clock.
+    pub fn current() -> Self {
         Self {
-            held: if span.is_disabled() {
-                Held::Nothing
-            } else {
-                Held::Span(span)
-            },
+            held: Held::current(),
+            clock: Some(slots::current().handed()),
         }
     }
 
@@ -90,6 +104,7 @@ impl Context {
     pub(crate) fn of_handed(handed: Handed) -> Self {
         Self {
             held: Held::Lane(handed),
+            clock: None,
         }
     }
 
@@ -131,7 +146,7 @@ impl Context {
     /// # assert_eq!(worker.join().unwrap(), 4);
     /// ```
     pub fn run<R>(&self, f: impl FnOnce() -> R) -> R {
-        let _current = Current::new(&self.held);
+        let _current = Current::of(self);
         f()
     }
 
@@ -207,10 +222,13 @@ struct Current<'a> {
     /// A span of another process, or baggage, where stages are spans of `tracing`.
     #[cfg(feature = "init")]
     attached: Option<opentelemetry::ContextGuard>,
+    _clock: Option<Entered>,
 }
 
 impl<'a> Current<'a> {
-    fn new(held: &'a Held) -> Self {
+    fn of(context: &'a Context) -> Self {
+        let clock = context.clock.map(Entered::new);
+        let held = &context.held;
         #[cfg(feature = "init")]
         if let Held::Lane(handed) = held {
             return Self {
@@ -218,6 +236,7 @@ impl<'a> Current<'a> {
                 token: lane::hand(handed).unwrap_or(0),
                 subscriber: None,
                 attached: lane::is_off().then(|| crate::context::of_handed(handed).attach()),
+                _clock: clock,
             };
         }
         let span = match held {
@@ -247,6 +266,7 @@ impl<'a> Current<'a> {
                 }
                 _ => None,
             },
+            _clock: clock,
         }
     }
 }
@@ -279,7 +299,7 @@ pin_project! {
     impl<F> PinnedDrop for Attached<F> {
         fn drop(this: Pin<&mut Self>) {
             let mut this = this.project();
-            let _current = Current::new(&this.context.held);
+            let _current = Current::of(this.context);
             this.inner.set(None);
         }
     }
@@ -293,7 +313,7 @@ impl<F: Future> Future for Attached<F> {
         let Some(inner) = this.inner.as_pin_mut() else {
             return Poll::Pending; // only `drop` empties it
         };
-        let _current = Current::new(&this.context.held);
+        let _current = Current::of(this.context);
         inner.poll(cx)
     }
 }

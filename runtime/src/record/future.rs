@@ -1,4 +1,5 @@
-//! Stages of futures and streams: current whenever they are polled, and at no other time.
+//! Stages of futures and streams: current whenever they are polled, and at no other time. So is the latency clock that was
+//! current where they began.
 
 use core::panic::AssertUnwindSafe;
 use core::pin::Pin;
@@ -7,6 +8,7 @@ use core::task::{Context, Poll};
 use futures_core::Stream;
 use pin_project_lite::pin_project;
 
+use super::latency::slots::{self, ClockRef};
 use super::outcome::Outcome;
 use super::{Stage, StageGuard, thread};
 
@@ -23,6 +25,54 @@ pub(crate) enum State {
     Off,
     /// It is going on.
     Open(Stage),
+}
+
+/// The latency clock of a future.
+enum Clock {
+    /// Not polled yet: that which was current where its stage began, or none. Whoever polls it first may have another.
+    Begun(ClockRef),
+    /// That which was current where its last poll ended.
+    Polled(ClockRef),
+}
+
+impl Clock {
+    const NONE: Self = Self::Begun(ClockRef::NONE);
+
+    /// Of a stage that began with a call. Whoever polls it need not be who called.
+    fn begun() -> Self {
+        Self::Begun(slots::current().handed())
+    }
+
+    /// Makes it current for a poll.
+    #[inline]
+    fn enter(&mut self) -> Ticking<'_> {
+        let around = slots::current();
+        let own = match *self {
+            Self::Begun(_) if around != ClockRef::NONE => around,
+            // Where the owner itself polls, what is current is not from somebody else.
+            Self::Polled(clock) if clock == around.handed() || !clock.is_current() => around,
+            Self::Begun(clock) | Self::Polled(clock) => clock,
+        };
+        slots::replace_current(own);
+        Ticking {
+            clock: self,
+            around,
+        }
+    }
+}
+
+/// While this lives, the clock of a future is current.
+struct Ticking<'a> {
+    clock: &'a mut Clock,
+    around: ClockRef,
+}
+
+impl Drop for Ticking<'_> {
+    #[inline]
+    fn drop(&mut self) {
+        let clock = slots::replace_current(self.around);
+        *self.clock = Clock::Polled(clock.handed());
+    }
 }
 
 /// One poll: the stage is current while this lives. Where the poll unwinds, the stage has panicked.
@@ -93,13 +143,14 @@ pin_project! {
         #[pin]
         inner: Option<F>,
         state: AssertUnwindSafe<State>,
+        clock: Clock,
         say: Option<S>,
     }
 
     impl<F, S> PinnedDrop for StageFuture<F, S> {
         fn drop(this: Pin<&mut Self>) {
             let mut this = this.project();
-            cancel(this.state, || this.inner.set(None));
+            release(this.state, this.clock, || this.inner.set(None));
         }
     }
 }
@@ -115,6 +166,7 @@ where
         Self {
             inner: Some(body),
             state: AssertUnwindSafe(State::Unpolled),
+            clock: Clock::NONE,
             say: Some(say),
         }
     }
@@ -125,6 +177,7 @@ where
         Self {
             inner: Some(future),
             state: AssertUnwindSafe(stage.map_or(State::Off, State::Open)),
+            clock: Clock::begun(),
             say: Some(say),
         }
     }
@@ -145,6 +198,7 @@ where
         if cfg!(tickspan_off) {
             return inner.poll(cx);
         }
+        let _ticking = this.clock.enter();
         let mut polling = Polling::start(this.state);
         let polled = inner.poll(cx);
         if let Poll::Ready(output) = &polled {
@@ -165,12 +219,13 @@ pin_project! {
         #[pin]
         inner: Option<S>,
         state: AssertUnwindSafe<State>,
+        clock: Clock,
     }
 
     impl<S> PinnedDrop for StageStream<S> {
         fn drop(this: Pin<&mut Self>) {
             let mut this = this.project();
-            cancel(this.state, || this.inner.set(None));
+            release(this.state, this.clock, || this.inner.set(None));
         }
     }
 }
@@ -182,6 +237,7 @@ impl<S: Stream> StageStream<S> {
         Self {
             inner: Some(stream),
             state: AssertUnwindSafe(stage.map_or(State::Off, State::Open)),
+            clock: Clock::begun(),
         }
     }
 }
@@ -197,6 +253,7 @@ impl<S: Stream> Stream for StageStream<S> {
         if cfg!(tickspan_off) {
             return inner.poll_next(cx);
         }
+        let _ticking = this.clock.enter();
         let polling = Polling::start(this.state);
         let polled = inner.poll_next(cx);
         if matches!(polled, Poll::Ready(None)) {
@@ -207,6 +264,15 @@ impl<S: Stream> Stream for StageStream<S> {
 
     fn size_hint(&self) -> (usize, Option<usize>) {
         self.inner.as_ref().map_or((0, None), S::size_hint)
+    }
+}
+
+/// Drops what a future or stream holds, while its clock is current; within its stage, if that goes on.
+fn release(state: &mut State, clock: &mut Clock, mut release: impl FnMut()) {
+    if cfg!(not(tickspan_off)) {
+        let _ticking = clock.enter();
+        cancel(state, &mut release);
+        release();
     }
 }
 

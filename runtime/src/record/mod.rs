@@ -13,6 +13,7 @@ mod future;
 #[cfg(feature = "init")]
 pub(crate) mod lane;
 mod late;
+pub(crate) mod latency;
 pub(crate) mod outcome;
 mod parent;
 mod stage;
@@ -29,5 +30,9 @@ pub use event::{emit, emit_value};
 pub(crate) use future::{Polling, State, cancel};
 pub use future::{StageFuture, StageStream};
 pub use late::{LateCallsite, record_late};
+pub use latency::{
+    ClockBytes, ClockBytesError, ClockScope, LatencyMark, LatencyPath, LatencyStages, MarkFuture,
+    MarkGuard, MarkStream, Passed, StageClock, mark,
+};
 pub use parent::{IntoParent, Parent};
 pub use stage::{Stage, StageGuard};

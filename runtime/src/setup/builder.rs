@@ -115,6 +115,8 @@ pub(super) struct Choices {
     pub(super) tail: Option<TailSampling>,
     #[cfg(feature = "recorder")]
     pub(super) recorders: Vec<Recorder>,
+    pub(super) latency_window: Duration,
+    pub(super) hop_spans: bool,
     pub(super) queue: Option<usize>,
     pub(super) service_name: Option<String>,
     pub(super) endpoint: Option<String>,
@@ -147,6 +149,8 @@ impl Default for Choices {
             tail: None,
             #[cfg(feature = "recorder")]
             recorders: Vec::new(),
+            latency_window: Duration::from_secs(300),
+            hop_spans: false,
             queue: None,
             service_name: None,
             endpoint: None,
@@ -418,6 +422,23 @@ impl Builder {
     /// Keeps, of the traces that are sampled, those that turn out to be worth it.
     pub fn with_tail_sampling(mut self, tail: TailSampling) -> Self {
         self.choices.tail = Some(tail);
+        self
+    }
+
+    /// Sets how far the recent percentiles of latency paths look back: from a second to a day; 5 minutes unless set. See
+    /// [`HopSummary::recent`](crate::HopSummary::recent).
+    pub fn with_latency_window(mut self, window: Duration) -> Self {
+        self.choices.latency_window = window;
+        self
+    }
+
+    /// Whether each hop of a latency path is a span as well: a child of the stage in which its clock was finished, named
+    /// as the hop. Off unless set.
+    ///
+    /// It costs the caller nothing, and the exporter as much as other spans. A clock that is finished outside of any
+    /// stage, or in a trace that is not sampled, has none. On the tracing route it has no effect.
+    pub fn with_hop_spans(mut self, on: bool) -> Self {
+        self.choices.hop_spans = on;
         self
     }
 

@@ -15,7 +15,9 @@ use super::builder::{ExporterStart, Meters, MetricExporterStart};
 use super::guard::{Running, Source, Telemetry};
 use super::settings::{Settings, TracingSettings};
 use super::{Error, Route, subscriber};
-use crate::collect::{self, Collector, Held, Lines, SpanShape, StageMetrics, Statistics, Tail};
+use crate::collect::{
+    self, Collector, Held, LatencyTable, Lines, SpanShape, StageMetrics, Statistics, Tail,
+};
 #[cfg(feature = "recorder")]
 use crate::export::Batching;
 use crate::export::{
@@ -51,11 +53,15 @@ pub(super) fn start(
     if let Some(tracing) = &settings.tracing {
         running.export = start_exporters(tracing, exporters, meters.is_some())?;
         let provider = meter_provider(&running, meters);
+        let spans_are_wanted = running.export.as_ref().is_some_and(Export::takes_spans);
+        let numbers_are_wanted = settings.summary || provider.is_some();
         statistics = Statistics {
             stages: settings.summary.then(Arc::default),
-            edges: (settings.summary || provider.is_some()).then(Arc::default),
+            edges: numbers_are_wanted.then(Arc::default),
+            // It finds what is over budget, too, and the spans of hops.
+            latency: (numbers_are_wanted || spans_are_wanted)
+                .then(|| Arc::new(LatencyTable::new(settings.latency_window))),
         };
-        let spans_are_wanted = running.export.as_ref().is_some_and(Export::takes_spans);
         if spans_are_wanted || !statistics.is_empty() {
             let metrics = provider
                 .as_deref()
@@ -82,6 +88,9 @@ pub(super) fn start(
         Export::register_metrics(running.export.as_ref(), provider.as_ref());
         if let Some(edges) = &statistics.edges {
             register_edges(&provider, edges);
+        }
+        if let Some(latency) = &statistics.latency {
+            collect::latency::register(provider.as_ref(), latency);
         }
     }
     if let Some(missing) = settings
@@ -287,6 +296,7 @@ fn start_collector(
         limits: tracing.limits,
         longest_text: tracing.longest_text,
         location: settings.location,
+        hops: settings.hop_spans,
     };
     let joiner = collect::joiner(shape, lines, statistics, metrics);
     let held = Arc::new(Held::default());
@@ -321,6 +331,9 @@ fn start_provider(
 ) -> Source {
     if let Some(edges) = statistics.edges {
         collect::observe_edges_in(edges);
+    }
+    if let Some(latency) = statistics.latency {
+        collect::latency::observe_clocks_in(latency);
     }
     let counts = Arc::new(SpanCounts::default());
     let provider = SdkTracerProvider::builder()

@@ -106,7 +106,7 @@ impl Telemetry {
         }
     }
 
-    /// The statistics of each stage and edge until now; without rows of stages if the summary is off.
+    /// The statistics of each stage, edge and latency path until now; without rows of stages if the summary is off.
     ///
     /// Spans count when they end. Reading is safe at any time from any thread; it holds up the
     /// collector, and on the tracing route spans that end meanwhile, for some microseconds a stage.

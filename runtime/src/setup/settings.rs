@@ -46,6 +46,8 @@ pub(super) struct Settings {
     pub(super) lane_capacity: usize,
     pub(super) lane_memory: usize,
     pub(super) tail: Option<TailSampling>,
+    pub(super) latency_window: Duration,
+    pub(super) hop_spans: bool,
     pub(super) filter: FilterText,
     pub(super) foreign_data: ForeignData,
     pub(super) console: bool,
@@ -122,6 +124,8 @@ impl Settings {
             lane_capacity: choices.lane_capacity,
             lane_memory: choices.lane_memory,
             tail: choices.tail,
+            latency_window: choices.latency_window,
+            hop_spans: choices.hop_spans,
             filter,
             foreign_data,
             console: choices.console,
@@ -134,7 +138,7 @@ impl Settings {
     }
 }
 
-/// Whether the sizes of lanes, and the share of traces that is kept, can be used.
+/// Whether the sizes of lanes, the window of percentiles, and the share of traces that is kept can be used.
 fn check_lanes(choices: &Choices) -> Result<(), Error> {
     let invalid = |setting, value: String, accepted| {
         Err(Error::Invalid {
@@ -169,6 +173,13 @@ fn check_lanes(choices: &Choices) -> Result<(), Error> {
                 format!("from 1 to {QUEUE_LIMIT} spans"),
             );
         }
+    }
+    if !(Duration::from_secs(1)..=Duration::from_secs(86_400)).contains(&choices.latency_window) {
+        return invalid(
+            "with_latency_window",
+            format!("{:?}", choices.latency_window),
+            "from a second to a day".to_owned(),
+        );
     }
     match &choices.tail {
         Some(tail) if !tail.is_valid() => invalid(

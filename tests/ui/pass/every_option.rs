@@ -1,15 +1,18 @@
 #![deny(warnings)]
 #![forbid(unsafe_code)]
 
-use tickspan::{AttributeValue, Context, traced_stage};
+use tickspan::{AttributeValue, Context, LatencyStages, traced_stage};
 
 #[derive(AttributeValue)]
 enum Refused {
     Limit,
 }
 
-#[derive(Clone, Copy)]
+#[derive(LatencyStages, Clone, Copy)]
+#[latency(name = "orders", budget = "2ms")]
 enum Path {
+    RiskPassed,
+    #[latency(name = "sent", budget = "50us")]
     OrderSent,
 }
 
@@ -43,7 +46,7 @@ fn place(symbol: &str, quantity: u64, batch: &Batch) -> Result<u64, Refused> {
     Ok(quantity)
 }
 
-#[traced_stage(name = NAME, level = 2, root, skip_all, ret, err, mark = Path::OrderSent)]
+#[traced_stage(name = NAME, level = 2, root, skip_all, ret, err, mark = Path::RiskPassed)]
 async fn place_later(quantity: u64) -> Result<u64, Refused> {
     Ok(quantity)
 }

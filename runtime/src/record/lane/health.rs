@@ -41,9 +41,13 @@ pub(crate) enum Loss {
     TracestateDropped,
     /// A member of a `baggage` that could not be read, or was beyond the limits.
     BaggageDropped,
+    /// A latency clock that ended, and whose record did not fit into its lane.
+    LatencyLost,
+    /// A latency clock that became current where no more could be: stages did not find it.
+    ClockUnseen,
 }
 
-const KINDS: usize = Loss::BaggageDropped as usize + 1;
+const KINDS: usize = Loss::ClockUnseen as usize + 1;
 
 // Relaxed: independent statistics.
 static COUNTS: [AtomicU64; KINDS] = [const { AtomicU64::new(0) }; KINDS];

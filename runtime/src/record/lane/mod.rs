@@ -9,6 +9,7 @@
 //! decides as the SDK does, and to the stack, where stages are asked to be the current span of its context.
 
 pub(crate) mod capture;
+mod clock;
 mod encode;
 pub(crate) mod ends;
 pub(crate) mod foreign;
@@ -27,6 +28,7 @@ use super::{Callsite, LateCallsite};
 use crate::edge::EdgeSite;
 use crate::privacy::Value;
 use crate::propagate::Carried;
+pub(super) use clock::clock_ended;
 use health::{Loss, count};
 use stack::Role;
 pub(super) use stack::{Beside, LaneFrame};
@@ -140,8 +142,15 @@ pub(super) enum Parent {
 
 /// The clock whose ticks are in the records.
 pub(crate) fn clock() -> quanta::Clock {
+    ticks().clone()
+}
+
+/// The same, to be read once. The first time it is asked for, it is set beside the clock of the operating system,
+/// which takes some milliseconds; `init` does that.
+#[inline]
+pub(crate) fn ticks() -> &'static quanta::Clock {
     static CLOCK: std::sync::OnceLock<quanta::Clock> = std::sync::OnceLock::new();
-    CLOCK.get_or_init(quanta::Clock::new).clone()
+    CLOCK.get_or_init(quanta::Clock::new)
 }
 
 /// A stage that is not on a stack: between two polls of its future.

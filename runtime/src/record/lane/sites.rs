@@ -1,5 +1,5 @@
-//! Numbers for what a record names: callsites of stages, events and late attributes, and those of other
-//! libraries.
+//! Numbers for what a record names: callsites of stages, events and late attributes, those of other libraries, and
+//! latency paths.
 
 use core::sync::atomic::{AtomicU32, Ordering};
 use std::collections::HashMap;
@@ -9,6 +9,7 @@ use tracing_core::Metadata;
 use tracing_core::callsite::Identifier;
 
 use crate::edge::EdgeSite;
+use crate::record::latency::LatencyPath;
 use crate::record::{Callsite, LateCallsite};
 
 /// What a number stands for.
@@ -20,6 +21,7 @@ pub(crate) enum Site {
     Edge(&'static EdgeSite),
     /// A span or event of another library.
     Foreign(&'static Metadata<'static>),
+    Path(&'static LatencyPath),
 }
 
 // Locked once for each site that is used, and by the collector when it meets a number that it does not know.

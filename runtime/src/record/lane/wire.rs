@@ -39,6 +39,12 @@ pub(crate) enum Kind {
     /// What is counted of an edge, and the span in which it was recorded: total cost, net, decision, reason, and a value for
     /// each part of the site, absent where it is no amount.
     Edge = 6,
+    /// A latency clock that ended. Its site is its path, `parent` the span in which it ended, `span` an id for the spans of
+    /// its hops, `outcome` one of [`clock_end`].
+    ///
+    /// Behind the header: the marks that were made more than once (`u16`), those whose tick is nanoseconds since
+    /// 1970 (`u16`), and for each mark of the path its tick, or 0 (`u64`).
+    Clock = 7,
 }
 
 /// Flags of a span.
@@ -65,6 +71,12 @@ pub(crate) mod outcome {
     pub(crate) const ERROR: u8 = 1;
     pub(crate) const PANICKED: u8 = 2;
     pub(crate) const CANCELLED: u8 = 3;
+}
+
+/// How a latency clock ended.
+pub(crate) mod clock_end {
+    pub(crate) const FINISHED: u8 = 0;
+    pub(crate) const DROPPED: u8 = 1;
 }
 
 /// The first byte of a value.
@@ -187,6 +199,7 @@ impl Header {
             4 => Kind::Close,
             5 => Kind::Thread,
             6 => Kind::Edge,
+            7 => Kind::Clock,
             _ => return None,
         };
         let header = Self {

@@ -163,6 +163,13 @@ impl LaneThread {
         written
     }
 
+    /// Writes the record of a latency clock, which is the end of the scratch from `at`.
+    pub(super) fn write_clock(&mut self, at: usize) -> bool {
+        let (tick, end) = (self.clock.raw(), self.scratch.len());
+        // Bounded by SCRATCH_LIMIT.
+        u32::try_from(at).is_ok_and(|at| self.write(at, end, Kind::Clock, tick))
+    }
+
     /// Writes a record that is not a span's last.
     pub(super) fn write_part(&mut self, at: u32, end: usize, kind: Kind) {
         let tick = self.clock.raw();

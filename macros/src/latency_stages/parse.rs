@@ -1,0 +1,133 @@
+//! What the user wrote.
+
+use proc_macro2::TokenStream;
+use syn::ext::IdentExt;
+use syn::parse::ParseStream;
+use syn::{Attribute, Data, DeriveInput, Expr, Ident, Meta, Path, Token};
+
+use crate::diagnostics::{Faults, suggest};
+use crate::setting::Given;
+
+/// The type and what stands on it and on its variants.
+pub(crate) struct Written {
+    pub(crate) input: DeriveInput,
+    pub(crate) krate: Option<Path>,
+    pub(crate) path: Options,
+    /// One for each variant.
+    pub(crate) marks: Vec<Options>,
+}
+
+/// `#[latency(name = "..", budget = "50us")]`.
+#[derive(Default)]
+pub(crate) struct Options {
+    pub(crate) name: Option<Given<Expr>>,
+    pub(crate) budget: Option<Given<Expr>>,
+}
+
+const ACCEPTED: [&str; 2] = ["name", "budget"];
+
+pub(crate) fn parse(tokens: TokenStream, faults: &mut Faults) -> syn::Result<Written> {
+    let input: DeriveInput = syn::parse2(tokens)?;
+    let mut krate = None;
+    for attribute in &input.attrs {
+        if attribute.path().is_ident("tickspan") {
+            let parsed = attribute.parse_args_with(|input: ParseStream<'_>| {
+                input.parse::<Token![crate]>()?;
+                input.parse::<Token![=]>()?;
+                input.call(Path::parse_mod_style)
+            });
+            krate = faults.ok(parsed);
+        }
+    }
+    let path = Options::of(&input.attrs, faults);
+    let mut marks = Vec::new();
+    if let Data::Enum(data) = &input.data {
+        for variant in &data.variants {
+            marks.push(Options::of(&variant.attrs, faults));
+            for field in &variant.fields {
+                refuse(&field.attrs, faults);
+            }
+        }
+    }
+    Ok(Written {
+        input,
+        krate,
+        path,
+        marks,
+    })
+}
+
+/// On a field it would do nothing.
+fn refuse(attributes: &[Attribute], faults: &mut Faults) {
+    for attribute in attributes.iter().filter(|it| it.path().is_ident("latency")) {
+        faults.at(
+            attribute,
+            "`#[latency(..)]` stands on the enum or on a variant, not on a field",
+        );
+    }
+}
+
+impl Options {
+    fn of(attributes: &[Attribute], faults: &mut Faults) -> Self {
+        let mut options = Self::default();
+        for attribute in attributes.iter().filter(|it| it.path().is_ident("latency")) {
+            if !matches!(attribute.meta, Meta::List(_)) {
+                faults.at(
+                    attribute,
+                    "`latency` needs its options in parentheses: `#[latency(budget = \"50us\")]`",
+                );
+                continue;
+            }
+            let parsed = attribute.parse_args_with(|input: ParseStream<'_>| {
+                while !input.is_empty() {
+                    options.parse_one(input)?;
+                    if !input.is_empty() {
+                        input.parse::<Token![,]>()?;
+                    }
+                }
+                Ok(())
+            });
+            faults.ok(parsed);
+        }
+        options
+    }
+
+    fn parse_one(&mut self, input: ParseStream<'_>) -> syn::Result<()> {
+        if !input.peek(Ident::peek_any) {
+            return Err(input.error(format_args!(
+                "expected an option; {}",
+                suggest("", &ACCEPTED)
+            )));
+        }
+        let option = input.call(Ident::parse_any)?;
+        let fault = |message: String| Err(syn::Error::new(option.span(), message));
+        let slot = match option.to_string().as_str() {
+            "name" => &mut self.name,
+            "budget" => &mut self.budget,
+            "rename" => {
+                return fault("a mark or path is given another name by `name = \"..\"`".to_owned());
+            }
+            other => {
+                let suggestion = suggest(other, &ACCEPTED);
+                return fault(format!(
+                    "unknown option `{other}` of `latency`; {suggestion}"
+                ));
+            }
+        };
+        if slot.is_some() {
+            return fault(format!("`{option}` is given twice; remove one"));
+        }
+        if !input.peek(Token![=]) || input.peek2(Token![,]) {
+            let usage = if option == "name" { "signal" } else { "50us" };
+            return fault(format!(
+                "`{option}` needs a value: `{option} = \"{usage}\"`"
+            ));
+        }
+        input.parse::<Token![=]>()?;
+        *slot = Some(Given {
+            value: input.parse()?,
+            name: option,
+        });
+        Ok(())
+    }
+}

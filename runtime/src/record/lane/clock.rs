@@ -1,0 +1,62 @@
+//! The record of a latency clock that has ended.
+
+use super::health::{Loss, count};
+use super::wire::{Parts as _, clock_end};
+use super::writer::LaneThread;
+use super::{Mode, NOTHING, is_off, mode};
+use crate::record::latency::{End, LatencyPath, Marks};
+use crate::record::thread::{self, Thread};
+
+/// Writes the record of a clock that has ended. False where clocks take the tracing route.
+pub(in crate::record) fn clock_ended(path: &'static LatencyPath, marks: &Marks, end: End) -> bool {
+    if is_off() {
+        return false;
+    }
+    let site = path.number();
+    let ticks = marks.ticks.get(..path.marks.len()).unwrap_or_default();
+    // Nothing where this thread's storage has gone, or it is at work already.
+    let written = thread::with(|thread| thread.write_clock(site, marks, ticks, end));
+    if written != Some(true) {
+        count(Loss::LatencyLost);
+    }
+    true
+}
+
+impl Thread {
+    fn write_clock(&mut self, site: u32, marks: &Marks, ticks: &[u64], end: End) -> bool {
+        if self.quiet > 0 {
+            return true;
+        }
+        let mut head = NOTHING;
+        if let Some((current, _)) = self.innermost().and_then(|place| self.head(place)) {
+            head.set_flags(current.flags());
+            head.set_capture(current.capture());
+            head.set_trace_high(current.trace_high());
+            head.set_trace_low(current.trace_low());
+            head.set_parent(current.span());
+        }
+        if head.capture() == 0 && mode() != Mode::Lane {
+            count(Loss::AfterEnd);
+            return true;
+        }
+        let lane = self.lane.get_or_insert_with(LaneThread::new);
+        head.set_span(lane.id());
+        head.set_site(site);
+        head.set_outcome(match end {
+            End::Finished => clock_end::FINISHED,
+            End::Dropped => clock_end::DROPPED,
+        });
+        // Behind the stages, for as long as it takes to write it.
+        let at = lane.scratch.len();
+        lane.scratch.extend_from_slice(&head);
+        lane.scratch
+            .extend_from_slice(&marks.repeated.to_le_bytes());
+        lane.scratch.extend_from_slice(&marks.foreign.to_le_bytes());
+        for tick in ticks {
+            lane.scratch.extend_from_slice(&tick.to_le_bytes());
+        }
+        let written = lane.write_clock(at);
+        lane.scratch.truncate(at);
+        written
+    }
+}
