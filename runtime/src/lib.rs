@@ -105,7 +105,8 @@ pub use log_records::{LogRecords, log_records};
 pub use policy::{ForeignData, Policed, Why, Withheld, policed, withheld};
 pub use privacy::{AttributeValue, Class, Secret, Sensitive};
 pub use record::{
-    ClockBytes, ClockBytesError, ClockScope, Context, LatencyStages, StageClock, StageGuard, mark,
+    Acknowledgement, ClockBytes, ClockBytesError, ClockScope, Context, LatencyStages, StageClock,
+    StageGuard, mark,
 };
 #[cfg(feature = "cli")]
 pub use setup::doctor;

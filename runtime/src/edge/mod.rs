@@ -15,7 +15,7 @@ pub use part::{
 };
 
 use crate::privacy::{AttributeValue, Value};
-use crate::record::record_edge;
+use crate::record::{Acknowledgement, record_edge};
 
 /// The number in which the edge `E` is counted: `f64`, `i64` or `Decimal`.
 pub type EdgeNumberOf<E> = <<E as EdgeBreakdown>::Amount as EdgeAmount>::Number;
@@ -157,14 +157,18 @@ pub trait EdgeBreakdown {
     /// Records the edge and what was decided: an event `edge` on the current span, with each part, and, after
     /// [`init`](crate::init), metrics and the table of the summary.
     ///
-    /// Never fails and never blocks; after `init` it allocates nothing.
-    fn record<R: AttributeValue>(&self, decision: &EdgeDecision<EdgeNumberOf<Self>, R>)
+    /// Never fails and never blocks; after `init` it allocates nothing. The exception is a recorder with an audit, for which it
+    /// waits, and of which it tells whether the edge is kept.
+    fn record<R: AttributeValue>(
+        &self,
+        decision: &EdgeDecision<EdgeNumberOf<Self>, R>,
+    ) -> Acknowledgement
     where
         Self: Sized,
     {
         let site = Self::__tickspan_site();
         if !site.event.is_enabled() {
-            return;
+            return Acknowledgement::NotAudited;
         }
         self.__tickspan_with(|values| {
             let decided = match decision {
@@ -186,8 +190,8 @@ pub trait EdgeBreakdown {
             for (place, value) in values.iter_mut().zip(computed) {
                 *place = value;
             }
-            record_edge(site, values);
-        });
+            record_edge(site, values)
+        })
     }
 }
 

@@ -1,13 +1,13 @@
 //! Edges, on the caller's thread: the event on the current span, and what the collector counts.
 
-use super::event;
 #[cfg(feature = "init")]
 use super::lane;
+use super::{Acknowledgement, event};
 use crate::edge::EdgeSite;
 use crate::privacy::Value;
 
 /// Records an edge that somebody wants: `values` are those of the event's keys but the first, `message`.
-pub(crate) fn record_edge(site: &'static EdgeSite, values: &[Value<'_>]) {
+pub(crate) fn record_edge(site: &'static EdgeSite, values: &[Value<'_>]) -> Acknowledgement {
     event::emit(site.event, values);
     #[cfg(feature = "init")]
     if lane::mode() == lane::Mode::Lane {
@@ -15,4 +15,8 @@ pub(crate) fn record_edge(site: &'static EdgeSite, values: &[Value<'_>]) {
     } else {
         crate::collect::observe_edge(site, values);
     }
+    #[cfg(feature = "recorder")]
+    return crate::recorder::keep_edge(site.event, values);
+    #[cfg(not(feature = "recorder"))]
+    Acknowledgement::NotAudited
 }

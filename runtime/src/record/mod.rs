@@ -5,6 +5,7 @@
 //! counted.
 //! Expanded code calls it through [`support`](crate::support).
 
+mod acknowledgement;
 mod callsite;
 mod context;
 mod edge;
@@ -20,6 +21,7 @@ mod stage;
 mod thread;
 mod tracing_route;
 
+pub use acknowledgement::Acknowledgement;
 pub use callsite::{Callsite, Kind, Site};
 #[cfg(feature = "init")]
 pub(crate) use callsite::{observe_new_spans, tail};

@@ -2,8 +2,8 @@
 
 use std::borrow::Cow;
 
+use opentelemetry::Value as OtelValue;
 use opentelemetry::trace::{Event, SpanContext, SpanId, SpanKind, TraceId};
-use opentelemetry::{KeyValue, Value as OtelValue};
 use opentelemetry_sdk::trace::SpanData;
 
 use crate::recorded::{Data, Edge, Kind, Line, Link, Outcome, Span, SpanEvent, Status, Value};
@@ -21,9 +21,15 @@ const EDGE_DECISION: &str = "edge.decision";
 const EDGE_REASON: &str = "edge.reason";
 
 /// Gives each line of a span to `take`: those of its decisions, in their order, and its own.
-pub(super) fn lines<'a>(span: &'a SpanData, mut take: impl FnMut(&Line<'a>)) {
+pub(super) fn lines<'a>(span: &'a SpanData, is_audited: bool, mut take: impl FnMut(&Line<'a>)) {
     let context = &span.span_context;
-    for event in span.events.iter() {
+    // Whoever decided has had them written.
+    let decided = if is_audited {
+        &[]
+    } else {
+        &span.events.events[..]
+    };
+    for event in decided {
         if let Some(data) = decision(event) {
             take(&Line {
                 timestamp: event.timestamp,
@@ -41,11 +47,11 @@ pub(super) fn lines<'a>(span: &'a SpanData, mut take: impl FnMut(&Line<'a>)) {
     });
 }
 
-fn trace_id(context: &SpanContext) -> Option<TraceId> {
+pub(super) fn trace_id(context: &SpanContext) -> Option<TraceId> {
     Some(context.trace_id()).filter(|id| *id != TraceId::INVALID)
 }
 
-fn span_id(context: &SpanContext) -> Option<SpanId> {
+pub(super) fn span_id(context: &SpanContext) -> Option<SpanId> {
     Some(context.span_id()).filter(|id| *id != SpanId::INVALID)
 }
 
@@ -131,7 +137,9 @@ fn is_decision(event: &Event) -> bool {
 }
 
 fn decision(event: &Event) -> Option<Data<'_>> {
-    is_edge(event).then(|| Data::Edge(edge(&event.attributes)))
+    let attributes = event.attributes.iter();
+    let named = attributes.map(|it| (it.key.as_str(), Value::from(&it.value)));
+    is_edge(event).then(|| edge(named))
 }
 
 fn is_edge(event: &Event) -> bool {
@@ -142,27 +150,28 @@ fn is_edge(event: &Event) -> bool {
             .any(|it| it.key.as_str() == EDGE_DECISION)
 }
 
-fn edge(attributes: &[KeyValue]) -> Edge<'_> {
+/// The edge of what its event says.
+pub(super) fn edge<'a>(said: impl Iterator<Item = (&'a str, Value<'a>)>) -> Data<'a> {
+    let word = |value| match value {
+        Value::Text(text) => Some(text),
+        _ => None,
+    };
     let mut edge = Edge::default();
-    for attribute in attributes {
-        let value = &attribute.value;
-        match attribute.key.as_str() {
-            EDGE_NAME => edge.name = text(value).unwrap_or_default(),
-            EDGE_UNIT => edge.unit = text(value),
-            EDGE_COST => edge.total_cost = Some(Value::from(value)),
-            EDGE_NET => edge.net = Some(Value::from(value)),
-            EDGE_DECISION => edge.decision = text(value).unwrap_or_default(),
-            EDGE_REASON => edge.reason = text(value),
-            key => match key.strip_prefix(OF_EDGE) {
-                Some(part) => edge
-                    .amounts
-                    .0
-                    .push((Cow::Borrowed(part), Value::from(value))),
-                None => edge.context.push(attribute),
+    for (key, value) in said {
+        match key {
+            EDGE_NAME => edge.name = word(value).unwrap_or_default(),
+            EDGE_UNIT => edge.unit = word(value),
+            EDGE_COST => edge.total_cost = Some(value),
+            EDGE_NET => edge.net = Some(value),
+            EDGE_DECISION => edge.decision = word(value).unwrap_or_default(),
+            EDGE_REASON => edge.reason = word(value),
+            _ => match key.strip_prefix(OF_EDGE) {
+                Some(part) => edge.amounts.0.push((Cow::Borrowed(part), value)),
+                None => edge.context.0.push((Cow::Borrowed(key), value)),
             },
         }
     }
-    edge
+    Data::Edge(edge)
 }
 
 fn text(value: &OtelValue) -> Option<Cow<'_, str>> {

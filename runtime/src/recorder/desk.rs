@@ -1,8 +1,11 @@
 //! The recorder's thread, and the desk at which lines are left for it.
 //!
-//! The thread alone touches the files. It takes batches from the exporter's thread, and tells what became of their lines.
+//! The thread alone touches the files. It takes batches from the exporter's thread and, in audit mode, single lines from the threads
+//! that decide; each is told what became of its lines. Whoever waits here waits for a disk, and no longer than it wants to.
 
+use std::collections::VecDeque;
 use std::io;
+use std::sync::mpsc::{self, RecvTimeoutError, SyncSender};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant, SystemTime};
@@ -13,7 +16,11 @@ use super::file::Written;
 use super::notices::Trouble;
 use super::settings::Durability;
 use super::store::Store;
+use crate::record::Acknowledgement;
 use crate::threads::join_by;
+
+/// How long audited lines wait after a write that failed.
+const AUDIT_RETRY: Duration = Duration::from_millis(20);
 
 /// The longest time between two looks at the clock: a file is closed within it after its day.
 const LOOK: Duration = Duration::from_secs(10);
@@ -21,17 +28,23 @@ const LOOK: Duration = Duration::from_secs(10);
 /// After so long old files are looked after again, though nothing was closed.
 const KEEP: Duration = Duration::from_secs(3_600);
 
+/// Most audited lines that wait. Those beyond it wait at the door.
+const MOST_AUDITED: usize = 4_096;
+
 /// Where lines are left.
 #[derive(Debug)]
 pub(crate) struct Desk {
     state: Mutex<State>,
     /// There is something to do.
     work: Condvar,
+    /// There is room for an audited line.
+    room: Condvar,
 }
 
 #[derive(Default)]
 struct State {
     batch: Option<Batch>,
+    audited: VecDeque<Audited>,
     ending: bool,
 }
 
@@ -48,11 +61,18 @@ struct Batch {
     written: oneshot::Sender<(Vec<u8>, Written)>,
 }
 
+struct Audited {
+    line: Vec<u8>,
+    /// Is told whether it is kept.
+    kept: SyncSender<bool>,
+}
+
 impl Desk {
     pub(super) fn new() -> Self {
         Self {
             state: Mutex::default(),
             work: Condvar::new(),
+            room: Condvar::new(),
         }
     }
 
@@ -91,10 +111,40 @@ impl Desk {
         became.await.ok()
     }
 
+    /// Has one line written before anything else, and waits for it, `deadline` at most.
+    pub(super) fn audit(&self, line: Vec<u8>, deadline: Duration) -> Acknowledgement {
+        let until = Instant::now() + deadline;
+        let (kept, became) = mpsc::sync_channel(1);
+        let mut state = self.lock();
+        while state.audited.len() >= MOST_AUDITED && !state.ending {
+            let left = until.saturating_duration_since(Instant::now());
+            if left.is_zero() {
+                return Acknowledgement::Lost;
+            }
+            state = self
+                .room
+                .wait_timeout(state, left)
+                .unwrap_or_else(PoisonError::into_inner)
+                .0;
+        }
+        if state.ending {
+            return Acknowledgement::Lost;
+        }
+        state.audited.push_back(Audited { line, kept });
+        drop(state);
+        self.work.notify_one();
+        match became.recv_timeout(until.saturating_duration_since(Instant::now())) {
+            Ok(true) => Acknowledgement::Kept,
+            Err(RecvTimeoutError::Timeout) => Acknowledgement::Late,
+            Ok(false) | Err(RecvTimeoutError::Disconnected) => Acknowledgement::Lost,
+        }
+    }
+
     /// Lets the thread write what was left, and end.
     pub(super) fn end(&self, thread: JoinHandle<()>, until: Instant) -> bool {
         self.lock().ending = true;
         self.work.notify_one();
+        self.room.notify_all();
         join_by(thread, until)
     }
 
@@ -114,8 +164,10 @@ struct Work {
 
 impl Work {
     fn run(mut self, desk: &Desk) {
+        let mut audited: Vec<Audited> = Vec::new();
         loop {
-            let (batch, ending) = self.wait(desk);
+            let (batch, ending) = self.wait(desk, &mut audited);
+            self.write_audited(&mut audited);
             if let Some(Batch { lines, written }) = batch {
                 let became = self.store.write(&lines, SystemTime::now());
                 // Whoever left it may have given it up.
@@ -130,13 +182,15 @@ impl Work {
     }
 
     /// Waits for something to do, and takes it.
-    fn wait(&self, desk: &Desk) -> (Option<Batch>, bool) {
-        let until = Instant::now() + self.patience();
+    fn wait(&self, desk: &Desk, audited: &mut Vec<Audited>) -> (Option<Batch>, bool) {
+        let until = Instant::now() + self.patience(audited);
         let mut state = desk.lock();
         loop {
             let left = until.saturating_duration_since(Instant::now());
-            let is_idle = state.batch.is_none() && !state.ending;
+            let is_idle = state.batch.is_none() && state.audited.is_empty() && !state.ending;
             if !is_idle || left.is_zero() {
+                audited.extend(state.audited.drain(..));
+                desk.room.notify_all();
                 return (state.batch.take(), state.ending);
             }
             state = desk
@@ -148,12 +202,41 @@ impl Work {
     }
 
     /// How long it may wait with nothing to do.
-    fn patience(&self) -> Duration {
+    fn patience(&self, audited: &[Audited]) -> Duration {
+        if !audited.is_empty() {
+            return AUDIT_RETRY;
+        }
         match self.durability {
             Durability::Interval(interval) if self.store.is_unsynced() => {
                 interval.saturating_sub(self.synced_at.elapsed()).min(LOOK)
             }
             _ => LOOK,
+        }
+    }
+
+    /// Writes audited lines together, and tells each of those that wait. What is not written stays, for the next attempt.
+    fn write_audited(&mut self, audited: &mut Vec<Audited>) {
+        if audited.is_empty() {
+            return;
+        }
+        let lines: Vec<u8> = audited.iter().flat_map(|it| &it.line).copied().collect();
+        let became = self.store.write(&lines, SystemTime::now());
+        if let Some(error) = &became.error {
+            self.store.notices.trouble(Trouble::Auditing, error);
+        }
+        let is_safe = became.error.is_none() || became.bytes < lines.len();
+        let mut left = became.bytes;
+        let written = audited
+            .iter()
+            .take_while(|it| {
+                let fits = it.line.len() <= left;
+                left = left.saturating_sub(it.line.len());
+                fits
+            })
+            .count();
+        for Audited { kept, .. } in audited.drain(..written) {
+            // Whoever left it may have gone.
+            _ = kept.try_send(is_safe);
         }
     }
 

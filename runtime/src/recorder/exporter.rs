@@ -13,6 +13,7 @@ use opentelemetry_sdk::error::{OTelSdkError, OTelSdkResult};
 use opentelemetry_sdk::trace::SpanData;
 use tokio::time::Instant;
 
+use super::audit::{self, Audit};
 use super::convert;
 use super::desk::Desk;
 use super::keeper::Keeper;
@@ -34,6 +35,7 @@ const END: Duration = Duration::from_secs(2);
 #[derive(Debug)]
 pub(crate) struct RecorderExporter {
     desk: Arc<Desk>,
+    is_audited: bool,
     /// Taken when it has been told to end.
     thread: Mutex<Option<JoinHandle<()>>>,
 }
@@ -48,11 +50,25 @@ impl RecorderExporter {
         let form = Form::Events;
         let notices = Arc::new(Notices::new(&recorder.dir));
         let keeper = Keeper::start(recorder, form, Arc::clone(&notices))?;
-        let store = Store::new(recorder, form, first_line(resource), keeper, notices);
+        let store = Store::new(
+            recorder,
+            form,
+            first_line(resource),
+            keeper,
+            Arc::clone(&notices),
+        );
         let desk = Arc::new(Desk::new());
         let thread = desk.serve(store, recorder.durability)?;
+        if let Some(deadline) = recorder.audit {
+            audit::set(Some(Arc::new(Audit {
+                desk: Arc::clone(&desk),
+                notices,
+                deadline,
+            })));
+        }
         Ok(Self {
             desk,
+            is_audited: recorder.audit.is_some(),
             thread: Mutex::new(Some(thread)),
         })
     }
@@ -81,13 +97,16 @@ impl RecorderExporter {
 
 impl Deliver<Vec<SpanData>> for RecorderExporter {
     async fn deliver(&self, batch: Vec<SpanData>, job: &Job<'_>) -> Delivery {
-        let lines = lines(&batch);
+        let lines = lines(&batch, self.is_audited);
         // Freed where it was made, before anybody waits.
         drop(batch);
         self.write(lines, job).await
     }
 
     fn end(&self) -> OTelSdkResult {
+        if self.is_audited {
+            audit::set(None);
+        }
         let thread = self
             .thread
             .lock()
@@ -104,17 +123,17 @@ impl Deliver<Vec<SpanData>> for RecorderExporter {
 }
 
 /// The lines of spans.
-fn lines(batch: &[SpanData]) -> Vec<u8> {
+fn lines(batch: &[SpanData], is_audited: bool) -> Vec<u8> {
     // Some 400 bytes a span, measured on the example.
     let mut lines = Vec::with_capacity(batch.len() * 512);
     for span in batch {
-        convert::lines(span, |line| append(line, &mut lines));
+        convert::lines(span, is_audited, |line| append(line, &mut lines));
     }
     lines
 }
 
 /// Appends a line. Writing into memory cannot fail, nor can a line that was made of a span.
-fn append(line: &Line<'_>, lines: &mut Vec<u8>) {
+pub(super) fn append(line: &Line<'_>, lines: &mut Vec<u8>) {
     let before = lines.len();
     match line.write_json(&mut *lines) {
         Ok(()) => lines.push(b'\n'),

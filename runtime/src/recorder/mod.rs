@@ -15,6 +15,7 @@
 //! the lines; a thread of the recorder's own writes them, and another packs closed files and deletes old ones. Whatever the disk does, the
 //! program goes on: what cannot be written is tried again for some seconds, then counted as failed in the [`Report`](crate::Report).
 
+mod audit;
 mod convert;
 mod desk;
 mod exporter;
@@ -25,6 +26,8 @@ mod notices;
 mod settings;
 mod store;
 
+pub(crate) use audit::keep_edge;
+pub use audit::{Audited, audited};
 pub(crate) use exporter::RecorderExporter;
 pub use settings::{Compression, Durability, Recorder};
 

@@ -8,6 +8,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 /// What may be wrong besides what the exporter's account tells.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Trouble {
+    /// Audited decisions are not kept.
+    Auditing,
     /// Lines are written, and not safe.
     Syncing,
     /// Closed files are not looked after.
@@ -19,14 +21,14 @@ pub(super) enum Trouble {
 pub(super) struct Notices {
     dir: PathBuf,
     /// Relaxed: that two threads say it at once is no harm.
-    said: [AtomicBool; 2],
+    said: [AtomicBool; 3],
 }
 
 impl Notices {
     pub(super) fn new(dir: &Path) -> Self {
         Self {
             dir: dir.to_owned(),
-            said: [const { AtomicBool::new(false) }; 2],
+            said: [const { AtomicBool::new(false) }; 3],
         }
     }
 
@@ -36,6 +38,7 @@ impl Notices {
             return;
         }
         let what = match trouble {
+            Trouble::Auditing => "audited decisions are not written in time",
             Trouble::Syncing => "what is recorded may not be safe from a loss of power",
             Trouble::Keeping => "closed files are not packed and deleted",
         };

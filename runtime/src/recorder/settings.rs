@@ -30,6 +30,7 @@ pub struct Recorder {
     pub(crate) durability: Durability,
     pub(crate) max_age: Option<Duration>,
     pub(crate) max_total_bytes: Option<u64>,
+    pub(crate) audit: Option<Duration>,
 }
 
 /// What becomes of a file that is closed, because it is full or its day is over.
@@ -78,6 +79,7 @@ impl Recorder {
             durability: Durability::default(),
             max_age: None,
             max_total_bytes: None,
+            audit: None,
         }
     }
 
@@ -119,6 +121,17 @@ impl Recorder {
         self
     }
 
+    /// Has edges written while the thread that decides waits, for `deadline` at most: [`record`](crate::EdgeBreakdown::record) returns
+    /// when the line is written, and tells so.
+    ///
+    /// With [`Durability::EachBatch`] it waits for `fsync` too. Lines of threads that decide at the same time are written, and made safe,
+    /// together. Edges are kept whether or not their trace is sampled. What cannot be kept is told by
+    /// [`record`](crate::EdgeBreakdown::record), and counted by [`audited`](super::audited). One recorder of a process can have an audit.
+    pub fn with_audit(mut self, deadline: Duration) -> Self {
+        self.audit = Some(deadline);
+        self
+    }
+
     /// What is wrong with it, as the name of the method, what was given, and what is accepted.
     pub(crate) fn fault(&self) -> Option<(&'static str, String, &'static str)> {
         let seconds = |time: Duration| format!("{time:?}");
@@ -139,6 +152,13 @@ impl Recorder {
                 "at least 4,096 bytes",
             ));
         }
+        if let Some(deadline) = self.audit.filter(|it| it.is_zero() || *it > LONGEST_AUDIT) {
+            return Some((
+                "with_audit",
+                seconds(deadline),
+                "a time above zero, a minute at most",
+            ));
+        }
         match self.durability {
             Durability::Interval(time) if time.is_zero() => {
                 Some(("with_durability", seconds(time), "an interval above zero"))
@@ -147,6 +167,9 @@ impl Recorder {
         }
     }
 }
+
+/// Whoever decides waits that long at most.
+const LONGEST_AUDIT: Duration = Duration::from_secs(60);
 
 /// A smaller file would hold little but its first line.
 const LEAST_FILE: u64 = 4_096;

@@ -325,6 +325,14 @@ fn recorders(choices: &Choices, folder: Option<&str>) -> Result<Vec<Recorder>, E
             });
         }
     }
+    let audited = choices.recorders.iter().filter(|it| it.audit.is_some());
+    if audited.count() > 1 {
+        return Err(Error::Invalid {
+            setting: "with_audit",
+            value: Some("more than one recorder".to_owned()),
+            accepted: "one recorder with an audit".to_owned(),
+        });
+    }
     Ok(choices.recorders.clone())
 }
 

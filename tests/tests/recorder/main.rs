@@ -1,6 +1,8 @@
 //! Recordings of real programs: written by processes of their own, read back by the replay.
 
+mod decisions;
 mod faults;
+mod questions;
 mod records;
 
 use std::path::Path;

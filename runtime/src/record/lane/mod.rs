@@ -445,7 +445,7 @@ pub(super) fn hand(handed: &Handed) -> Option<u32> {
 }
 
 /// Whether a test captures what this thread records.
-pub(super) fn is_captured() -> bool {
+pub(crate) fn is_captured() -> bool {
     mode() != Mode::Tracing
         && thread::with(|thread| thread.current_ids())
             .flatten()
