@@ -5,6 +5,8 @@
 //! reason to trade, [`risk`] turns it into an order or refuses it, and the [`venue`] executes it in
 //! another task. [`pipeline`] ties them together and keeps a [`tally`]. [`generate`] makes up a
 //! feed, with the random numbers of [`splitmix`].
+//!
+//! [`roles`] is for the programs that are several services, each in a process of its own.
 
 pub mod book;
 pub mod feed;
@@ -17,6 +19,7 @@ pub mod one_trace;
 pub mod pipeline;
 pub mod readable;
 pub mod risk;
+pub mod roles;
 pub mod signal;
 pub mod splitmix;
 pub mod tally;
