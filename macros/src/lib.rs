@@ -27,6 +27,7 @@ mod setting;
 mod stage;
 #[cfg(test)]
 mod tests;
+mod trade_event;
 mod vocabulary;
 
 use proc_macro::TokenStream;
@@ -53,6 +54,12 @@ pub fn edge_breakdown(input: TokenStream) -> TokenStream {
 #[proc_macro_derive(LatencyStages, attributes(latency, tickspan))]
 pub fn latency_stages(input: TokenStream) -> TokenStream {
     latency_stages::latency_stages(input.into()).into()
+}
+
+#[expect(missing_docs, reason = "documented where users find it, in `tickspan`")]
+#[proc_macro_derive(TradeEvent, attributes(trade_event, tickspan))]
+pub fn trade_event(input: TokenStream) -> TokenStream {
+    trade_event::trade_event(input.into()).into()
 }
 
 #[doc(hidden)]

@@ -83,6 +83,7 @@ pub mod testing;
 mod threads;
 #[cfg(feature = "tower")]
 pub mod tower;
+pub mod trade;
 
 #[cfg(feature = "init")]
 pub use collect::{
@@ -150,7 +151,52 @@ pub use setup::{
 /// Without `#[public(..)]` a field that is not proven is a compile error, at the field's type. The derive
 /// compiles in crates with `#![forbid(unsafe_code)]`.
 pub use tickspan_macros::AttributeValue;
-/// See the trait.
+/// Derives [`EdgeBreakdown`](trait@EdgeBreakdown): what a trade would gain, what it would cost, and whether to take it.
+///
+/// ```
+/// use tickspan::EdgeBreakdown;
+///
+/// #[derive(EdgeBreakdown)]
+/// #[edge(name = "cross_venue", unit = "USD")]
+/// struct Edge<'a> {
+///     #[edge(gross)]
+///     gross: f64,
+///     #[edge(cost)]
+///     slippage: f64,
+///     #[edge(cost, rename = "taker_fee")]
+///     fees: f64,
+///     #[edge(threshold)]
+///     min_edge: f64,
+///     #[edge(context)]
+///     symbol: &'a str,
+///     #[edge(skip)]
+///     id: u64,
+/// }
+/// # let _ = Edge { gross: 1.0, slippage: 0.1, fees: 0.1, min_edge: 0.5, symbol: "AAPL", id: 7 }.id;
+/// ```
+///
+/// It stands on structs with named fields, generic ones too. Each field has one mark; a field without one is an error, for
+/// a cost that is forgotten would make every trade look better than it is.
+///
+/// | on a field | it is | how many |
+/// |---|---|---|
+/// | `#[edge(gross)]` | what there is to gain: `edge.gross` | one; none is needed where there are legs |
+/// | `#[edge(cost)]` | what has to be paid: `edge.` and its name | at least one, or a leg |
+/// | `#[edge(threshold)]` | what the net edge has to reach: `edge.threshold` | at most one |
+/// | `#[edge(leg)]` | an edge itself, whose gross amount and costs are added | any |
+/// | `#[edge(context)]` | recorded besides, through the same gates as a field of [`event!`](crate::event) | any |
+/// | `#[edge(skip)]` | no part of the edge | any |
+///
+/// `rename = ".."` after `cost`, `leg` or `context` gives another name. All amounts are of one type, which is an
+/// [`EdgeAmount`].
+///
+/// | on the type | means | without it |
+/// |---|---|---|
+/// | `#[edge(name = "..")]` | the name under which edges of the type are counted | the type's, in snake case |
+/// | `#[edge(unit = "USD")]` | the unit of all amounts | none |
+/// | `#[edge(level = "debug")]` | the level of the event | `"info"` |
+/// | `#[edge(target = "..")]` | the target of the event | the module's path |
+/// | `#[tickspan(crate = path)]` | where tickspan is | `::tickspan` |
 pub use tickspan_macros::EdgeBreakdown;
 /// Makes the variants of an enum the ordered marks of a latency path.
 ///
@@ -195,6 +241,34 @@ pub use tickspan_macros::EdgeBreakdown;
 /// A budget is a number and `ns`, `us`, `µs`, `ms` or `s`, at most 60 s. A clock that takes longer is counted, and its
 /// trace kept by [`TailSampling`].
 pub use tickspan_macros::LatencyStages;
+/// Derives [`TradeEvent`](trait@TradeEvent): a struct as an event of a trading system.
+///
+/// ```
+/// use tickspan::TradeEvent;
+///
+/// #[derive(TradeEvent)]
+/// #[trade_event(name = "quote_pulled", level = "warn")]
+/// struct Pulled<'a> {
+///     symbol: &'a str,
+///     #[trade_event(rename = "levels")]
+///     depth: u32,
+/// }
+///
+/// Pulled { symbol: "AAPL", depth: 3 }.record();
+/// ```
+///
+/// It stands on structs with named fields or none, generic ones too. Each field is recorded under its name, through the same
+/// gates as a field of [`event!`](crate::event): what is not proven is an error at the field.
+///
+/// | option | on | means |
+/// |---|---|---|
+/// | `#[trade_event(skip)]` | a field | it is not recorded |
+/// | `#[trade_event(rename = "..")]` | a field | the key, in place of the field's name |
+/// | `#[trade_event(name = "..")]` | the type | the name of the event, in place of the type's in snake case |
+/// | `#[trade_event(level = "..")]` | the type | the level, in place of `"info"` |
+/// | `#[trade_event(target = "..")]` | the type | the target, in place of the module's path |
+/// | `#[tickspan(crate = path)]` | the type | where tickspan is |
+pub use tickspan_macros::TradeEvent;
 /// Puts a span around a function, and records those of its arguments that are proven public.
 ///
 /// ```
@@ -306,6 +380,7 @@ pub use tickspan_macros::LatencyStages;
 pub use tickspan_macros::traced_stage;
 /// In `fields(key = Empty)` and `stage!("name", key = Empty)`: the key is recorded later, by [`record!`].
 pub use tracing::field::Empty;
+pub use trade::TradeEvent;
 /// The exact versions that this crate works with, so that a program's own exporters and instruments fit.
 #[cfg(feature = "init")]
 #[doc(no_inline)]

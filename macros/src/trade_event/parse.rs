@@ -1,0 +1,101 @@
+//! What the user wrote.
+
+use proc_macro2::TokenStream;
+use syn::ext::IdentExt;
+use syn::parse::ParseStream;
+use syn::{Attribute, Data, DeriveInput, Field, Ident, LitStr, Path, Token};
+
+use crate::diagnostics::{Faults, suggest};
+use crate::event_type::{TypeOptions, parse_name};
+use crate::paths;
+
+/// The type and what stands on it.
+pub(crate) struct Written {
+    pub(crate) input: DeriveInput,
+    pub(crate) krate: Option<Path>,
+    pub(crate) options: TypeOptions,
+    /// The fields of a struct that are recorded.
+    pub(crate) fields: Vec<Recorded>,
+}
+
+/// A field that is recorded.
+pub(crate) struct Recorded {
+    pub(crate) field: Field,
+    pub(crate) rename: Option<LitStr>,
+}
+
+const ON_TYPE: [&str; 3] = ["name", "level", "target"];
+const ON_FIELD: [&str; 2] = ["rename", "skip"];
+
+pub(crate) fn parse(tokens: TokenStream, faults: &mut Faults) -> syn::Result<Written> {
+    let input: DeriveInput = syn::parse2(tokens)?;
+    let mut options = TypeOptions::default();
+    for attribute in event_attributes(&input.attrs) {
+        let parsed = options.parse(attribute, &ON_TYPE, &ON_FIELD);
+        faults.ok(parsed);
+    }
+    let fields = match &input.data {
+        Data::Struct(data) => data
+            .fields
+            .iter()
+            .filter_map(|field| recorded(field, faults))
+            .collect(),
+        Data::Enum(_) | Data::Union(_) => Vec::new(),
+    };
+    Ok(Written {
+        krate: paths::given(&input.attrs, faults),
+        options,
+        fields,
+        input,
+    })
+}
+
+fn event_attributes(attributes: &[Attribute]) -> impl Iterator<Item = &Attribute> {
+    attributes
+        .iter()
+        .filter(|attribute| attribute.path().is_ident("trade_event"))
+}
+
+/// The field, unless it is skipped.
+fn recorded(field: &Field, faults: &mut Faults) -> Option<Recorded> {
+    let mut skipped = false;
+    let mut rename = None;
+    for attribute in event_attributes(&field.attrs) {
+        let parsed = attribute.parse_args_with(|input: ParseStream<'_>| {
+            while !input.is_empty() {
+                let word = input.call(Ident::parse_any)?;
+                match word.to_string().as_str() {
+                    "skip" if rename.is_none() && !skipped => skipped = true,
+                    "rename" if rename.is_none() && !skipped => {
+                        input.parse::<Token![=]>()?;
+                        rename = Some(parse_name(input)?);
+                    }
+                    "skip" | "rename" => {
+                        let message = "a field is skipped, or has one name: remove one of the two";
+                        return Err(syn::Error::new(word.span(), message));
+                    }
+                    _ => return Err(unknown(&word)),
+                }
+                if !input.is_empty() {
+                    input.parse::<Token![,]>()?;
+                }
+            }
+            Ok(())
+        });
+        faults.ok(parsed);
+    }
+    (!skipped).then(|| Recorded {
+        field: field.clone(),
+        rename,
+    })
+}
+
+fn unknown(word: &Ident) -> syn::Error {
+    let text = word.to_string();
+    let message = if ON_TYPE.contains(&text.as_str()) {
+        format!("`{word}` stands on the type: `#[trade_event({word} = \"..\")]` above the struct")
+    } else {
+        format!("unknown option `{word}`; {}", suggest(&text, &ON_FIELD))
+    };
+    syn::Error::new(word.span(), message)
+}
