@@ -1,13 +1,15 @@
 //! Edges, counted: the table of the summary and the metrics, on both routes, whatever is sampled.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use opentelemetry_sdk::metrics::data::{AggregatedMetrics, MetricData};
 use opentelemetry_sdk::metrics::{InMemoryMetricExporter, SdkMeterProvider};
 use opentelemetry_sdk::trace::InMemorySpanExporter;
 use rust_decimal::Decimal;
-use tickspan::{AttributeValue, EdgeBreakdown, Route, Telemetry, traced_stage};
+use tickspan::{AttributeValue, EdgeBreakdown, Route, TailSampling, Telemetry, traced_stage};
 use tickspan_tests::child::Child;
+use tickspan_tests::exported::{Kept, integer};
 
 #[derive(EdgeBreakdown)]
 #[edge(name = "cross_venue", unit = "USD")]
@@ -243,4 +245,49 @@ fn edges_are_counted_on_the_tracing_route() {
     });
     let told = child.run();
     assert_eq!(table(&told.stderr), TABLE, "{}", told.stderr);
+}
+
+#[test]
+fn traces_are_kept_for_their_edges() {
+    let child = Child::of("traces_are_kept_for_their_edges", || {
+        let spans = Kept::default();
+        let wanted = std::env::var("WANTED").expect("what is kept");
+        let tail = match wanted.as_str() {
+            "accept" => TailSampling::keep_ratio(0.0).with_accepted_edges(),
+            "reject" => TailSampling::keep_ratio(0.0).with_rejected_edges(),
+            _ => TailSampling::keep_ratio(0.0),
+        };
+        let telemetry = tickspan::builder()
+            .with_tail_sampling(tail)
+            .with_span_exporter(spans.clone())
+            .with_summary(false)
+            .with_console(false)
+            .init()
+            .expect("nothing else is installed");
+        for gross in [200, 20, 300] {
+            trade(gross);
+        }
+        telemetry
+            .flush(Duration::from_secs(10))
+            .expect("it is sent");
+        let kept: Vec<_> = spans
+            .take()
+            .iter()
+            .filter_map(|span| integer(span, "gross"))
+            .collect();
+        println!("kept {kept:?}");
+    });
+    for (wanted, kept) in [
+        ("accept", "kept [200, 200, 300, 300]"),
+        ("reject", "kept [20, 20]"),
+        ("nothing", "kept []"),
+    ] {
+        let told = child.with("WANTED", wanted).run();
+        assert!(told.stdout.contains(kept), "{wanted}: {}", told.stdout);
+    }
+}
+
+#[traced_stage(root)]
+fn trade(gross: i64) {
+    check(gross, 0);
 }

@@ -35,8 +35,21 @@ pub(crate) trait Sink: Send + 'static {
     /// Is told that a trace is worth keeping, whatever else is known of it.
     fn keep(&mut self, _trace: TraceId) {}
 
+    /// Whether traces with an edge that was accepted, or with one that was rejected, are worth keeping.
+    fn wants_edges(&self, _accepted: bool) -> bool {
+        false
+    }
+
     /// Gives up what is held back: telemetry ends.
     fn end(&mut self) {}
+}
+
+/// What was decided about an edge.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Decided {
+    /// The trace in which it was recorded.
+    pub(super) trace: TraceId,
+    pub(super) accepted: bool,
 }
 
 enum Request {
@@ -236,6 +249,11 @@ fn bite(
                 // Before the spans that end after it, of which one may be its root.
                 for trace in joiner.over_budget.drain(..) {
                     sink.keep(trace);
+                }
+                for decided in joiner.decided.drain(..) {
+                    if sink.wants_edges(decided.accepted) {
+                        sink.keep(decided.trace);
+                    }
                 }
                 // The hops of one clock come together.
                 if spans.len() >= CHUNK {

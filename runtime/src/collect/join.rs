@@ -12,6 +12,7 @@ use opentelemetry_sdk::trace::SpanData;
 
 use super::StageMetrics;
 use super::Statistics;
+use super::collector::Decided;
 use super::decode::{Author, Complete, Decoder};
 use super::edges::Counted;
 use super::latency::{EndedClock, hop_spans};
@@ -29,6 +30,8 @@ pub(crate) struct Joiner {
     metrics: Option<StageMetrics>,
     /// Traces to be kept, for a hop took longer than it may.
     pub(super) over_budget: Vec<TraceId>,
+    /// Edges that were decided, and have not been told.
+    pub(super) decided: Vec<Decided>,
     /// Last records that wait, those of the last pass and those of this one.
     waiting: [Vec<Last>; 2],
     /// Spans that have ended.
@@ -63,6 +66,7 @@ impl Joiner {
             statistics,
             metrics,
             over_budget: Vec::new(),
+            decided: Vec::new(),
             waiting: [Vec::new(), Vec::new()],
             ended: 0,
         }
@@ -106,14 +110,21 @@ impl Joiner {
         }
     }
 
-    /// Counts an edge.
+    /// Counts an edge, and notes what was decided.
     fn count_edge(&mut self, header: &Header, bytes: &[u8]) {
-        let Some(edges) = &self.statistics.edges else {
+        let (Some(site), Some(counted)) = (self.decoder.edge(header.site), Counted::read(bytes))
+        else {
+            count(Loss::Unreadable);
             return;
         };
-        match (self.decoder.edge(header.site), Counted::read(bytes)) {
-            (Some(site), Some(counted)) => edges.observe(site, &counted),
-            _ => count(Loss::Unreadable),
+        if let Some(edges) = &self.statistics.edges {
+            edges.observe(site, &counted);
+        }
+        if header.flags & flags::SAMPLED != 0 {
+            self.decided.push(Decided {
+                trace: trace_id(header.trace),
+                accepted: counted.is_accepted(),
+            });
         }
     }
 

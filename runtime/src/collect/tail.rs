@@ -15,8 +15,8 @@ use super::Sink;
 use crate::record::lane::sampling;
 
 /// Keeps the traces that are worth keeping, when they have ended: those with an error, those whose root in this
-/// process was slow, those in which a [latency path](macro@crate::LatencyStages) took longer than its budget, and a share
-/// of the others.
+/// process was slow, those in which a [latency path](macro@crate::LatencyStages) took longer than its budget, those with
+/// an edge that was accepted or rejected if that is asked for, and a share of the others.
 ///
 /// ```
 /// use std::time::Duration;
@@ -39,6 +39,8 @@ use crate::record::lane::sampling;
 pub struct TailSampling {
     ratio: f64,
     slow: Option<Duration>,
+    accepted_edges: bool,
+    rejected_edges: bool,
     most: usize,
 }
 
@@ -48,6 +50,8 @@ impl TailSampling {
         Self {
             ratio,
             slow: None,
+            accepted_edges: false,
+            rejected_edges: false,
             most: 65_536,
         }
     }
@@ -56,6 +60,20 @@ impl TailSampling {
     #[must_use]
     pub fn slower_than(mut self, duration: Duration) -> Self {
         self.slow = Some(duration);
+        self
+    }
+
+    /// Keeps traces in which an [edge](crate::EdgeBreakdown) was accepted, too: the trades that were taken.
+    #[must_use]
+    pub fn with_accepted_edges(mut self) -> Self {
+        self.accepted_edges = true;
+        self
+    }
+
+    /// Keeps traces in which an [edge](crate::EdgeBreakdown) was rejected, too: the trades that were not taken.
+    #[must_use]
+    pub fn with_rejected_edges(mut self) -> Self {
+        self.rejected_edges = true;
         self
     }
 
@@ -105,7 +123,7 @@ struct Trace {
     failed: bool,
     slow: bool,
     /// Whether a latency path took longer than it may.
-    over_budget: bool,
+    worth: bool,
 }
 
 impl<S: Sink> Tail<S> {
@@ -128,7 +146,7 @@ impl<S: Sink> Tail<S> {
             return;
         };
         self.held -= trace.spans.len();
-        let keep = trace.failed || trace.slow || trace.over_budget || self.is_in_share(id);
+        let keep = trace.failed || trace.slow || trace.worth || self.is_in_share(id);
         if self.remembered.len() == REMEMBERED {
             if let Some(forgotten) = self.remembered.pop_front() {
                 self.decided.remove(&forgotten);
@@ -176,11 +194,19 @@ impl<S: Sink> Sink for Tail<S> {
         self.next.give_all(&mut self.kept);
     }
 
+    fn wants_edges(&self, accepted: bool) -> bool {
+        if accepted {
+            self.settings.accepted_edges
+        } else {
+            self.settings.rejected_edges
+        }
+    }
+
     fn keep(&mut self, trace: TraceId) {
         if self.decided.contains_key(&trace) {
             return;
         }
-        self.trace(trace).over_budget = true;
+        self.trace(trace).worth = true;
         // One of which no span comes holds no span, and has to end as well.
         while self.traces.len() > self.settings.most {
             self.decide_oldest();
@@ -317,7 +343,7 @@ mod tests {
     }
 
     #[test]
-    fn a_path_over_its_budget_keeps_its_trace() {
+    fn a_trace_that_is_worth_it_is_kept() {
         let mut tail = tail(TailSampling::keep_ratio(0.0).hold_at_most(10));
         tail.give_all(&mut vec![span(1, 5, 1, Status::Unset)]);
         tail.keep(TraceId::from(1_u128 << 64 | 7));
@@ -332,6 +358,22 @@ mod tests {
         for trace in 3..1_000_u64 {
             tail.keep(TraceId::from(u128::from(trace) << 64));
             assert!(tail.traces.len() <= 10, "traces of which no span comes");
+        }
+    }
+
+    #[test]
+    fn edges_are_wanted_as_the_settings_say() {
+        let settings = TailSampling::keep_ratio(0.0);
+        for (settings, wanted) in [
+            (settings, [false, false]),
+            (settings.with_accepted_edges(), [true, false]),
+            (settings.with_rejected_edges(), [false, true]),
+        ] {
+            let tail = tail(settings);
+            assert_eq!(
+                [true, false].map(|accepted| tail.wants_edges(accepted)),
+                wanted
+            );
         }
     }
 

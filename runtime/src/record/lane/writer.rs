@@ -10,7 +10,7 @@ use std::hash::RandomState;
 
 use super::ends::Writer;
 use super::health::{Loss, count};
-use super::wire::{self, Head, Kind, Parts as _, tag};
+use super::wire::{self, Head, Kind, Parts as _, flags, tag};
 use super::{Ids, Mode, NOTHING, capture, clock, encode, mode};
 use crate::edge::{COMPUTED, Part};
 use crate::privacy::Value;
@@ -156,6 +156,7 @@ impl LaneThread {
                 head.set_trace_high(ids.trace[0]);
                 head.set_trace_low(ids.trace[1]);
                 head.set_span(ids.span);
+                head.set_flags(if ids.sampled { flags::SAMPLED } else { 0 });
             }
         }
         let written = self.write(at, end, Kind::Edge, 0);
