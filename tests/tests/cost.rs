@@ -11,7 +11,10 @@ use std::time::Duration;
 use futures::executor::block_on;
 use opentelemetry_sdk::error::OTelSdkResult;
 use opentelemetry_sdk::trace::{SpanData, SpanExporter};
-use tickspan::{Context, event, health, public, record, stage, traced_stage};
+use rust_decimal::Decimal;
+use tickspan::{
+    Context, EdgeAmount, EdgeBreakdown, event, health, public, record, stage, traced_stage,
+};
 use tickspan_tests::child::Child;
 use tracing::span::{Attributes, Id, Record};
 use tracing::{Event, Metadata, Subscriber};
@@ -20,6 +23,9 @@ use tracing::{Event, Metadata, Subscriber};
 fn submit(symbol: &str, quantity: u64, price: f64, levels: &[f64]) -> Result<u64, &'static str> {
     record!(depth = levels.len());
     event!("priced", price = price);
+    for gross in [80.0, 100.0, f64::NAN] {
+        decide(gross);
+    }
     let _stage = stage!("route", quantity);
     if quantity > 10 {
         Err("too large")
@@ -36,6 +42,45 @@ async fn fill(quantity: u64) -> u64 {
 #[traced_stage(parent = &Context::default())]
 async fn confirm(quantity: u64) -> u64 {
     quantity
+}
+
+/// Six components, a unit, a name.
+#[derive(EdgeBreakdown)]
+#[edge(name = "cross_venue", unit = "USD")]
+struct Edge<N: EdgeAmount> {
+    #[edge(gross)]
+    gross: N,
+    #[edge(cost)]
+    fees: N,
+    #[edge(cost)]
+    slippage: N,
+    #[edge(cost)]
+    gas: N,
+    #[edge(cost)]
+    latency_buffer: N,
+    #[edge(threshold)]
+    least: N,
+}
+
+fn decide(gross: f64) {
+    let edge = Edge {
+        gross,
+        fees: 3.0,
+        slippage: 2.5,
+        gas: 0.25,
+        latency_buffer: 1.0,
+        least: 90.0,
+    };
+    edge.record(&edge.decide());
+    let exact = Edge {
+        gross: Decimal::ONE_HUNDRED,
+        fees: Decimal::ONE,
+        slippage: Decimal::new(25, 1),
+        gas: Decimal::new(-125, 3),
+        latency_buffer: Decimal::ONE,
+        least: Decimal::TEN,
+    };
+    exact.record(&exact.decide());
 }
 
 fn all_of_it() {

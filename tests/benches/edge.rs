@@ -1,0 +1,148 @@
+//! What an edge of six components costs the thread that records it: beside an `event!` of six numbers, on the lane route.
+//!
+//! `cargo bench -p tickspan-tests --bench edge`. Each number is the median of rounds; between two batches the collector
+//! gets the time to empty the lane, and every batch runs once before the clock does.
+
+use std::hint::black_box;
+use std::thread;
+use std::time::{Duration, Instant};
+
+use opentelemetry_sdk::error::OTelSdkResult;
+use opentelemetry_sdk::trace::{SpanData, SpanExporter};
+use rust_decimal::Decimal;
+use tickspan::{EdgeAmount, EdgeBreakdown, event, health, stage};
+
+const BATCH: u32 = 500;
+
+/// Takes spans and does nothing with them.
+#[derive(Debug)]
+struct Discard;
+
+impl SpanExporter for Discard {
+    async fn export(&self, _: Vec<SpanData>) -> OTelSdkResult {
+        Ok(())
+    }
+}
+
+#[derive(EdgeBreakdown)]
+#[edge(name = "cross_venue", unit = "USD")]
+struct Edge<N: EdgeAmount> {
+    #[edge(gross)]
+    gross: N,
+    #[edge(cost)]
+    fees: N,
+    #[edge(cost)]
+    slippage: N,
+    #[edge(cost)]
+    gas: N,
+    #[edge(cost)]
+    latency_buffer: N,
+    #[edge(threshold)]
+    least: N,
+}
+
+fn floats() -> Edge<f64> {
+    Edge {
+        gross: black_box(100.0),
+        fees: black_box(3.0),
+        slippage: black_box(2.5),
+        gas: black_box(0.25),
+        latency_buffer: black_box(1.0),
+        least: black_box(90.0),
+    }
+}
+
+fn decimals() -> Edge<Decimal> {
+    Edge {
+        gross: black_box(Decimal::new(10_000, 2)),
+        fees: black_box(Decimal::new(300, 2)),
+        slippage: black_box(Decimal::new(250, 2)),
+        gas: black_box(Decimal::new(25, 2)),
+        latency_buffer: black_box(Decimal::new(100, 2)),
+        least: black_box(Decimal::new(9_000, 2)),
+    }
+}
+
+/// Nanoseconds of one `work`, in an open stage: each batch in a stage of its own.
+fn nanoseconds(rounds: usize, work: impl Fn()) -> f64 {
+    let batch = || {
+        let _stage = stage!("batch");
+        let start = Instant::now();
+        for _ in 0..BATCH {
+            work();
+        }
+        start.elapsed()
+    };
+    let mut each: Vec<f64> = (0..rounds)
+        .map(|_| {
+            thread::sleep(Duration::from_millis(10));
+            batch();
+            thread::sleep(Duration::from_millis(10));
+            batch().as_secs_f64() * 1e9 / f64::from(BATCH)
+        })
+        .collect();
+    each.sort_by(f64::total_cmp);
+    each[each.len() / 2]
+}
+
+fn main() {
+    let is_bench = std::env::args().any(|argument| argument == "--bench");
+    let rounds = if is_bench { 101 } else { 1 };
+    let telemetry = tickspan::builder()
+        .with_span_exporter(Discard)
+        .with_lane_capacity(8 << 20)
+        .with_console(false)
+        .with_summary(true)
+        .init()
+        .expect("nothing else is installed");
+    let (f, d) = (floats(), decimals());
+    let rows = [
+        (
+            "an `event!` of six numbers",
+            nanoseconds(rounds, || {
+                let edge = floats();
+                event!(
+                    "edge",
+                    gross = edge.gross,
+                    fees = edge.fees,
+                    slippage = edge.slippage,
+                    gas = edge.gas,
+                    latency_buffer = edge.latency_buffer,
+                    least = edge.least,
+                );
+            }),
+        ),
+        (
+            "decide, f64",
+            nanoseconds(rounds, || {
+                _ = black_box(black_box(&f).decide());
+            }),
+        ),
+        (
+            "decide and record, f64",
+            nanoseconds(rounds, || {
+                let edge = floats();
+                edge.record(&edge.decide());
+            }),
+        ),
+        (
+            "decide, Decimal",
+            nanoseconds(rounds, || {
+                _ = black_box(black_box(&d).decide());
+            }),
+        ),
+        (
+            "decide and record, Decimal",
+            nanoseconds(rounds, || {
+                let edge = decimals();
+                edge.record(&edge.decide());
+            }),
+        ),
+    ];
+    for (what, nanoseconds) in rows {
+        println!("{nanoseconds:>8.1} ns  {what}");
+    }
+    let health = health();
+    println!("{} lost, {} edges lost", health.lost(), health.edges_lost);
+    drop(telemetry.shutdown(Duration::from_secs(10)));
+}
