@@ -36,12 +36,12 @@
 //! |---|---|
 //! | `init` (default) | [`init`], [`builder`], console lines, the stage summary, any SDK exporter |
 //! | `recorder` (default) | [`recorder`]: files of JSON lines, and their replay |
-//! | `zstd` | zstd for recorded files |
+//! | `logs` | log records of `tracing` events |
 //! | `otlp-grpc` | OTLP over gRPC |
 //! | `otlp-http` | OTLP over HTTP, protobuf bodies |
 //! | `otlp-http-json` | OTLP over HTTP, JSON bodies |
 //! | `tls` | `https://` endpoints, certificates of one's own and of the client |
-//! | `gzip`, `zstd` | compression of what is sent |
+//! | `gzip`, `zstd` | compression of what is sent; `zstd` of recorded files, too |
 //! | `cli` | the command `tickspan`, and [`doctor`] |
 //! | `http` | trace context in and out of `http::HeaderMap` |
 //! | `tower` | a span for each request of an HTTP server or client: [`tower`](mod@tower) |

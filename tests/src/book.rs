@@ -98,24 +98,43 @@ mod tests {
     #[test]
     fn every_variable_is_listed() {
         let page = read("docs/setup.md");
-        let files = fs::read_dir(root().join("runtime/src/setup/environment"));
-        let files = files.expect("the variables are read there").map(|file| {
-            let name = file.expect("an entry").file_name();
-            Path::new("runtime/src/setup/environment").join(name)
-        });
-        let source: String = files
-            .filter(|file| !file.ends_with("tests.rs"))
-            .map(read)
-            .collect();
-        let variables: Vec<&str> = source
-            .split('"')
-            .filter(|text| {
-                let is_whole = !text.ends_with('_');
-                is_whole && (text.starts_with("OTEL_") || text.starts_with("TICKSPAN_"))
-                    || ["RUST_LOG", "NO_COLOR"].contains(text)
-            })
-            .collect();
-        assert!(variables.len() > 10, "{variables:?}");
+        let mut variables = Vec::new();
+        for file in ["environment/mod.rs", "environment/batching.rs", "preset.rs"] {
+            let source = read(format!("runtime/src/setup/{file}"));
+            let source = source.split("#[cfg(test)]").next().unwrap_or_default();
+            variables.extend(
+                source
+                    .split('"')
+                    .filter(|text| {
+                        ["OTEL_", "TICKSPAN_", "HYPERDX_"]
+                            .iter()
+                            .any(|prefix| text.starts_with(prefix))
+                            || ["RUST_LOG", "NO_COLOR"].contains(text)
+                    })
+                    .filter(|text| {
+                        !text.ends_with('_')
+                            && text.chars().all(|c| c.is_ascii_uppercase() || c == '_')
+                    })
+                    .map(str::to_owned),
+            );
+        }
+        // What each signal has a form of, and the signals.
+        let source = read("runtime/src/setup/environment/signal.rs");
+        variables.extend(
+            source
+                .split("names!($signal, \"")
+                .skip(1)
+                .filter_map(|text| text.split('"').next())
+                .map(|what| format!("OTEL_EXPORTER_OTLP_{what}")),
+        );
+        variables.extend(
+            source
+                .split("Names = names!(\"")
+                .skip(1)
+                .filter_map(|text| text.split('"').next())
+                .map(|signal| format!("OTEL_{signal}_EXPORTER")),
+        );
+        assert!(variables.len() > 40, "{variables:?}");
         for variable in variables {
             assert!(page.contains(&format!("`{variable}`")), "{variable}");
         }

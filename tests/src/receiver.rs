@@ -14,11 +14,14 @@ use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
 use axum::http::HeaderMap;
+use opentelemetry_proto::tonic::collector::logs::v1::ExportLogsServiceRequest;
+use opentelemetry_proto::tonic::collector::logs::v1::logs_service_server::LogsServiceServer;
 use opentelemetry_proto::tonic::collector::metrics::v1::ExportMetricsServiceRequest;
 use opentelemetry_proto::tonic::collector::metrics::v1::metrics_service_server::MetricsServiceServer;
 use opentelemetry_proto::tonic::collector::trace::v1::ExportTraceServiceRequest;
 use opentelemetry_proto::tonic::collector::trace::v1::trace_service_server::TraceServiceServer;
 use opentelemetry_proto::tonic::common::v1::{KeyValue, any_value::Value};
+use opentelemetry_proto::tonic::logs::v1::LogRecord;
 use opentelemetry_proto::tonic::metrics::v1::Metric;
 use opentelemetry_proto::tonic::trace::v1::Span;
 use rustls::pki_types::pem::PemObject as _;
@@ -31,7 +34,7 @@ use tonic::transport::{Certificate, Identity, ServerTlsConfig};
 pub use self::answer::Answer;
 use crate::certificates::Certificates;
 
-/// A server that takes traces and metrics.
+/// A server that takes traces, metrics and log records.
 #[derive(Debug)]
 pub struct Receiver {
     address: SocketAddr,
@@ -84,6 +87,8 @@ struct Contents {
     requests: Vec<ReceivedRequest>,
     metrics: Vec<ReceivedMetric>,
     metric_requests: Vec<ReceivedRequest>,
+    logs: Vec<LogRecord>,
+    log_requests: Vec<ReceivedRequest>,
     /// Answers to the next requests.
     answers: VecDeque<Answer>,
     /// The answer to all others.
@@ -128,12 +133,16 @@ impl Receiver {
             let traces = TraceServiceServer::new(grpc::Services(Arc::clone(&inbox)))
                 .accept_compressed(CompressionEncoding::Gzip)
                 .accept_compressed(CompressionEncoding::Zstd);
-            let metrics = MetricsServiceServer::new(grpc::Services(inbox))
+            let metrics = MetricsServiceServer::new(grpc::Services(Arc::clone(&inbox)))
+                .accept_compressed(CompressionEncoding::Gzip)
+                .accept_compressed(CompressionEncoding::Zstd);
+            let logs = LogsServiceServer::new(grpc::Services(inbox))
                 .accept_compressed(CompressionEncoding::Gzip)
                 .accept_compressed(CompressionEncoding::Zstd);
             let server = server
                 .add_service(traces)
                 .add_service(metrics)
+                .add_service(logs)
                 .serve_with_incoming(TcpIncoming::from(listener));
             // Connections that clients keep open end with the runtime.
             tokio::select! {
@@ -143,7 +152,7 @@ impl Receiver {
         })
     }
 
-    /// Starts an HTTP server that takes metrics at paths that end so, and traces at any other.
+    /// Starts an HTTP server that takes metrics and log records at paths that end so, and traces at any other.
     ///
     /// # Panics
     ///
@@ -308,6 +317,16 @@ impl Receiver {
         self.inbox.lock().metric_requests.clone()
     }
 
+    /// Every log record so far.
+    pub fn logs(&self) -> Vec<LogRecord> {
+        self.inbox.lock().logs.clone()
+    }
+
+    /// Every request with log records so far.
+    pub fn log_requests(&self) -> Vec<ReceivedRequest> {
+        self.inbox.lock().log_requests.clone()
+    }
+
     /// Every request with traces so far.
     pub fn requests(&self) -> Vec<ReceivedRequest> {
         self.inbox.lock().requests.clone()
@@ -436,6 +455,22 @@ impl Inbox {
                     }));
             }
         }
+        drop(contents);
+        self.arrived.notify_all();
+    }
+}
+
+impl Inbox {
+    fn put_logs(&self, request: ReceivedRequest, logs: ExportLogsServiceRequest, keep: bool) {
+        let mut contents = self.lock();
+        contents.log_requests.push(request);
+        let records = logs
+            .resource_logs
+            .into_iter()
+            .filter(|_| keep)
+            .flat_map(|of_resource| of_resource.scope_logs)
+            .flat_map(|of_scope| of_scope.log_records);
+        contents.logs.extend(records);
         drop(contents);
         self.arrived.notify_all();
     }

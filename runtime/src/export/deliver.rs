@@ -4,6 +4,8 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use opentelemetry_sdk::Resource;
 use opentelemetry_sdk::error::{OTelSdkError, OTelSdkResult};
+#[cfg(feature = "logs")]
+use opentelemetry_sdk::logs::{LogBatch, LogExporter};
 use opentelemetry_sdk::metrics::data::ResourceMetrics;
 use opentelemetry_sdk::metrics::exporter::PushMetricExporter;
 use opentelemetry_sdk::trace::{SpanData, SpanExporter};
@@ -76,6 +78,39 @@ pub(crate) struct SdkMetrics<E>(pub(crate) E);
 impl<'a, E: PushMetricExporter> Deliver<&'a ResourceMetrics> for SdkMetrics<E> {
     async fn deliver(&self, metrics: &'a ResourceMetrics, _: &Job<'_>) -> Delivery {
         delivery(self.0.export(metrics).await)
+    }
+
+    fn end(&self) -> OTelSdkResult {
+        self.0.shutdown()
+    }
+}
+
+/// A log record, with the scope that it was made in.
+#[cfg(feature = "logs")]
+pub(crate) type LogItem = Box<(
+    opentelemetry_sdk::logs::SdkLogRecord,
+    opentelemetry::InstrumentationScope,
+)>;
+
+/// A log exporter of the SDK.
+#[cfg(feature = "logs")]
+#[derive(Debug)]
+pub(crate) struct SdkLogs<E>(E);
+
+#[cfg(feature = "logs")]
+impl<E: LogExporter> SdkLogs<E> {
+    pub(crate) fn new(mut exporter: E, resource: &Resource) -> Self {
+        // Its panic has been printed by the panic hook; it goes on without the resource.
+        let _ = catch_unwind(AssertUnwindSafe(|| exporter.set_resource(resource)));
+        Self(exporter)
+    }
+}
+
+#[cfg(feature = "logs")]
+impl<E: LogExporter + 'static> Deliver<Vec<LogItem>> for SdkLogs<E> {
+    async fn deliver(&self, batch: Vec<LogItem>, _: &Job<'_>) -> Delivery {
+        let records: Vec<_> = batch.iter().map(|item| (&item.0, &item.1)).collect();
+        delivery(self.0.export(LogBatch::new(&records)).await)
     }
 
     fn end(&self) -> OTelSdkResult {

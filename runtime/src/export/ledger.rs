@@ -15,6 +15,8 @@ pub(crate) enum Items {
     Spans,
     /// The data points of metrics.
     DataPoints,
+    #[cfg(feature = "logs")]
+    LogRecords,
 }
 
 impl Items {
@@ -22,6 +24,8 @@ impl Items {
         match self {
             Self::Spans => "spans",
             Self::DataPoints => "metrics",
+            #[cfg(feature = "logs")]
+            Self::LogRecords => "log records",
         }
     }
 }

@@ -8,11 +8,15 @@
 
 mod compression;
 mod console;
+#[cfg(feature = "logs")]
+mod console_logs;
 mod console_metrics;
 pub(crate) mod deliver;
 mod edges;
 mod fanout;
 mod ledger;
+#[cfg(feature = "logs")]
+mod log_pipelines;
 mod meters;
 mod metrics;
 #[cfg(any(feature = "otlp-grpc", feature = "otlp-http"))]
@@ -36,7 +40,11 @@ use opentelemetry_sdk::trace::SpanData;
 
 pub use compression::Compression;
 pub(crate) use console::ConsoleExporter;
+#[cfg(feature = "logs")]
+pub(crate) use console_logs::ConsoleLogs;
 pub(crate) use console_metrics::ConsoleMetrics;
+#[cfg(feature = "logs")]
+pub(crate) use deliver::SdkLogs;
 pub(crate) use deliver::{Deliver, SdkMetrics, SdkSpans};
 #[cfg(feature = "recorder")]
 pub(crate) use deliver::{Delivered, Delivery, Job};
@@ -66,6 +74,8 @@ pub(crate) struct Export {
     thread: ExportThread,
     pipelines: Vec<Pipeline>,
     meters: Option<Meters>,
+    #[cfg(feature = "logs")]
+    logs: log_pipelines::LogPipelines,
 }
 
 impl Export {
@@ -75,6 +85,8 @@ impl Export {
             thread: ExportThread::start()?,
             pipelines: Vec::new(),
             meters: None,
+            #[cfg(feature = "logs")]
+            logs: log_pipelines::LogPipelines::new(),
         })
     }
 
@@ -102,13 +114,44 @@ impl Export {
         exporter: E,
         batching: Batching,
     ) -> io::Result<()> {
-        let pipeline = Pipeline::start(exporter, label, batching, &self.thread)?;
+        let pipeline = Pipeline::start(exporter, label, Items::Spans, batching, &self.thread)?;
         self.pipelines.push(pipeline);
         Ok(())
     }
 
-    /// Whether there is an exporter of spans.
-    pub(crate) fn takes_spans(&self) -> bool {
+    /// Adds an exporter of log records, called `label` in messages and reports.
+    ///
+    /// # Errors
+    ///
+    /// When its thread cannot be started.
+    #[cfg(feature = "logs")]
+    pub(crate) fn add_logs<E: Deliver<Vec<deliver::LogItem>>>(
+        &mut self,
+        label: String,
+        exporter: E,
+        batching: Batching,
+    ) -> io::Result<()> {
+        self.logs.add(label, exporter, batching, &self.thread)
+    }
+
+    /// Makes the logger provider, when all exporters of log records are there.
+    #[cfg(feature = "logs")]
+    pub(crate) fn open_logs(&mut self, resource: &Resource) {
+        self.logs.open(resource);
+    }
+
+    /// The loggers of this process, where log records are exported.
+    #[cfg(feature = "logs")]
+    pub(crate) fn logger_provider(&self) -> Option<&opentelemetry_sdk::logs::SdkLoggerProvider> {
+        self.logs.provider()
+    }
+
+    /// Whether there is an exporter of spans, or of log records, which tell the stage around.
+    pub(crate) fn wants_stages(&self) -> bool {
+        #[cfg(feature = "logs")]
+        if self.logs.provider().is_some() {
+            return true;
+        }
         !self.pipelines.is_empty()
     }
 
@@ -153,6 +196,10 @@ impl Export {
             in_time: true,
             spans: self.pipelines.iter().map(Pipeline::tally).collect(),
             metrics: meters.map(Meters::tallies).unwrap_or_default(),
+            #[cfg(feature = "logs")]
+            logs: self.logs.tallies(),
+            #[cfg(not(feature = "logs"))]
+            logs: (0, Vec::new()),
         }
     }
 
@@ -173,6 +220,8 @@ impl Export {
             .meters
             .as_ref()
             .map_or(Ok(()), |meters| meters.flush(until));
+        #[cfg(feature = "logs")]
+        let metrics = metrics.and(self.logs.flush(until));
         spans.and(metrics)
     }
 
@@ -183,22 +232,24 @@ impl Export {
         for pipeline in &self.pipelines {
             pipeline.stop();
         }
+        #[cfg(feature = "logs")]
+        self.logs.stop();
         // The last metrics tell what became of the spans, so they are read when those are through; but with a quarter
         // of the time left at the latest.
         let now = Instant::now();
         let most_of_it = until.saturating_duration_since(now).mul_f64(0.75);
-        let mut drained_in_time = self.wait_for_spans(now + most_of_it);
+        let mut drained_in_time = self.wait_for_queues(now + most_of_it);
         if let Some(meters) = &self.meters {
             meters.stop();
         }
         if !drained_in_time {
-            drained_in_time = self.wait_for_spans(until);
+            drained_in_time = self.wait_for_queues(until);
         }
         drained_in_time &= self.wait_for_meters(until);
         if !drained_in_time {
             self.thread.give_up();
             let grace = Instant::now() + GRACE;
-            self.wait_for_spans(grace);
+            self.wait_for_queues(grace);
             self.wait_for_meters(grace);
         }
         let ended = Ended {
@@ -210,11 +261,13 @@ impl Export {
         ended
     }
 
-    fn wait_for_spans(&mut self, until: Instant) -> bool {
+    fn wait_for_queues(&mut self, until: Instant) -> bool {
         let mut ended = true;
         for pipeline in &mut self.pipelines {
             ended &= pipeline.wait(until);
         }
+        #[cfg(feature = "logs")]
+        let ended = self.logs.wait(until) && ended;
         ended
     }
 
@@ -230,6 +283,8 @@ pub(crate) struct Ended {
     pub(crate) in_time: bool,
     pub(crate) spans: Vec<Tally>,
     pub(crate) metrics: Vec<Tally>,
+    /// How many log records were given to exporters, and the accounts of these.
+    pub(crate) logs: (u64, Vec<Tally>),
 }
 
 impl Default for Ended {
@@ -238,6 +293,7 @@ impl Default for Ended {
             in_time: true,
             spans: Vec::new(),
             metrics: Vec::new(),
+            logs: (0, Vec::new()),
         }
     }
 }

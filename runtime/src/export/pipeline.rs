@@ -16,26 +16,27 @@ use super::supervised::Supervised;
 use super::thread::ExportThread;
 
 #[derive(Debug)]
-pub(crate) struct Pipeline {
-    queue: Arc<Queue>,
+pub(crate) struct Pipeline<T = SpanData> {
+    queue: Arc<Queue<T>>,
     ledger: Arc<Ledger>,
     /// Taken when it has been joined.
     thread: Option<JoinHandle<()>>,
 }
 
-impl Pipeline {
+impl<T: Send + 'static> Pipeline<T> {
     /// Puts `exporter` to work; messages and reports call it `label`.
     ///
     /// # Errors
     ///
     /// When its thread cannot be started.
-    pub(super) fn start<E: Deliver<Vec<SpanData>>>(
+    pub(super) fn start<E: Deliver<Vec<T>>>(
         exporter: E,
         label: String,
+        items: Items,
         batching: Batching,
         thread: &ExportThread,
     ) -> io::Result<Self> {
-        let ledger = Arc::new(Ledger::new(label, Items::Spans));
+        let ledger = Arc::new(Ledger::new(label, items));
         let queue = Arc::new(Queue::new(batching));
         let supervised = Supervised {
             exporter,
@@ -56,12 +57,12 @@ impl Pipeline {
     }
 
     /// Where finished spans are put.
-    pub(crate) fn queue(&self) -> Arc<Queue> {
+    pub(crate) fn queue(&self) -> Arc<Queue<T>> {
         Arc::clone(&self.queue)
     }
 
     /// What metrics tell of it.
-    pub(super) fn account(&self) -> (Arc<Ledger>, Arc<Queue>) {
+    pub(super) fn account(&self) -> (Arc<Ledger>, Arc<Queue<T>>) {
         (Arc::clone(&self.ledger), Arc::clone(&self.queue))
     }
 
@@ -70,7 +71,7 @@ impl Pipeline {
     }
 
     /// Begins to send what is queued.
-    pub(super) fn begin_flush(&self) -> Flush<'_> {
+    pub(super) fn begin_flush(&self) -> Flush<'_, T> {
         Flush {
             pipeline: self,
             failed_before: self.ledger.tally().failed,
@@ -95,26 +96,26 @@ impl Pipeline {
 }
 
 /// What the thread of an exporter does.
-fn run<E: Deliver<Vec<SpanData>>>(exporter: &Supervised<E>, queue: &Queue) {
+fn run<T, E: Deliver<Vec<T>>>(exporter: &Supervised<E>, queue: &Queue<T>) {
     let _quiet = quiet::enter();
     while let Some(batch) = queue.next_batch() {
         let spans = batch.len();
         block_on(exporter.deliver(spans as u64, batch));
         queue.batch_done(spans);
     }
-    exporter.end::<Vec<SpanData>>();
+    exporter.end::<Vec<T>>();
     queue.end();
 }
 
 /// A flush that goes on.
 #[derive(Debug)]
-pub(super) struct Flush<'a> {
-    pipeline: &'a Pipeline,
+pub(super) struct Flush<'a, T> {
+    pipeline: &'a Pipeline<T>,
     failed_before: u64,
     spans: u64,
 }
 
-impl Flush<'_> {
+impl<T: Send + 'static> Flush<'_, T> {
     /// Waits for everything to be sent.
     ///
     /// # Errors
@@ -127,7 +128,8 @@ impl Flush<'_> {
             match tally.failed - self.failed_before {
                 0 => return Ok(()),
                 failed => format!(
-                    "{failed} spans failed: {}",
+                    "{failed} {} failed: {}",
+                    ledger.items().word(),
                     tally.last_failure.unwrap_or_default()
                 ),
             }

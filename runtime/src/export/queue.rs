@@ -1,4 +1,4 @@
-//! The bounded queue before one exporter.
+//! The bounded queue before one exporter, of spans or of log records.
 //!
 //! Whoever makes spans puts them in, by the batch or one by one, and never waits: a full queue drops and counts.
 //! The exporter's thread takes them out by the batch: a full one at once, one that is not full after the delay. The
@@ -34,19 +34,19 @@ impl Batching {
 }
 
 #[derive(Debug)]
-pub(crate) struct Queue {
+pub(crate) struct Queue<T = SpanData> {
     batching: Batching,
-    state: Mutex<State>,
+    state: Mutex<State<T>>,
     /// There is a batch, or something was asked for.
     filled: Condvar,
     /// A batch has been dealt with, or the exporter has ended.
     emptied: Condvar,
 }
 
-#[derive(Debug, Default)]
-struct State {
-    full: VecDeque<Vec<SpanData>>,
-    filling: Vec<SpanData>,
+#[derive(Debug)]
+struct State<T> {
+    full: VecDeque<Vec<T>>,
+    filling: Vec<T>,
     /// When the first of `filling` came.
     since: Option<Instant>,
     /// Spans in `full` and `filling`.
@@ -60,11 +60,11 @@ struct State {
     ended: bool,
 }
 
-impl Queue {
+impl<T> Queue<T> {
     pub(super) fn new(batching: Batching) -> Self {
         Self {
             batching,
-            state: Mutex::default(),
+            state: Mutex::new(State::default()),
             filled: Condvar::new(),
             emptied: Condvar::new(),
         }
@@ -75,7 +75,7 @@ impl Queue {
     }
 
     /// Takes a span, or drops it.
-    pub(crate) fn give(&self, span: SpanData) {
+    pub(crate) fn give(&self, span: T) {
         let mut state = self.lock();
         if state.is_full(&self.batching) {
             state.dropped += 1;
@@ -92,7 +92,7 @@ impl Queue {
     }
 
     /// Takes spans, or drops those that do not fit. `spans` is empty afterwards.
-    pub(crate) fn give_all(&self, spans: &mut Vec<SpanData>) {
+    pub(crate) fn give_all(&self, spans: &mut Vec<T>) {
         if spans.is_empty() {
             return;
         }
@@ -132,7 +132,7 @@ impl Queue {
     }
 
     /// Waits for the next batch. Nothing when the queue is stopped and empty.
-    pub(super) fn next_batch(&self) -> Option<Vec<SpanData>> {
+    pub(super) fn next_batch(&self) -> Option<Vec<T>> {
         let mut state = self.lock();
         loop {
             if let Some(batch) = state.full.pop_front() {
@@ -203,9 +203,9 @@ impl Queue {
 
     fn wait(
         &self,
-        mut state: MutexGuard<'_, State>,
+        mut state: MutexGuard<'_, State<T>>,
         until: Instant,
-        reached: impl Fn(&State) -> bool,
+        reached: impl Fn(&State<T>) -> bool,
     ) -> bool {
         while !reached(&state) {
             let left = until.saturating_duration_since(Instant::now());
@@ -222,12 +222,28 @@ impl Queue {
     }
 
     /// Nothing panics with the lock held.
-    fn lock(&self) -> MutexGuard<'_, State> {
+    fn lock(&self) -> MutexGuard<'_, State<T>> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-impl State {
+impl<T> Default for State<T> {
+    fn default() -> Self {
+        Self {
+            full: VecDeque::new(),
+            filling: Vec::new(),
+            since: None,
+            queued: 0,
+            taken: 0,
+            done: 0,
+            dropped: 0,
+            stopping: false,
+            ended: false,
+        }
+    }
+}
+
+impl<T> State<T> {
     /// How many of so many spans fit. The others are dropped: the report counts what was given and not dealt with.
     fn room(&self, spans: usize, batching: &Batching) -> usize {
         if self.stopping {
@@ -240,7 +256,7 @@ impl State {
         self.room(1, batching) == 0
     }
 
-    fn append_one(&mut self, span: SpanData) {
+    fn append_one(&mut self, span: T) {
         self.queued += 1;
         self.taken += 1;
         self.since.get_or_insert_with(Instant::now);

@@ -29,18 +29,25 @@ use crate::recorder::Recorder;
 ///
 /// # What wins
 ///
-/// For each setting on its own: the builder, then the variable for traces, then the variable for
-/// all signals, then the default. A variable is checked even where the builder wins. An empty
+/// For each setting on its own: the builder, then the variable for one signal, then the variable for
+/// all signals, then the preset, then the default. A variable is checked even where the builder wins. An empty
 /// variable counts as unset.
 ///
 /// | builder | variables | default |
 /// |---|---|---|
 /// | [`with_service_name`](Self::with_service_name) | `OTEL_SERVICE_NAME`, `service.name` in `OTEL_RESOURCE_ATTRIBUTES` | `unknown_service:` and the program |
 /// | | `OTEL_RESOURCE_ATTRIBUTES` (`key=value,…`, percent-encoded) | none |
-/// | [`with_endpoint`](Self::with_endpoint) | `OTEL_EXPORTER_OTLP_TRACES_ENDPOINT` (as it is), `OTEL_EXPORTER_OTLP_ENDPOINT` (base) | nothing is sent |
-/// | [`with_protocol`](Self::with_protocol) | `OTEL_EXPORTER_OTLP_TRACES_PROTOCOL`, `OTEL_EXPORTER_OTLP_PROTOCOL` | see [`Protocol`] |
-/// | | `OTEL_EXPORTER_OTLP_TRACES_HEADERS`, `OTEL_EXPORTER_OTLP_HEADERS` (`name=value,…`, percent-encoded) | none |
-/// | | `OTEL_EXPORTER_OTLP_TRACES_TIMEOUT`, `OTEL_EXPORTER_OTLP_TIMEOUT` (ms) | 10,000 |
+/// | [`with_preset`](Self::with_preset) | `TICKSPAN_PRESET` (see [`Preset`]) | none |
+/// | [`with_endpoint`](Self::with_endpoint) | `OTEL_EXPORTER_OTLP_ENDPOINT` (base; that of one signal as it is) | nothing is sent |
+/// | [`with_protocol`](Self::with_protocol) | `OTEL_EXPORTER_OTLP_PROTOCOL` | see [`Protocol`] |
+/// | [`with_header`](Self::with_header) | `OTEL_EXPORTER_OTLP_HEADERS` (`name=value,…`, percent-encoded) | none |
+/// | [`with_timeout`](Self::with_timeout) | `OTEL_EXPORTER_OTLP_TIMEOUT` (ms) | 10,000 |
+/// | [`with_compression`](Self::with_compression) | `OTEL_EXPORTER_OTLP_COMPRESSION` (`none`, `gzip`, `zstd`) | none |
+/// | [`with_certificate`](Self::with_certificate) | `OTEL_EXPORTER_OTLP_CERTIFICATE` | the system's |
+/// | [`with_client_certificate`](Self::with_client_certificate) | `OTEL_EXPORTER_OTLP_CLIENT_CERTIFICATE`, `OTEL_EXPORTER_OTLP_CLIENT_KEY` | none |
+/// | [`with_metrics`](Self::with_metrics) | `OTEL_METRICS_EXPORTER` (the words of `OTEL_TRACES_EXPORTER`) | `otlp` if an endpoint is set |
+/// | [`with_metric_interval`](Self::with_metric_interval) | `OTEL_METRIC_EXPORT_INTERVAL`, `OTEL_METRIC_EXPORT_TIMEOUT` (ms) | 60,000 and 30,000 |
+/// | [`with_logs`](Self::with_logs) | `OTEL_LOGS_EXPORTER`, `OTEL_EXPORTER_OTLP_LOGS_ENDPOINT`, `OTEL_BLRP_*` | no log records |
 /// | [`with_span_exporter`](Self::with_span_exporter) | `OTEL_TRACES_EXPORTER` (`otlp`, `console`, both with a comma, `none`) | `otlp` if an endpoint is set |
 /// | | `OTEL_TRACES_SAMPLER`, `OTEL_TRACES_SAMPLER_ARG` | `parentbased_always_on` |
 /// | [`with_queue_size`](Self::with_queue_size) | `OTEL_BSP_MAX_QUEUE_SIZE` (spans, for each exporter) | 2,048 |
@@ -55,7 +62,8 @@ use crate::recorder::Recorder;
 /// | [`with_recorder`](Self::with_recorder) | `TICKSPAN_RECORDER` (a folder) | nothing is recorded in files |
 /// | [`with_console`](Self::with_console) | `NO_COLOR` | on, coloured on a terminal |
 ///
-/// The variables for compression, certificates, metrics and logs have no effect yet.
+/// Each `OTEL_EXPORTER_OTLP_*` variable has a form for one signal, such as
+/// `OTEL_EXPORTER_OTLP_TRACES_ENDPOINT`, which wins.
 ///
 /// `OTEL_TRACES_EXPORTER=otlp` without an endpoint sends to `localhost`, to the port of the
 /// protocol. Set to something without `otlp`, it switches the endpoint variables off, not
@@ -86,6 +94,7 @@ pub struct Builder {
     pub(super) choices: Choices,
     exporters: Exporters,
     pub(super) metric_exporters: MetricExporters,
+    pub(super) log_exporters: Exporters,
     meters: Option<Meters>,
     propagator: Option<Box<dyn TextMapPropagator + Send + Sync>>,
 }
@@ -129,6 +138,7 @@ pub(super) struct Choices {
     /// The certificate and its key.
     pub(super) client_certificate: Option<(PathBuf, PathBuf)>,
     pub(super) metrics: Option<bool>,
+    pub(super) logs: Option<bool>,
     pub(super) metric_interval: Option<Duration>,
     pub(super) filter: Option<String>,
     pub(super) foreign_data: ForeignData,
@@ -162,6 +172,7 @@ impl Default for Choices {
             certificate: None,
             client_certificate: None,
             metrics: None,
+            logs: None,
             metric_interval: None,
             filter: None,
             foreign_data: ForeignData::default(),
@@ -190,7 +201,7 @@ impl fmt::Debug for MetricExporters {
 }
 
 #[derive(Default)]
-struct Exporters(Vec<ExporterStart>);
+pub(super) struct Exporters(pub(super) Vec<ExporterStart>);
 
 impl fmt::Debug for Exporters {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -471,6 +482,7 @@ impl Builder {
         let exporters = chain::Exporters {
             spans: self.exporters.0,
             metrics: self.metric_exporters.0,
+            logs: self.log_exporters.0,
         };
         let telemetry = chain::start(&settings, exporters, self.meters.as_ref())?;
         propagate::configure(match self.propagator {

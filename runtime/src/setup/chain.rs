@@ -24,6 +24,8 @@ use crate::export::{
     ConsoleExporter, ConsoleMetrics, Export, Fanout, MetersBuilder, Queues, SdkMetrics, SdkSpans,
     SpanCounts, register_edges,
 };
+#[cfg(feature = "logs")]
+use crate::export::{ConsoleLogs, SdkLogs};
 use crate::policy;
 use crate::record::lane::{self, ends, sampling};
 #[cfg(feature = "recorder")]
@@ -33,6 +35,7 @@ use crate::recorder::{Recorder, RecorderExporter};
 pub(super) struct Exporters {
     pub(super) spans: Vec<ExporterStart>,
     pub(super) metrics: Vec<MetricExporterStart>,
+    pub(super) logs: Vec<ExporterStart>,
 }
 
 /// Starts everything that `settings` ask for, and the exporters of the user.
@@ -53,16 +56,16 @@ pub(super) fn start(
     if let Some(tracing) = &settings.tracing {
         running.export = start_exporters(tracing, exporters, meters.is_some())?;
         let provider = meter_provider(&running, meters);
-        let spans_are_wanted = running.export.as_ref().is_some_and(Export::takes_spans);
+        let stages_are_wanted = running.export.as_ref().is_some_and(Export::wants_stages);
         let numbers_are_wanted = settings.summary || provider.is_some();
         statistics = Statistics {
             stages: settings.summary.then(Arc::default),
             edges: numbers_are_wanted.then(Arc::default),
             // It finds what is over budget, too, and the spans of hops.
-            latency: (numbers_are_wanted || spans_are_wanted)
+            latency: (numbers_are_wanted || stages_are_wanted)
                 .then(|| Arc::new(LatencyTable::new(settings.latency_window))),
         };
-        if spans_are_wanted || !statistics.is_empty() {
+        if stages_are_wanted || !statistics.is_empty() {
             let metrics = provider
                 .as_deref()
                 .map(|provider| StageMetrics::new(provider));
@@ -77,7 +80,7 @@ pub(super) fn start(
         }
     }
     if settings.global_subscriber {
-        if let Err(error) = subscriber::install(filter, settings, running.layer()) {
+        if let Err(error) = subscriber::install(filter, settings, &running) {
             running.shutdown(settings.shutdown_deadline);
             return Err(error);
         }
@@ -133,18 +136,23 @@ fn start_exporters(
         has_meters || (tracing.metrics.exporters.is_nothing() && exporters.metrics.is_empty());
     let without_spans =
         tracing.traces.is_nothing() && exporters.spans.is_empty() && !records(tracing);
-    if without_spans && without_metrics {
+    let without_logs = tracing.logs.is_nothing() && exporters.logs.is_empty();
+    if without_spans && without_metrics && without_logs {
         return Ok(None);
     }
     let mut export = Export::start().map_err(no_thread)?;
-    let started = add_span_exporters(&mut export, tracing, exporters.spans).and_then(|()| {
-        if without_metrics {
-            Ok(())
-        } else {
-            start_meters(&mut export, tracing, exporters.metrics)
+    let start = || {
+        add_span_exporters(&mut export, tracing, exporters.spans)?;
+        if !without_metrics {
+            start_meters(&mut export, tracing, exporters.metrics)?;
         }
-    });
-    match started {
+        #[cfg(feature = "logs")]
+        if !without_logs {
+            start_logs(&mut export, tracing, exporters.logs)?;
+        }
+        Ok(())
+    };
+    match start() {
         Ok(()) => Ok(Some(export)),
         Err(error) => {
             export.shutdown(Instant::now());
@@ -162,6 +170,32 @@ fn records(tracing: &TracingSettings) -> bool {
 #[cfg(not(feature = "recorder"))]
 fn records(_: &TracingSettings) -> bool {
     false
+}
+
+#[cfg(feature = "logs")]
+fn start_logs(
+    export: &mut Export,
+    tracing: &TracingSettings,
+    exporters: Vec<ExporterStart>,
+) -> Result<(), Error> {
+    #[cfg(any(feature = "otlp-grpc", feature = "otlp-http"))]
+    if let Some(target) = &tracing.logs.otlp {
+        let otlp = make_otlp(export, tracing, target)?;
+        export
+            .add_logs(label(target), otlp, tracing.log_batch)
+            .map_err(no_thread)?;
+    }
+    if tracing.logs.console {
+        let exporter = SdkLogs::new(ConsoleLogs, &tracing.resource);
+        export
+            .add_logs("stdout".to_owned(), exporter, tracing.log_batch)
+            .map_err(no_thread)?;
+    }
+    for start in exporters {
+        start(export, &tracing.resource, tracing.log_batch).map_err(no_thread)?;
+    }
+    export.open_logs(&tracing.resource);
+    Ok(())
 }
 
 fn no_thread(source: io::Error) -> Error {

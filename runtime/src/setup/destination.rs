@@ -60,6 +60,34 @@ pub(super) fn of_metrics(
     of_signal(Signal::Metrics, choices, environment, wanted)
 }
 
+/// Where log records go. Their text is free, so nothing but their own settings asks for them: not the general endpoint,
+/// nor a preset.
+pub(super) fn of_logs(
+    choices: &Choices,
+    environment: &TracingEnvironment,
+) -> Result<SignalSettings, Error> {
+    let named = environment.logs.exporters.as_deref();
+    let wanted = choices
+        .logs
+        .or(named.map(|named| named.contains(&NamedExporter::Otlp)))
+        .unwrap_or(environment.logs.endpoint_is_its_own());
+    if choices.logs == Some(false) {
+        return Ok(SignalSettings::default());
+    }
+    let settings = of_signal(Signal::Logs, choices, environment, wanted)?;
+    if settings.is_nothing() || cfg!(feature = "logs") {
+        return Ok(settings);
+    }
+    Err(Error::MissingFeature {
+        setting: match choices.logs {
+            Some(_) => "with_logs",
+            None => Signal::Logs.exporter_variable(),
+        },
+        wanted: "log records".to_owned(),
+        feature: "logs",
+    })
+}
+
 fn of_signal(
     signal: Signal,
     choices: &Choices,
@@ -69,6 +97,7 @@ fn of_signal(
     let own = match signal {
         Signal::Traces => &environment.traces,
         Signal::Metrics => &environment.metrics,
+        Signal::Logs => &environment.logs,
     };
     let console = own
         .exporters
@@ -145,7 +174,12 @@ fn place(
     if let Some(preset) = choices.preset.or(environment.preset) {
         return Ok(preset.place(&environment.preset_variables, protocol));
     }
-    let asked = named.is_some() || (signal == Signal::Metrics && choices.metrics == Some(true));
+    let by_builder = match signal {
+        Signal::Traces => None,
+        Signal::Metrics => choices.metrics,
+        Signal::Logs => choices.logs,
+    };
+    let asked = named.is_some() || by_builder == Some(true);
     Ok(asked.then(|| without_headers(Endpoint::local(signal.exporter_variable(), protocol))))
 }
 

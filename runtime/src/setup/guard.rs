@@ -137,6 +137,16 @@ impl Telemetry {
         self.statistics.summary()
     }
 
+    /// The loggers that tickspan exports, for a subscriber or an appender of the program's own; nothing where no log
+    /// records are exported, and after a shutdown.
+    ///
+    /// The subscriber that `init` installs has an appender already.
+    #[cfg(feature = "logs")]
+    pub fn logger_provider(&self) -> Option<opentelemetry_sdk::logs::SdkLoggerProvider> {
+        let export = self.running.as_ref()?.export.as_ref()?;
+        export.logger_provider().cloned()
+    }
+
     /// Sends what is queued and what the meters say now, and waits until every exporter has done so, `deadline` at
     /// most.
     ///
@@ -261,8 +271,16 @@ impl Drop for Telemetry {
         }
         if report.lost() > 0 {
             let _ = writeln!(stderr, "tickspan: spans were lost: {report}");
-        } else if report.metrics.iter().any(|metrics| metrics.lost() > 0) {
-            let _ = writeln!(stderr, "tickspan: metrics were lost: {report}");
+        } else if report
+            .metrics
+            .iter()
+            .chain(&report.logs)
+            .any(|other| other.lost() > 0)
+        {
+            let _ = writeln!(
+                stderr,
+                "tickspan: metrics or log records were lost: {report}"
+            );
         }
         let health = collect::health();
         if health.lost() > 0 {

@@ -45,11 +45,13 @@ pub struct Report {
     /// What became of the data points of metrics at each exporter. None is ever dropped: what is not exported is in
     /// the next reading.
     pub metrics: Vec<ExporterReport>,
+    /// What became of log records at each exporter.
+    pub logs: Vec<ExporterReport>,
     /// Whether the deadline passed before every exporter was done.
     pub deadline_passed: bool,
 }
 
-/// What became of the ended spans, or of the data points of metrics, at one exporter.
+/// What became of the ended spans, of the data points of metrics, or of log records, at one exporter.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct ExporterReport {
@@ -88,6 +90,11 @@ impl Report {
             .into_iter()
             .map(|tally| ExporterReport::new(tally, 0))
             .collect();
+        let (given, logs) = ended.logs;
+        let logs = logs
+            .into_iter()
+            .map(|tally| ExporterReport::new(tally, given))
+            .collect();
         Self {
             made: made.ended,
             open: made.open,
@@ -95,6 +102,7 @@ impl Report {
             lost_in_lanes: made.ended.saturating_sub(made.sampled_away + made.given),
             exporters,
             metrics,
+            logs,
             deadline_passed: !ended.in_time,
         }
     }
@@ -143,6 +151,9 @@ impl fmt::Display for Report {
         for metrics in &self.metrics {
             write!(f, "\nmetrics: {metrics}")?;
         }
+        for logs in &self.logs {
+            write!(f, "\nlog records: {logs}")?;
+        }
         Ok(())
     }
 }
@@ -185,7 +196,7 @@ mod tests {
         let ended = Ended {
             in_time: false,
             spans: vec![tally],
-            metrics: Vec::new(),
+            ..Ended::default()
         };
         let report = Report::new(made, ended);
         assert_eq!((report.exporters[0].dropped, report.lost()), (88, 650));

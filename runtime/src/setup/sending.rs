@@ -94,6 +94,34 @@ impl Builder {
         self
     }
 
+    /// Whether `tracing` events are exported as log records. Off unless set, or asked for by `OTEL_LOGS_EXPORTER` or
+    /// `OTEL_EXPORTER_OTLP_LOGS_ENDPOINT`: their text is free, so an endpoint for spans does not ask for it. Needs the
+    /// feature `logs`.
+    ///
+    /// A record has the trace id and the span id of the stage around. What [`event!`](crate::event!) emits is an event of
+    /// its stage and no log record.
+    pub fn with_logs(mut self, on: bool) -> Self {
+        self.choices.logs = Some(on);
+        self
+    }
+
+    /// Adds an exporter of log records of the OpenTelemetry SDK; any number can be added. It asks for log records by
+    /// itself.
+    ///
+    /// Each has a queue (`OTEL_BLRP_*`) and a thread of its own, like an exporter of spans.
+    #[cfg(feature = "logs")]
+    pub fn with_log_exporter<E>(mut self, exporter: E) -> Self
+    where
+        E: opentelemetry_sdk::logs::LogExporter + 'static,
+    {
+        let start: super::builder::ExporterStart = Box::new(move |export, resource, batching| {
+            let exporter = export.in_runtime(|| crate::export::SdkLogs::new(exporter, resource));
+            export.add_logs(type_name::<E>().to_owned(), exporter, batching)
+        });
+        self.log_exporters.0.push(start);
+        self
+    }
+
     /// Adds an exporter of metrics of the OpenTelemetry SDK; any number can be added.
     ///
     /// Each is read by a thread of its own, on which it finds a tokio runtime and may as well block. An export that takes

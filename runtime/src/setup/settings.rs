@@ -77,6 +77,12 @@ pub(super) struct TracingSettings {
     pub(super) batch: Batching,
     pub(super) traces: SignalSettings,
     pub(super) metrics: MetricSettings,
+    pub(super) logs: SignalSettings,
+    #[cfg_attr(
+        not(feature = "logs"),
+        expect(dead_code, reason = "there are no log records")
+    )]
+    pub(super) log_batch: Batching,
     /// What a preset lacks to have an effect.
     pub(super) missing: Option<&'static str>,
     #[cfg(feature = "recorder")]
@@ -285,6 +291,8 @@ impl TracingSettings {
                 temporality: environment.temporality.unwrap_or_default(),
                 histograms: environment.histograms.unwrap_or_default(),
             },
+            logs: destination::of_logs(choices, &environment)?,
+            log_batch: environment.log_batch,
             missing: preset.and_then(|preset| preset.what_is_missing(variables)),
             #[cfg(feature = "recorder")]
             recorders: recorders(choices, environment.recorder.as_deref())?,

@@ -5,6 +5,8 @@
 
 use std::io::{self, IsTerminal};
 
+#[cfg(feature = "logs")]
+use opentelemetry_appender_tracing::layer::OpenTelemetryTracingBridge;
 use opentelemetry_sdk::trace::SdkTracer;
 use tracing::Subscriber;
 use tracing::level_filters::LevelFilter;
@@ -15,7 +17,10 @@ use tracing_subscriber::registry::LookupSpan;
 use tracing_subscriber::{Layer, fmt};
 
 use super::Error;
+use super::guard::Running;
 use super::settings::{FilterText, Settings};
+#[cfg(feature = "logs")]
+use crate::export::Export;
 use crate::policy::policed;
 
 /// What turns spans of the `tracing` crate into exported ones.
@@ -57,9 +62,9 @@ pub(super) fn filter(text: &FilterText) -> Result<EnvFilter, Error> {
 pub(super) fn install(
     filter: EnvFilter,
     settings: &Settings,
-    seen_by: SeenBy,
+    running: &Running,
 ) -> Result<(), Error> {
-    let (tracer, lanes) = match seen_by {
+    let (tracer, lanes) = match running.layer() {
         SeenBy::Nobody => (None, None),
         SeenBy::Lanes => (None, Some(crate::layer())),
         SeenBy::Tracer(tracer) => (Some(tracer), None),
@@ -74,6 +79,14 @@ pub(super) fn install(
                 .console
                 .then(|| policed(console_layer(settings.no_color))),
         );
+    #[cfg(feature = "logs")]
+    let subscriber = subscriber.with(
+        running
+            .export
+            .as_ref()
+            .and_then(Export::logger_provider)
+            .map(|provider| crate::log_records(OpenTelemetryTracingBridge::new(provider))),
+    );
     tracing::subscriber::set_global_default(subscriber).map_err(|source| {
         Error::SubscriberInstalled {
             source: source.into(),

@@ -2,6 +2,10 @@
 
 use std::sync::Arc;
 
+use opentelemetry_proto::tonic::collector::logs::v1::logs_service_server::LogsService;
+use opentelemetry_proto::tonic::collector::logs::v1::{
+    ExportLogsPartialSuccess, ExportLogsServiceRequest, ExportLogsServiceResponse,
+};
 use opentelemetry_proto::tonic::collector::metrics::v1::metrics_service_server::MetricsService;
 use opentelemetry_proto::tonic::collector::metrics::v1::{
     ExportMetricsPartialSuccess, ExportMetricsServiceRequest, ExportMetricsServiceResponse,
@@ -14,7 +18,7 @@ use tonic::metadata::MetadataMap;
 
 use super::{Inbox, ReceivedRequest, names_and_values};
 
-/// Takes spans and metrics.
+/// Takes spans, metrics and log records.
 pub(super) struct Services(pub(super) Arc<Inbox>);
 
 fn received(path: &str, metadata: MetadataMap) -> ReceivedRequest {
@@ -62,6 +66,30 @@ impl MetricsService for Services {
                 |rejected_data_points, error_message| ExportMetricsServiceResponse {
                     partial_success: Some(ExportMetricsPartialSuccess {
                         rejected_data_points,
+                        error_message,
+                    }),
+                },
+            )
+            .await
+    }
+}
+
+#[tonic::async_trait]
+impl LogsService for Services {
+    async fn export(
+        &self,
+        request: tonic::Request<ExportLogsServiceRequest>,
+    ) -> Result<tonic::Response<ExportLogsServiceResponse>, tonic::Status> {
+        let (metadata, _, logs) = request.into_parts();
+        let path = "/opentelemetry.proto.collector.logs.v1.LogsService/Export";
+        let answer = self.0.next_answer();
+        self.0
+            .put_logs(received(path, metadata), logs, answer.keeps());
+        answer
+            .over_grpc(
+                |rejected_log_records, error_message| ExportLogsServiceResponse {
+                    partial_success: Some(ExportLogsPartialSuccess {
+                        rejected_log_records,
                         error_message,
                     }),
                 },

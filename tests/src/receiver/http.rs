@@ -8,6 +8,9 @@ use axum::body::Bytes;
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode, Uri};
 use axum::response::{IntoResponse as _, Response};
+use opentelemetry_proto::tonic::collector::logs::v1::{
+    ExportLogsPartialSuccess, ExportLogsServiceRequest, ExportLogsServiceResponse,
+};
 use opentelemetry_proto::tonic::collector::metrics::v1::{
     ExportMetricsPartialSuccess, ExportMetricsServiceRequest, ExportMetricsServiceResponse,
 };
@@ -21,7 +24,7 @@ use tokio_rustls::server::TlsStream;
 
 use super::{Inbox, ReceivedRequest, names_and_values};
 
-/// Takes one request: metrics where the path says so, else traces.
+/// Takes one request: metrics or log records where the path says so, else traces.
 pub(super) async fn post(
     State(inbox): State<Arc<Inbox>>,
     uri: Uri,
@@ -38,6 +41,21 @@ pub(super) async fn post(
     let Some(body) = decompressed(encoding, &body) else {
         return StatusCode::UNSUPPORTED_MEDIA_TYPE.into_response();
     };
+    if uri.path().ends_with("/logs") {
+        let Some(logs) = read::<ExportLogsServiceRequest>(&body, is_json) else {
+            return StatusCode::BAD_REQUEST.into_response();
+        };
+        inbox.put_logs(request, logs, answer.keeps());
+        let response = |rejected, why: &str| ExportLogsServiceResponse {
+            partial_success: (rejected > 0).then(|| ExportLogsPartialSuccess {
+                rejected_log_records: rejected,
+                error_message: why.to_owned(),
+            }),
+        };
+        return answer
+            .over_http(|rejected, why| write(&response(rejected, why), is_json))
+            .await;
+    }
     if uri.path().ends_with("/metrics") {
         let Some(metrics) = read::<ExportMetricsServiceRequest>(&body, is_json) else {
             return StatusCode::BAD_REQUEST.into_response();

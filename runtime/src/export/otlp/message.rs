@@ -1,5 +1,9 @@
 //! The three requests of OTLP, and what is told of each one's answer.
 
+#[cfg(feature = "logs")]
+use opentelemetry_proto::tonic::collector::logs::v1::{
+    ExportLogsServiceRequest, ExportLogsServiceResponse,
+};
 use opentelemetry_proto::tonic::collector::metrics::v1::{
     ExportMetricsServiceRequest, ExportMetricsServiceResponse,
 };
@@ -11,6 +15,8 @@ use crate::export::deliver::Delivered;
 
 pub(super) type TracesRequest = ExportTraceServiceRequest;
 pub(super) type MetricsRequest = ExportMetricsServiceRequest;
+#[cfg(feature = "logs")]
+pub(super) type LogsRequest = ExportLogsServiceRequest;
 
 /// How a message is written over HTTP.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -81,4 +87,11 @@ message!(
     ExportMetricsServiceResponse,
     "/opentelemetry.proto.collector.metrics.v1.MetricsService/Export",
     rejected_data_points
+);
+#[cfg(feature = "logs")]
+message!(
+    LogsRequest,
+    ExportLogsServiceResponse,
+    "/opentelemetry.proto.collector.logs.v1.LogsService/Export",
+    rejected_log_records
 );

@@ -173,6 +173,21 @@ impl Deliver<Vec<SpanData>> for Otlp {
     }
 }
 
+#[cfg(feature = "logs")]
+impl Deliver<Vec<super::deliver::LogItem>> for Otlp {
+    async fn deliver(&self, batch: Vec<super::deliver::LogItem>, job: &Job<'_>) -> Delivery {
+        use opentelemetry_proto::transform::logs::tonic::group_logs_by_resource_and_scope;
+
+        let resource_logs = {
+            let records: Vec<_> = batch.iter().map(|item| (&item.0, &item.1)).collect();
+            let batch = opentelemetry_sdk::logs::LogBatch::new(&records);
+            group_logs_by_resource_and_scope(&batch, &self.resource)
+        };
+        drop(batch);
+        self.send(message::LogsRequest { resource_logs }, job).await
+    }
+}
+
 impl Deliver<&ResourceMetrics> for Otlp {
     async fn deliver(&self, metrics: &ResourceMetrics, job: &Job<'_>) -> Delivery {
         self.send(MetricsRequest::from(metrics), job).await

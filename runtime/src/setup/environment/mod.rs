@@ -57,6 +57,8 @@ pub(super) struct TracingEnvironment {
     pub(super) preset_variables: PresetEnvironment,
     pub(super) traces: SignalEnvironment,
     pub(super) metrics: SignalEnvironment,
+    pub(super) logs: SignalEnvironment,
+    pub(super) log_batch: Batching,
     pub(super) metric_interval: Option<Duration>,
     pub(super) metric_timeout: Option<Duration>,
     pub(super) temporality: Option<Temporality>,
@@ -133,6 +135,8 @@ impl TracingEnvironment {
             preset_variables: PresetEnvironment::read(variables)?,
             traces: SignalEnvironment::read(variables, Signal::Traces)?,
             metrics: SignalEnvironment::read(variables, Signal::Metrics)?,
+            logs: SignalEnvironment::read(variables, Signal::Logs)?,
+            log_batch: batching::read(variables, &batching::LOG_RECORDS)?,
             metric_interval: variables.milliseconds(METRIC_EXPORT_INTERVAL)?,
             metric_timeout: variables.milliseconds(METRIC_EXPORT_TIMEOUT)?,
             temporality: variables.word(
@@ -159,8 +163,8 @@ impl TracingEnvironment {
                 variables.number(name, 0..=u64::from(u32::MAX))
             })?
             .map(|longest| usize::try_from(longest).unwrap_or(usize::MAX)),
-            batch: batching::read(variables)?,
-            batch_delay: batching::read_delay(variables)?,
+            batch: batching::read(variables, &batching::SPANS)?,
+            batch_delay: batching::read_delay(variables, &batching::SPANS)?,
             recorder: variables.text(RECORDER)?,
         })
     }

@@ -13,6 +13,7 @@ use crate::setup::endpoint::{Endpoint, Form};
 pub(in super::super) enum Signal {
     Traces,
     Metrics,
+    Logs,
 }
 
 /// A value and the variable or builder method that it comes from.
@@ -66,12 +67,14 @@ macro_rules! names {
 
 const TRACES: Names = names!("TRACES");
 const METRICS: Names = names!("METRICS");
+const LOGS: Names = names!("LOGS");
 
 impl Signal {
     fn names(self) -> &'static Names {
         match self {
             Self::Traces => &TRACES,
             Self::Metrics => &METRICS,
+            Self::Logs => &LOGS,
         }
     }
 
@@ -85,6 +88,7 @@ impl Signal {
         match self {
             Self::Traces => "v1/traces",
             Self::Metrics => "v1/metrics",
+            Self::Logs => "v1/logs",
         }
     }
 }

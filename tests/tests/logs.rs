@@ -1,0 +1,202 @@
+//! Log records over real sockets: only where they are asked for, with the ids of their stage, bounded like spans.
+
+use std::time::{Duration, Instant};
+
+use opentelemetry_proto::tonic::common::v1::any_value::Value;
+use opentelemetry_sdk::logs::InMemoryLogExporter;
+use tickspan::{event, traced_stage};
+use tickspan_tests::child::Child;
+use tickspan_tests::misbehaving::{Misbehaviour, misbehave};
+use tickspan_tests::receiver::{Answer, Receiver, text};
+
+/// Much longer than any deadline given to tickspan here, much shorter than for ever.
+const SOON: Duration = Duration::from_secs(10);
+
+const ENDPOINT: &str = "OTEL_EXPORTER_OTLP_ENDPOINT";
+const PROTOCOL: &str = "OTEL_EXPORTER_OTLP_PROTOCOL";
+const LOGS: &str = "OTEL_LOGS_EXPORTER";
+
+#[traced_stage]
+fn submit() {
+    tracing::warn!(attempt = 2, password = "hunter2", "venue answered late");
+    event!("order_submitted", quantity = 5);
+}
+
+fn trade() {
+    let telemetry = tickspan::builder()
+        .with_summary(false)
+        .with_metrics(false)
+        .init()
+        .unwrap();
+    submit();
+    let start = Instant::now();
+    let report = telemetry.shutdown(Duration::from_secs(3));
+    assert!(start.elapsed() < SOON, "{:?}", start.elapsed());
+    for logs in &report.logs {
+        println!("log records: {logs}");
+    }
+}
+
+#[test]
+fn log_records_arrive_with_the_ids_of_their_stage() {
+    let child = Child::of("log_records_arrive_with_the_ids_of_their_stage", trade);
+    for (receiver, protocol, path) in [
+        (
+            Receiver::grpc(),
+            "grpc",
+            "/opentelemetry.proto.collector.logs.v1.LogsService/Export",
+        ),
+        (Receiver::http(), "http/protobuf", "/v1/logs"),
+        (Receiver::http(), "http/json", "/v1/logs"),
+    ] {
+        let finished = child
+            .with(ENDPOINT, &receiver.url())
+            .with(PROTOCOL, protocol)
+            .with(LOGS, "otlp")
+            .run();
+        let spans = receiver.wait_for_spans(1);
+        let logs = receiver.logs();
+        assert_eq!(logs.len(), 1, "{logs:#?}");
+        let log = &logs[0];
+        assert_eq!(log.severity_text, "WARN");
+        assert_eq!(log.trace_id, spans[0].span.trace_id);
+        assert_eq!(log.span_id, spans[0].span.span_id);
+        let body = log.body.as_ref().and_then(|body| body.value.clone());
+        assert_eq!(body, Some(text("venue answered late")));
+        let attempt = log.attributes.iter().find(|a| a.key == "attempt").unwrap();
+        let attempt = attempt.value.as_ref().and_then(|value| value.value.clone());
+        assert_eq!(attempt, Some(Value::IntValue(2)));
+        assert!(!format!("{logs:?}").contains("hunter2"), "{logs:#?}");
+        assert_eq!(receiver.log_requests()[0].path, path);
+        assert!(
+            finished.stdout.contains("1 exported, 0 failed, 0 dropped"),
+            "{}",
+            finished.stdout
+        );
+    }
+}
+
+#[test]
+fn nothing_but_their_own_settings_asks_for_log_records() {
+    let child = Child::of("nothing_but_their_own_settings_asks_for_log_records", trade);
+    let receiver = Receiver::http();
+    child.with(ENDPOINT, &receiver.url()).run();
+    receiver.wait_for_spans(1);
+    assert!(receiver.log_requests().is_empty());
+    let own = Receiver::http();
+    child
+        .with(
+            "OTEL_EXPORTER_OTLP_LOGS_ENDPOINT",
+            &format!("{}/my/logs", own.url()),
+        )
+        .run();
+    assert_eq!(own.log_requests()[0].path, "/my/logs");
+    assert!(own.spans().is_empty());
+}
+
+#[test]
+fn console_writes_a_line_for_each_record() {
+    let child = Child::of("console_writes_a_line_for_each_record", trade);
+    let finished = child.with(LOGS, "console").run();
+    let line = finished
+        .stdout
+        .lines()
+        .find(|line| line.starts_with("log WARN logs "))
+        .unwrap_or_else(|| panic!("{}", finished.stdout));
+    for part in ["\"venue answered late\"", " attempt=2", " trace_id="] {
+        assert!(line.contains(part), "{line}");
+    }
+}
+
+#[test]
+fn an_exporter_of_the_sdk_gets_records_and_the_queue_is_bounded() {
+    let child = Child::of(
+        "an_exporter_of_the_sdk_gets_records_and_the_queue_is_bounded",
+        || {
+            let logs = InMemoryLogExporter::default();
+            let telemetry = tickspan::builder()
+                .with_console(false)
+                .with_log_exporter(logs.clone())
+                .init()
+                .unwrap();
+            assert!(telemetry.logger_provider().is_some());
+            tracing::info!("one");
+            telemetry.flush(SOON).unwrap();
+            assert_eq!(logs.get_emitted_logs().unwrap().len(), 1);
+            for _ in 0..100 {
+                tracing::info!("more");
+            }
+            let report = telemetry.shutdown(SOON);
+            let records = &report.logs[0];
+            assert_eq!(records.exported + records.dropped, 101, "{report}");
+            assert_eq!(records.failed, 0, "{report}");
+            // Afterwards they are nobody's, and nothing panics.
+            tracing::info!("late");
+        },
+    );
+    child
+        .with("OTEL_BLRP_MAX_QUEUE_SIZE", "10")
+        .with("OTEL_BLRP_SCHEDULE_DELAY", "60000")
+        .run();
+}
+
+#[test]
+fn backends_that_misbehave_cost_counters() {
+    let child = Child::of("backends_that_misbehave_cost_counters", trade);
+    for protocol in ["grpc", "http/protobuf"] {
+        let child = child.with(PROTOCOL, protocol).with(LOGS, "otlp");
+        let receiver = match protocol {
+            "grpc" => Receiver::grpc(),
+            _ => Receiver::http(),
+        };
+        receiver.always(Answer::Partly(1, "too old"));
+        let finished = child.with(ENDPOINT, &receiver.url()).run();
+        assert!(
+            finished
+                .stdout
+                .contains("the backend rejected 1 of 1: too old"),
+            "{}",
+            finished.stdout
+        );
+        let url = format!("http://{}", misbehave(Misbehaviour::IsSilent));
+        let finished = child.with(ENDPOINT, &url).run();
+        assert!(
+            finished.stdout.contains("0 exported, 1 failed, 0 dropped"),
+            "{}",
+            finished.stdout
+        );
+        assert!(
+            finished
+                .stderr
+                .contains("tickspan: log records do not reach"),
+            "{}",
+            finished.stderr
+        );
+    }
+}
+
+#[test]
+fn variables_of_log_records_are_named_when_they_are_wrong() {
+    let child = Child::of(
+        "variables_of_log_records_are_named_when_they_are_wrong",
+        || println!("{}", tickspan::init().unwrap_err()),
+    );
+    for (name, value) in [
+        ("OTEL_LOGS_EXPORTER", "syslog"),
+        ("OTEL_BLRP_MAX_QUEUE_SIZE", "0"),
+        ("OTEL_BLRP_MAX_EXPORT_BATCH_SIZE", "4096"),
+        ("OTEL_BLRP_SCHEDULE_DELAY", "1s"),
+        ("OTEL_BLRP_EXPORT_TIMEOUT", "-1"),
+        ("OTEL_EXPORTER_OTLP_LOGS_ENDPOINT", "localhost"),
+        ("OTEL_EXPORTER_OTLP_LOGS_PROTOCOL", "tcp"),
+        ("OTEL_EXPORTER_OTLP_LOGS_COMPRESSION", "rar"),
+        ("OTEL_EXPORTER_OTLP_LOGS_TIMEOUT", "0"),
+        ("OTEL_EXPORTER_OTLP_LOGS_CERTIFICATE", "/no/file"),
+    ] {
+        let told = child.with(name, value).run().stdout;
+        assert!(
+            told.contains(&format!("`{name}` is `{value}`")) && told.contains("accepted: "),
+            "{told}"
+        );
+    }
+}
