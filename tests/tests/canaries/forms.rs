@@ -5,6 +5,33 @@ use std::fmt::Write as _;
 /// Every secret of these tests holds this text, and nothing else does.
 pub(crate) const CANARY: &str = "zq7vX1kPw9QrT";
 
+/// The number of an account, or a PIN: nothing else has this value.
+pub(crate) const NUMBER: u64 = 8_127_364_550_918_273;
+
+/// The forms in which the number is looked for, each with its name.
+fn forms_of_the_number() -> Vec<(&'static str, Vec<u8>)> {
+    let mut varint = Vec::new();
+    let mut left = NUMBER;
+    while left >= 0x80 {
+        varint.push(u8::try_from(left & 0x7f).expect("seven bits") | 0x80);
+        left >>= 7;
+    }
+    varint.push(u8::try_from(left).expect("seven bits"));
+    #[expect(clippy::cast_precision_loss, reason = "it is below 2^53")]
+    let float = NUMBER as f64;
+    vec![
+        ("decimal", NUMBER.to_string().into_bytes()),
+        ("grouped", b"8,127,364,550,918,273".to_vec()),
+        ("hex", format!("{NUMBER:x}").into_bytes()),
+        ("upper hex", format!("{NUMBER:X}").into_bytes()),
+        ("scientific", format!("{float:e}").into_bytes()),
+        ("a float", float.to_le_bytes().to_vec()),
+        ("little end first", NUMBER.to_le_bytes().to_vec()),
+        ("big end first", NUMBER.to_be_bytes().to_vec()),
+        ("a varint", varint),
+    ]
+}
+
 /// The forms in which the canary is looked for, each with its name.
 fn forms() -> Vec<(&'static str, Vec<u8>)> {
     let bytes = CANARY.as_bytes();
@@ -100,7 +127,9 @@ fn base64(shift: usize) -> Vec<u8> {
 
 /// The form in which the canary is in `bytes`, and where.
 fn find(bytes: &[u8]) -> Option<(&'static str, usize)> {
-    forms().into_iter().find_map(|(form, needle)| {
+    let mut forms = forms();
+    forms.extend(forms_of_the_number());
+    forms.into_iter().find_map(|(form, needle)| {
         let mut windows = bytes.windows(needle.len());
         Some((form, windows.position(|it| it == needle)?))
     })
@@ -120,7 +149,7 @@ pub(crate) fn assert_clean(what: &str, bytes: &[u8]) {
 
 #[test]
 fn a_canary_is_found_in_every_form() {
-    for (form, needle) in forms() {
+    for (form, needle) in forms().into_iter().chain(forms_of_the_number()) {
         let mut bytes = b"before ".to_vec();
         bytes.extend_from_slice(&needle);
         bytes.extend_from_slice(b" after");

@@ -13,6 +13,7 @@ use tracing::field::Empty;
 use tracing::{error, info, info_span, instrument, warn};
 use tracing_opentelemetry::OpenTelemetrySpanExt as _;
 
+use crate::forms::NUMBER;
 use crate::stages::secret;
 
 /// The names of spans that [`under_sensitive_keys`] leaves.
@@ -62,6 +63,8 @@ pub(crate) fn under_sensitive_keys() {
     let span = info_span!(
         "query",
         password = %secret,
+        account_number = NUMBER,
+        pin = NUMBER,
         user.email = secret,
         db.credential = ?secret,
         iban = ?Some(&secret),
@@ -121,6 +124,7 @@ pub(crate) fn under_innocent_keys() {
         otel.name = secret,
         late = Empty,
         otel.kind = secret,
+        sequence = NUMBER,
     );
     span.record("late", secret.as_str());
     let _entered = span.enter();
