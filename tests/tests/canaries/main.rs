@@ -14,6 +14,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use opentelemetry_appender_tracing::layer::OpenTelemetryTracingBridge;
+use opentelemetry_proto::tonic::logs::v1::LogRecord;
 use opentelemetry_sdk::Resource;
 use opentelemetry_sdk::error::OTelSdkResult;
 use opentelemetry_sdk::logs::{InMemoryLogExporter, SdkLoggerProvider};
@@ -127,6 +128,7 @@ fn nothing_leaves_over_any_route_protocol_and_policy() {
     })
     .with("OTEL_TRACES_EXPORTER", "otlp,console")
     .with("OTEL_METRICS_EXPORTER", "otlp,console")
+    .with("OTEL_LOGS_EXPORTER", "otlp,console")
     .with("RUST_LOG", "trace,h2=off,hyper=off")
     .with(
         "OTEL_RESOURCE_ATTRIBUTES",
@@ -168,6 +170,10 @@ fn nothing_leaves_over_any_route_protocol_and_policy() {
                 }
                 assert_clean("the recorder", &recorded);
                 receiver.wait_for_metric("tickspan.withheld");
+                let logs = receiver.logs();
+                let of_others = |it: &LogRecord| format!("{it:?}").contains("redacted");
+                let has_some = logs.iter().any(of_others);
+                assert_eq!(has_some, policy != "none", "{policy}: {logs:?}");
                 assert_streams_clean(&finished);
                 for text in [
                     "tickspan.span.ended",
