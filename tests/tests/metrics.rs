@@ -320,3 +320,65 @@ fn a_provider_of_the_program_is_used_instead() {
     receiver.wait_for_spans(1);
     assert!(receiver.metric_requests().is_empty());
 }
+
+/// All three signals, from wherever `init` is called: on the only thread of a runtime, on its only worker, in a blocking
+/// task, and in a thread that panics.
+#[test]
+fn every_signal_arrives_from_wherever_init_is_called() {
+    fn body() {
+        let _telemetry = tickspan::init().unwrap();
+        price(1);
+        tracing::info!("priced");
+    }
+    let child =
+        Child::of(
+            "every_signal_arrives_from_wherever_init_is_called",
+            || match std::env::var("PLACE").unwrap().as_str() {
+                "current_thread" => tokio::runtime::Builder::new_current_thread()
+                    .build()
+                    .unwrap()
+                    .block_on(async { body() }),
+                "multi_thread" => tokio::runtime::Builder::new_multi_thread()
+                    .worker_threads(1)
+                    .build()
+                    .unwrap()
+                    .block_on(async { tokio::spawn(async { body() }).await.unwrap() }),
+                "blocking" => tokio::runtime::Builder::new_current_thread()
+                    .build()
+                    .unwrap()
+                    .block_on(async { tokio::task::spawn_blocking(body).await.unwrap() }),
+                "panic" => {
+                    let thread = std::thread::spawn(|| {
+                        let _telemetry = tickspan::init().unwrap();
+                        price(1);
+                        tracing::info!("priced");
+                        panic!("the strategy is wrong");
+                    });
+                    assert!(thread.join().is_err());
+                }
+                _ => body(),
+            },
+        );
+    for place in [
+        "none",
+        "current_thread",
+        "multi_thread",
+        "blocking",
+        "panic",
+    ] {
+        for (receiver, protocol) in [
+            (Receiver::grpc(), "grpc"),
+            (Receiver::http(), "http/protobuf"),
+        ] {
+            child
+                .with("PLACE", place)
+                .with(ENDPOINT, &receiver.url())
+                .with(PROTOCOL, protocol)
+                .with("OTEL_LOGS_EXPORTER", "otlp")
+                .run();
+            assert_eq!(receiver.spans().len(), 1, "{place} over {protocol}");
+            assert_eq!(receiver.logs().len(), 1, "{place} over {protocol}");
+            assert!(!receiver.metrics().is_empty(), "{place} over {protocol}");
+        }
+    }
+}
