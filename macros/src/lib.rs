@@ -17,6 +17,7 @@ mod event_type;
 mod field;
 mod generics;
 mod inline;
+mod labels;
 mod latency_stages;
 mod names;
 mod options;
@@ -60,6 +61,12 @@ pub fn latency_stages(input: TokenStream) -> TokenStream {
 #[proc_macro_derive(TradeEvent, attributes(trade_event, tickspan))]
 pub fn trade_event(input: TokenStream) -> TokenStream {
     trade_event::trade_event(input.into()).into()
+}
+
+#[expect(missing_docs, reason = "documented where users find it, in `tickspan`")]
+#[proc_macro_derive(Labels, attributes(label, tickspan))]
+pub fn labels(input: TokenStream) -> TokenStream {
+    labels::labels(input.into()).into()
 }
 
 #[doc(hidden)]

@@ -40,6 +40,7 @@
 //! | `otlp-grpc` | OTLP over gRPC |
 //! | `otlp-http` | OTLP over HTTP, protobuf bodies |
 //! | `otlp-http-json` | OTLP over HTTP, JSON bodies |
+//! | `prometheus` | a page of metrics for Prometheus |
 //! | `tls` | `https://` endpoints, certificates of one's own and of the client |
 //! | `gzip`, `zstd` | compression of what is sent; `zstd` of recorded files, too |
 //! | `cli` | the command `tickspan`, and [`doctor`] |
@@ -56,6 +57,7 @@ mod context;
 mod edge;
 #[cfg(feature = "init")]
 mod export;
+mod instrument;
 #[cfg(feature = "init")]
 mod layer;
 #[cfg(feature = "init")]
@@ -98,6 +100,9 @@ pub use edge::{
 };
 #[cfg(feature = "init")]
 pub use export::Compression;
+#[cfg(feature = "prometheus")]
+pub use export::Prometheus;
+pub use instrument::{BoundCounter, BoundGauge, BoundHistogram, Counter, Gauge, Histogram, Labels};
 #[cfg(feature = "init")]
 pub use layer::{Layer, layer};
 #[cfg(feature = "init")]
@@ -198,6 +203,37 @@ pub use tickspan_macros::AttributeValue;
 /// | `#[edge(target = "..")]` | the target of the event | the module's path |
 /// | `#[tickspan(crate = path)]` | where tickspan is | `::tickspan` |
 pub use tickspan_macros::EdgeBreakdown;
+/// Derives the labels of a metric on a struct with named fields.
+///
+/// ```
+/// use tickspan::{AttributeValue, Counter, Labels};
+///
+/// #[derive(AttributeValue)]
+/// enum TriggerMode { Manual, Schedule }
+///
+/// #[derive(Labels)]
+/// struct Execution<'a> {
+///     pipeline: &'a str,
+///     #[label(rename = "trigger.mode")]
+///     trigger_mode: TriggerMode,
+/// }
+///
+/// static EXECUTIONS: Counter<Execution> = Counter::new("pipeline.executions");
+/// EXECUTIONS.add(1, &Execution { pipeline: "hedge", trigger_mode: TriggerMode::Manual });
+/// # EXECUTIONS.add(1, &Execution { pipeline: "hedge", trigger_mode: TriggerMode::Schedule });
+/// ```
+///
+/// A field is recorded as in `fields(..)` of [`traced_stage`](macro@crate::traced_stage): its type is proven, or it is
+/// text under a name of the market vocabulary. One that is neither is a compile error. A label whose value is `None` is
+/// left out.
+///
+/// | attribute | means |
+/// |---|---|
+/// | `#[label(rename = "..")]` | the name of the label; the field's, unless given |
+/// | `#[tickspan(crate = path)]` | where tickspan is, for a crate that knows it under another name |
+///
+/// Each set of values is a series of its own: use what has few values, such as a venue, and not an order's number.
+pub use tickspan_macros::Labels;
 /// Makes the variants of an enum the ordered marks of a latency path.
 ///
 /// ```

@@ -25,6 +25,7 @@ mod code {
         Propagation: "../../docs/propagation.md";
         Recorder: "../../docs/recorder.md";
         Latency: "../../docs/latency.md";
+        Metrics: "../../docs/metrics.md";
         Performance: "../../docs/performance.md";
         SemanticConventions: "../../docs/semantic-conventions.md";
         UsingWithTracing: "../../docs/using-with-tracing.md";

@@ -13,10 +13,10 @@ use super::stage_metrics::{self, StageMetrics};
 use super::summary::{Row, StageTable};
 use crate::context::span_context_of;
 use crate::edge::EdgeSite;
-use crate::record::lane::Ids;
 use crate::record::lane::health::{Loss, count};
 use crate::record::lane::sites::{self, Site};
 use crate::record::lane::wire::{Header, Reader, flags, item, outcome, tag};
+use crate::record::lane::{self, Ids};
 use crate::record::{Kind as CallsiteKind, tail};
 
 /// What a record's site says of it.
@@ -536,6 +536,11 @@ fn raise(span: &mut SpanData, status: Status) {
     if status > span.status {
         span.status = status;
     }
+}
+
+/// A value as an attribute; nothing where it is absent.
+pub(crate) fn as_attribute(given: &crate::privacy::Value<'_>) -> Option<Value> {
+    value(&mut Reader(&lane::bytes_of(given))).flatten()
 }
 
 /// Reads a value: `None` where it cannot be read, `Some(None)` where it is absent.

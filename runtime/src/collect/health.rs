@@ -44,7 +44,8 @@ pub struct Health {
     pub texts_cut: u64,
     /// Console lines of events that found too many before them.
     pub lines_dropped: u64,
-    /// Stages whose metrics are told without their labels, because a metric had too many sets of them.
+    /// Stages, and series of your own metrics, that are told without their labels, because a metric had too many sets of
+    /// them.
     pub labels_overflowed: u64,
     /// Edges that were not counted, because the lane was full.
     pub edges_lost: u64,
@@ -52,6 +53,8 @@ pub struct Health {
     pub latency_lost: u64,
     /// Latency clocks that stages did not find, because 8,192 others were current.
     pub clocks_unseen: u64,
+    /// Values of [histograms](crate::Histogram) whose lane was full.
+    pub values_lost: u64,
     /// Records that could not be read.
     pub unreadable: u64,
     /// Values of other crates that the policy keeps in the process: [`withheld`](crate::withheld()) tells them by key.
@@ -92,6 +95,7 @@ pub fn health() -> Health {
         edges_lost: counted(Loss::EdgeLost),
         latency_lost: counted(Loss::LatencyLost),
         clocks_unseen: counted(Loss::ClockUnseen),
+        values_lost: counted(Loss::ValueLost),
         unreadable: counted(Loss::Unreadable),
         withheld: crate::policy::total(),
         clock_steps: counted(Loss::ClockStep),
@@ -110,7 +114,7 @@ impl Health {
     }
 
     /// Each count that is a loss, with its name.
-    pub(crate) fn losses(&self) -> [(&'static str, u64); 18] {
+    pub(crate) fn losses(&self) -> [(&'static str, u64); 19] {
         [
             ("lane_full", self.lane_full),
             ("no_lane", self.no_lane),
@@ -126,6 +130,7 @@ impl Health {
             ("edges_lost", self.edges_lost),
             ("latency_lost", self.latency_lost),
             ("clocks_unseen", self.clocks_unseen),
+            ("values_lost", self.values_lost),
             ("unreadable", self.unreadable),
             ("traceparents_malformed", self.traceparents_malformed),
             ("tracestates_dropped", self.tracestates_dropped),

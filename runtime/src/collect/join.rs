@@ -7,7 +7,7 @@
 use std::borrow::Cow;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use opentelemetry::trace::TraceId;
+use opentelemetry::trace::{SpanId, TraceId};
 use opentelemetry_sdk::trace::SpanData;
 
 use super::StageMetrics;
@@ -15,10 +15,12 @@ use super::Statistics;
 use super::collector::Decided;
 use super::decode::{Author, Complete, Decoder};
 use super::edges::Counted;
+use super::exemplars::Exemplar;
 use super::latency::{EndedClock, hop_spans};
 use super::open::Open;
 use super::summary;
 use crate::context::trace_id;
+use crate::instrument::registry;
 use crate::record::lane::health::{Loss, count};
 use crate::record::lane::wire::{HEADER, Header, Kind, Reader, flags, outcome};
 
@@ -103,6 +105,7 @@ impl Joiner {
             Kind::More => self.open.more(header, bytes),
             Kind::Edge => self.count_edge(header, bytes),
             Kind::Clock => self.end_clock(header, bytes, spans),
+            Kind::Measure => registry::record(header.site, f64::from_bits(header.start)),
             Kind::Thread => {
                 author.number = header.span;
                 author.name = thread_name(bytes);
@@ -224,7 +227,13 @@ impl Joiner {
         if let Some(metrics) = &mut self.metrics {
             if let Some(row) = decoder.metrics_row(header.site, metrics) {
                 let attributes = span.map_or(&[][..], |span| &span.attributes);
-                metrics.observe(row, header.outcome, duration, attributes);
+                let exemplar = (is_sampled && metrics.wants_exemplars()).then(|| Exemplar {
+                    trace: trace_id(header.trace),
+                    span: SpanId::from(header.span),
+                    value: duration.as_secs_f64(),
+                    time: decoder.anchors.time(header.end),
+                });
+                metrics.observe(row, header.outcome, duration, attributes, exemplar);
             }
         }
         let Some(stages) = &self.statistics.stages else {

@@ -11,6 +11,7 @@ use opentelemetry::metrics::{BoundCounter, BoundHistogram, Counter, Histogram, M
 use opentelemetry::{KeyValue, Value};
 use opentelemetry_sdk::trace::SpanData;
 
+use super::exemplars::{Buckets, Exemplar, Exemplars};
 use super::summary;
 use crate::record::Kind;
 use crate::record::lane::health::{Loss, count};
@@ -20,6 +21,8 @@ use crate::record::lane::wire::outcome;
 /// So many attribute sets may a metric have; of those beyond, the metrics of a stage are told together. The SDK's own
 /// limit is 2,000, and what is beyond that it does not tell by stage.
 const MOST_SETS: usize = 1_900;
+
+const DURATION: &str = "tickspan.stage.duration";
 
 /// The values of `tickspan.outcome`, by code.
 const OUTCOMES: [&str; 4] = ["ok", "error", "panicked", "cancelled"];
@@ -45,6 +48,8 @@ pub(crate) struct StageMetrics {
     key: Vec<u8>,
     by_name: HashMap<&'static str, Row>,
     sites: Vec<Site>,
+    /// Where somebody reads them.
+    exemplars: Option<Exemplars>,
 }
 
 /// The metrics of one stage.
@@ -63,6 +68,7 @@ struct Stage {
 struct Series {
     attributes: Vec<KeyValue>,
     duration: BoundHistogram<f64>,
+    exemplars: Option<Buckets>,
     calls: [Option<BoundCounter<u64>>; OUTCOMES.len()],
 }
 
@@ -79,11 +85,11 @@ impl fmt::Debug for StageMetrics {
 }
 
 impl StageMetrics {
-    pub(crate) fn new(provider: &dyn MeterProvider) -> Self {
+    pub(crate) fn new(provider: &dyn MeterProvider, exemplars: Option<Exemplars>) -> Self {
         let meter = provider.meter("tickspan");
         Self {
             duration: meter
-                .f64_histogram("tickspan.stage.duration")
+                .f64_histogram(DURATION)
                 .with_unit("s")
                 .with_description("How long stages took.")
                 .with_boundaries(duration_bounds())
@@ -98,6 +104,7 @@ impl StageMetrics {
             key: Vec::new(),
             by_name: HashMap::new(),
             sites: Vec::new(),
+            exemplars,
         }
     }
 
@@ -112,6 +119,11 @@ impl StageMetrics {
         Row(self.stages.len() - 1)
     }
 
+    /// Whether somebody reads exemplars.
+    pub(super) fn wants_exemplars(&self) -> bool {
+        self.exemplars.is_some()
+    }
+
     /// Counts a stage that has ended; `outcome` is its code, and its labels are among `attributes`.
     pub(super) fn observe(
         &mut self,
@@ -119,6 +131,7 @@ impl StageMetrics {
         outcome: u8,
         duration: Duration,
         attributes: &[KeyValue],
+        exemplar: Option<Exemplar>,
     ) {
         let Some(stage) = self.stages.get_mut(row.0) else {
             return;
@@ -134,7 +147,7 @@ impl StageMetrics {
             count(Loss::LabelSets);
             stage.others.get_or_insert_with(|| {
                 let overflow = KeyValue::new("otel.metric.overflow", true);
-                Series::new(vec![named(stage.name), overflow], &self.duration)
+                Series::new(vec![named(stage.name), overflow], &self.duration, None)
             })
         } else {
             if is_new {
@@ -147,7 +160,7 @@ impl StageMetrics {
                     Some(KeyValue::new(*label, value.clone()))
                 });
                 let attributes = [named(stage.name)].into_iter().chain(labels).collect();
-                let series = Series::new(attributes, &self.duration);
+                let series = Series::new(attributes, &self.duration, self.exemplars.as_ref());
                 stage.series.insert(self.key.clone(), series);
             }
             let Some(series) = stage.series.get_mut(&self.key[..]) else {
@@ -156,6 +169,9 @@ impl StageMetrics {
             series
         };
         series.duration.record(duration.as_secs_f64());
+        if let (Some(buckets), Some(exemplar)) = (&series.exemplars, exemplar) {
+            buckets.keep(exemplar);
+        }
         let Series {
             attributes, calls, ..
         } = series;
@@ -181,7 +197,14 @@ impl StageMetrics {
                 .unwrap_or(outcome::OK),
             _ => outcome::OK,
         };
-        self.observe(row, outcome, summary::duration(span), &span.attributes);
+        let duration = summary::duration(span);
+        let exemplar = self.wants_exemplars().then(|| Exemplar {
+            trace: span.span_context.trace_id(),
+            span: span.span_context.span_id(),
+            value: duration.as_secs_f64(),
+            time: span.end_time,
+        });
+        self.observe(row, outcome, duration, &span.attributes, exemplar);
     }
 
     /// The place of the stage of a name: the first callsite that has it.
@@ -205,9 +228,15 @@ impl StageMetrics {
 }
 
 impl Series {
-    fn new(attributes: Vec<KeyValue>, duration: &Histogram<f64>) -> Self {
+    fn new(
+        attributes: Vec<KeyValue>,
+        duration: &Histogram<f64>,
+        exemplars: Option<&Exemplars>,
+    ) -> Self {
         Self {
             duration: duration.bind(&attributes),
+            exemplars: exemplars
+                .map(|exemplars| exemplars.series(DURATION, &attributes, &duration_bounds())),
             attributes,
             calls: Default::default(),
         }
@@ -226,7 +255,7 @@ fn value_of<'a>(attributes: &'a [KeyValue], key: &str) -> Option<&'a Value> {
 }
 
 /// Writes a value so that no two lists of values are the same bytes.
-fn write_key(key: &mut Vec<u8>, value: Option<&Value>) {
+pub(crate) fn write_key(key: &mut Vec<u8>, value: Option<&Value>) {
     let mut text = |tag, text: &str| {
         key.push(tag);
         key.extend_from_slice(&(text.len() as u64).to_le_bytes());
@@ -285,12 +314,12 @@ mod tests {
         let provider = SdkMeterProvider::builder()
             .with_periodic_exporter(exporter.clone())
             .build();
-        let mut metrics = StageMetrics::new(&provider);
+        let mut metrics = StageMetrics::new(&provider, None);
         let row = metrics.row("quote", &["order_id"]);
         let before = crate::record::lane::health::counted(Loss::LabelSets);
         for number in 0..10_000 {
             let label = KeyValue::new("order_id", number);
-            metrics.observe(row, outcome::OK, Duration::from_micros(1), &[label]);
+            metrics.observe(row, outcome::OK, Duration::from_micros(1), &[label], None);
         }
         provider.force_flush().unwrap();
         let calls = calls(&exporter);

@@ -2,6 +2,8 @@
 
 use std::fmt;
 use std::io;
+#[cfg(feature = "prometheus")]
+use std::net::TcpListener;
 use std::time::Instant;
 
 use opentelemetry_sdk::Resource;
@@ -13,8 +15,12 @@ use opentelemetry_sdk::metrics::{
 use super::deliver::Deliver;
 use super::ledger::Tally;
 use super::pipeline::FlushFailure;
+#[cfg(feature = "prometheus")]
+use super::prometheus::Prometheus;
 use super::readings::{Reader, Reading, Readings};
 use super::thread::ExportThread;
+#[cfg(feature = "prometheus")]
+use crate::collect::Exemplars;
 
 /// How histograms are kept.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -33,6 +39,8 @@ type Start = Box<dyn FnOnce(&ExportThread) -> io::Result<Readings> + Send>;
 pub(crate) struct MetersBuilder {
     readers: Vec<Reader>,
     starts: Vec<Start>,
+    #[cfg(feature = "prometheus")]
+    page: Option<(Prometheus, Option<TcpListener>)>,
 }
 
 impl fmt::Debug for MetersBuilder {
@@ -61,6 +69,14 @@ impl MetersBuilder {
         }));
     }
 
+    /// Adds the page for Prometheus, served on `listener` if there is one.
+    #[cfg(feature = "prometheus")]
+    pub(crate) fn add_page(&mut self, exemplars: Exemplars, listener: Option<TcpListener>) {
+        let page = Prometheus::new(exemplars);
+        self.readers.push(page.reader());
+        self.page = Some((page, listener));
+    }
+
     /// Makes the provider and starts the exporters; nothing where there are none.
     ///
     /// # Errors
@@ -85,6 +101,8 @@ impl MetersBuilder {
         let mut meters = Meters {
             provider: provider.build(),
             readings: Vec::new(),
+            #[cfg(feature = "prometheus")]
+            page: None,
         };
         for start in self.starts {
             match start(thread) {
@@ -95,6 +113,13 @@ impl MetersBuilder {
                     return Err(error);
                 }
             }
+        }
+        #[cfg(feature = "prometheus")]
+        if let Some((mut page, listener)) = self.page {
+            if let Some(listener) = listener {
+                page.serve(listener, thread.handle())?;
+            }
+            meters.page = Some(page);
         }
         Ok(Some(meters))
     }
@@ -141,11 +166,18 @@ fn exponential(instrument: &Instrument) -> Option<Stream> {
 pub(super) struct Meters {
     provider: SdkMeterProvider,
     readings: Vec<Readings>,
+    #[cfg(feature = "prometheus")]
+    page: Option<Prometheus>,
 }
 
 impl Meters {
     pub(super) fn provider(&self) -> &SdkMeterProvider {
         &self.provider
+    }
+
+    #[cfg(feature = "prometheus")]
+    pub(super) fn page(&self) -> Option<&Prometheus> {
+        self.page.as_ref()
     }
 
     pub(super) fn tallies(&self) -> Vec<Tally> {

@@ -22,6 +22,8 @@ mod metrics;
 #[cfg(any(feature = "otlp-grpc", feature = "otlp-http"))]
 pub(crate) mod otlp;
 mod pipeline;
+#[cfg(feature = "prometheus")]
+mod prometheus;
 mod queue;
 mod quiet;
 mod readings;
@@ -57,6 +59,8 @@ pub(crate) use meters::reading_of_one;
 pub(crate) use meters::{Histograms, MetersBuilder};
 pub(crate) use pipeline::FlushFailure;
 use pipeline::Pipeline;
+#[cfg(feature = "prometheus")]
+pub use prometheus::Prometheus;
 pub(crate) use queue::{Batching, Queue};
 pub(crate) use quiet::enter as quiet;
 pub(crate) use readings::Reading;
@@ -173,6 +177,12 @@ impl Export {
     /// The meters of this process, where metrics are exported.
     pub(crate) fn meter_provider(&self) -> Option<&SdkMeterProvider> {
         self.meters.as_ref().map(Meters::provider)
+    }
+
+    /// The page for Prometheus, if there is one.
+    #[cfg(feature = "prometheus")]
+    pub(crate) fn page(&self) -> Option<&Prometheus> {
+        self.meters.as_ref()?.page()
     }
 
     /// The queue of every exporter.

@@ -97,6 +97,7 @@ pub struct Builder {
     pub(super) log_exporters: Exporters,
     meters: Option<Meters>,
     propagator: Option<Box<dyn TextMapPropagator + Send + Sync>>,
+    page: Option<chain::Page>,
 }
 
 /// Where the health of telemetry is told.
@@ -313,6 +314,35 @@ impl Builder {
         self
     }
 
+    /// Serves all metrics at `http://ADDRESS/metrics` for Prometheus to scrape: those of stages, of telemetry's health, of
+    /// [`Counter`](crate::Counter) and its like, and of any instrument of
+    /// [`Telemetry::meter_provider`](crate::Telemetry::meter_provider).
+    ///
+    /// ```no_run
+    /// # fn main() -> Result<(), tickspan::Error> {
+    /// let telemetry = tickspan::builder().with_prometheus("0.0.0.0:9464").init()?;
+    /// # _ = telemetry;
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// The address is a host and a port; port 0 takes one that is free, which
+    /// [`Prometheus::address`](crate::Prometheus::address) tells. Whoever reaches it can read it: there is no
+    /// authentication. An address that cannot be taken is [`Error::Exporter`].
+    #[cfg(feature = "prometheus")]
+    pub fn with_prometheus(mut self, address: impl Into<String>) -> Self {
+        self.page = Some(chain::Page(Some(address.into())));
+        self
+    }
+
+    /// Makes the page for Prometheus without serving it: [`Telemetry::prometheus`](crate::Telemetry::prometheus) gives it
+    /// to a server of the program's own.
+    #[cfg(feature = "prometheus")]
+    pub fn with_prometheus_page(mut self) -> Self {
+        self.page = Some(chain::Page(None));
+        self
+    }
+
     /// Whether log lines go to stderr. On unless set.
     pub fn with_console(mut self, on: bool) -> Self {
         self.choices.console = on;
@@ -479,10 +509,19 @@ impl Builder {
                     .to_owned(),
             });
         }
+        if self.meters.is_some() && self.page.is_some() {
+            return Err(Error::Invalid {
+                setting: "with_prometheus",
+                value: None,
+                accepted: "nothing together with `with_meter_provider`, whose own readers serve"
+                    .to_owned(),
+            });
+        }
         let exporters = chain::Exporters {
             spans: self.exporters.0,
             metrics: self.metric_exporters.0,
             logs: self.log_exporters.0,
+            page: self.page,
         };
         let telemetry = chain::start(&settings, exporters, self.meters.as_ref())?;
         propagate::configure(match self.propagator {

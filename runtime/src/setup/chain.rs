@@ -16,7 +16,8 @@ use super::guard::{Running, Source, Telemetry};
 use super::settings::{Settings, TracingSettings};
 use super::{Error, Route, subscriber};
 use crate::collect::{
-    self, Collector, Held, LatencyTable, Lines, SpanShape, StageMetrics, Statistics, Tail,
+    self, Collector, Exemplars, Held, LatencyTable, Lines, SpanShape, StageMetrics, Statistics,
+    Tail,
 };
 #[cfg(feature = "recorder")]
 use crate::export::Batching;
@@ -26,6 +27,7 @@ use crate::export::{
 };
 #[cfg(feature = "logs")]
 use crate::export::{ConsoleLogs, SdkLogs};
+use crate::instrument::registry;
 use crate::policy;
 use crate::record::lane::{self, ends, sampling};
 #[cfg(feature = "recorder")]
@@ -36,7 +38,12 @@ pub(super) struct Exporters {
     pub(super) spans: Vec<ExporterStart>,
     pub(super) metrics: Vec<MetricExporterStart>,
     pub(super) logs: Vec<ExporterStart>,
+    pub(super) page: Option<Page>,
 }
+
+/// The page for Prometheus, and where it is served, if tickspan serves it.
+#[derive(Debug)]
+pub(super) struct Page(pub(super) Option<String>);
 
 /// Starts everything that `settings` ask for, and the exporters of the user.
 ///
@@ -53,8 +60,9 @@ pub(super) fn start(
     policy::set(settings.foreign_data.clone());
     let mut running = Running::default();
     let mut statistics = Statistics::default();
+    let exemplars = exporters.page.is_some().then(Exemplars::default);
     if let Some(tracing) = &settings.tracing {
-        running.export = start_exporters(tracing, exporters, meters.is_some())?;
+        running.export = start_exporters(tracing, exporters, exemplars.clone(), meters.is_some())?;
         let provider = meter_provider(&running, meters);
         let stages_are_wanted = running.export.as_ref().is_some_and(Export::wants_stages);
         let numbers_are_wanted = settings.summary || provider.is_some();
@@ -68,7 +76,7 @@ pub(super) fn start(
         if stages_are_wanted || !statistics.is_empty() {
             let metrics = provider
                 .as_deref()
-                .map(|provider| StageMetrics::new(provider));
+                .map(|provider| StageMetrics::new(provider, exemplars));
             let started = start_source(settings, tracing, &running, statistics.clone(), metrics);
             running.source = match started {
                 Ok(source) => source,
@@ -95,6 +103,7 @@ pub(super) fn start(
         if let Some(latency) = &statistics.latency {
             collect::latency::register(provider.as_ref(), latency);
         }
+        registry::attach(provider.as_ref());
     }
     if let Some(missing) = settings
         .tracing
@@ -130,10 +139,13 @@ fn meter_provider(
 fn start_exporters(
     tracing: &TracingSettings,
     exporters: Exporters,
+    exemplars: Option<Exemplars>,
     has_meters: bool,
 ) -> Result<Option<Export>, Error> {
-    let without_metrics =
-        has_meters || (tracing.metrics.exporters.is_nothing() && exporters.metrics.is_empty());
+    let without_metrics = has_meters
+        || (tracing.metrics.exporters.is_nothing()
+            && exporters.metrics.is_empty()
+            && exporters.page.is_none());
     let without_spans =
         tracing.traces.is_nothing() && exporters.spans.is_empty() && !records(tracing);
     let without_logs = tracing.logs.is_nothing() && exporters.logs.is_empty();
@@ -144,7 +156,12 @@ fn start_exporters(
     let start = || {
         add_span_exporters(&mut export, tracing, exporters.spans)?;
         if !without_metrics {
-            start_meters(&mut export, tracing, exporters.metrics)?;
+            start_meters(
+                &mut export,
+                tracing,
+                exporters.metrics,
+                exporters.page.zip(exemplars),
+            )?;
         }
         #[cfg(feature = "logs")]
         if !without_logs {
@@ -249,6 +266,7 @@ fn start_meters(
     export: &mut Export,
     tracing: &TracingSettings,
     exporters: Vec<MetricExporterStart>,
+    page: Option<(Page, Exemplars)>,
 ) -> Result<(), Error> {
     let metrics = &tracing.metrics;
     let mut meters = MetersBuilder::default();
@@ -268,9 +286,24 @@ fn start_meters(
     for start in exporters {
         start(&mut meters, metrics.reading);
     }
+    if let Some((Page(address), exemplars)) = page {
+        #[cfg(feature = "prometheus")]
+        meters.add_page(exemplars, address.as_deref().map(listen).transpose()?);
+        #[cfg(not(feature = "prometheus"))]
+        unreachable!("only `with_prometheus` makes one: {address:?}, {exemplars:?}");
+    }
     export
         .start_meters(meters, &tracing.resource, metrics.histograms)
         .map_err(no_thread)
+}
+
+/// Takes the port of the page for Prometheus.
+#[cfg(feature = "prometheus")]
+fn listen(address: &str) -> Result<std::net::TcpListener, Error> {
+    std::net::TcpListener::bind(address).map_err(|source| Error::Exporter {
+        exporter: format!("the page for Prometheus at {address}"),
+        source: source.into(),
+    })
 }
 
 #[cfg(any(feature = "otlp-grpc", feature = "otlp-http"))]

@@ -218,6 +218,13 @@ impl Telemetry {
         export.meter_provider().cloned()
     }
 
+    /// The page of metrics for Prometheus; nothing unless the builder asked for it, and after a shutdown.
+    #[cfg(feature = "prometheus")]
+    pub fn prometheus(&self) -> Option<crate::Prometheus> {
+        let export = self.running.as_ref()?.export.as_ref()?;
+        export.page().cloned()
+    }
+
     /// What became of the spans until now; what is queued counts as dropped, until it is exported.
     ///
     /// Empty after a shutdown.

@@ -33,6 +33,8 @@ pub(crate) enum Loss {
     LabelSets,
     /// An edge that did not fit into its lane: it is not counted.
     EdgeLost,
+    /// A value of a histogram that did not fit into its lane.
+    ValueLost,
     /// A jump of the clock.
     ClockStep,
     /// A `traceparent` that could not be read.

@@ -344,6 +344,25 @@ pub(super) fn edge(site: &'static EdgeSite, values: &[Value<'_>]) {
     }
 }
 
+/// Writes a value of a histogram. False where no collector reads it.
+pub(crate) fn measure(series: u32, value: f64) -> bool {
+    if mode() != Mode::Lane {
+        return false;
+    }
+    let written = thread::with(|thread| thread.quiet > 0 || thread.measure(series, value));
+    if written != Some(true) {
+        count(Loss::ValueLost);
+    }
+    true
+}
+
+/// A value as it stands in a record.
+pub(crate) fn bytes_of(value: &Value<'_>) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    encode::any(&mut bytes, core::slice::from_ref(value));
+    bytes
+}
+
 /// Appends attributes to the innermost stage, if it takes them.
 pub(super) fn late(site: &'static LateCallsite, values: &[Value<'_>]) -> bool {
     let Some(place) = thread::with(|thread| thread.innermost_stage()).flatten() else {

@@ -299,6 +299,12 @@ impl Thread {
         Start::At(token)
     }
 
+    /// Writes a value of a histogram. False where it does not fit.
+    pub(super) fn measure(&mut self, series: u32, value: f64) -> bool {
+        let lane = self.lane.get_or_insert_with(LaneThread::new);
+        lane.write_measure(series, value)
+    }
+
     /// What becomes of a span below the deepest.
     #[cold]
     fn refuse(&self) -> Start {

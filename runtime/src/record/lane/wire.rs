@@ -45,6 +45,8 @@ pub(crate) enum Kind {
     /// Behind the header: the marks that were made more than once (`u16`), those whose tick is nanoseconds since
     /// 1970 (`u16`), and for each mark of the path its tick, or 0 (`u64`).
     Clock = 7,
+    /// A value of a histogram: its series as `site`, the value's bits as `start`.
+    Measure = 8,
 }
 
 /// Flags of a span.
@@ -200,6 +202,7 @@ impl Header {
             5 => Kind::Thread,
             6 => Kind::Edge,
             7 => Kind::Clock,
+            8 => Kind::Measure,
             _ => return None,
         };
         let header = Self {

@@ -87,6 +87,17 @@ impl LaneThread {
         self.writer.write(record)
     }
 
+    /// Writes a value of a histogram, which is nobody's.
+    pub(super) fn write_measure(&mut self, series: u32, value: f64) -> bool {
+        let mut head = NOTHING;
+        #[expect(clippy::cast_possible_truncation, reason = "64")]
+        head.set_len(wire::HEADER as u32);
+        head.set_kind(Kind::Measure as u8);
+        head.set_site(series);
+        head.set_start(value.to_bits());
+        self.writer.write(&head)
+    }
+
     /// Writes a span's last record, and counts it.
     #[inline(always)]
     pub(super) fn write_last(&mut self, at: u32, end: usize, kind: Kind, tick: u64) {

@@ -1,0 +1,89 @@
+//! From what was written to what can be expanded.
+
+use proc_macro2::TokenStream;
+use quote::ToTokens;
+use syn::{Data, Fields, Generics, Ident, Type, parse_quote};
+
+use super::parse::Written;
+use crate::diagnostics::Faults;
+use crate::field::{self, Capture, Field, Key};
+use crate::generics::{is_phantom, mentions_parameter};
+use crate::paths;
+
+/// Labels that can be expanded.
+pub(crate) struct Labels {
+    pub(crate) ident: Ident,
+    pub(crate) generics: Generics,
+    /// The runtime crate.
+    pub(crate) root: TokenStream,
+    pub(crate) captures: Vec<Capture>,
+    /// The types of fields that depend on a parameter, which have to be proven.
+    pub(crate) generic: Vec<Type>,
+}
+
+pub(crate) fn analyze(written: Written, faults: &mut Faults) -> Labels {
+    let Written {
+        input,
+        krate,
+        fields,
+    } = written;
+    check_shape(&input.ident, &input.data, faults);
+    let support = paths::support(krate.as_ref());
+    let mut generic = Vec::new();
+    let mut labels = Vec::new();
+    for (declared, rename) in fields {
+        let Some(ident) = &declared.ident else {
+            continue;
+        };
+        if is_phantom(&declared.ty) {
+            continue;
+        }
+        if mentions_parameter(&declared.ty, &input.generics) {
+            generic.push(declared.ty.clone());
+        }
+        let key = match rename {
+            Some(name) => Key {
+                text: name.value(),
+                tokens: name.to_token_stream(),
+            },
+            None => Key::of_ident(ident),
+        };
+        labels.push(Field {
+            key,
+            value: parse_quote!(self.#ident),
+        });
+    }
+    field::check(&labels, faults);
+    let captures: Vec<Capture> = labels
+        .into_iter()
+        .map(|label| label.into_capture(&support))
+        .collect();
+    field::check_count(&captures, &[], faults);
+    Labels {
+        ident: input.ident,
+        generics: input.generics,
+        root: paths::root(krate.as_ref()),
+        captures,
+        generic,
+    }
+}
+
+fn check_shape(ident: &Ident, data: &Data, faults: &mut Faults) {
+    match data {
+        Data::Struct(data) => match &data.fields {
+            Fields::Named(fields) if !fields.named.is_empty() => {}
+            Fields::Unnamed(_) => faults.at(
+                ident,
+                "labels have names: write a struct with named fields",
+            ),
+            Fields::Named(_) | Fields::Unit => faults.at(
+                ident,
+                "there is no label in it; a metric without labels has `()`, as `Counter` alone says",
+            ),
+        },
+        Data::Enum(_) | Data::Union(_) => faults.at(
+            ident,
+            "`Labels` is derived on a struct, whose fields are the labels; an enum can be the type of one",
+        ),
+    }
+}

@@ -1,0 +1,199 @@
+//! OpenTelemetry's names as those of Prometheus.
+//!
+//! As the OpenTelemetry specification has it, "Prometheus and `OpenMetrics` Compatibility": what is no letter, digit or
+//! `_` becomes one `_`, and the unit, in words, ends the name.
+
+/// The family of an instrument: its name without `_total`, and its unit in words.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Family {
+    pub(super) name: String,
+    pub(super) unit: String,
+}
+
+impl Family {
+    /// That of an instrument of this name and unit; `is_ratio` for a gauge, whose unit `1` is told.
+    pub(super) fn of(name: &str, unit: &str, is_ratio: bool) -> Self {
+        let unit = unit_in_words(unit, is_ratio);
+        let name = sanitised(name);
+        let mut name = name.strip_suffix("_total").unwrap_or(&name).to_owned();
+        let ends_so = name
+            .strip_suffix(&unit)
+            .is_some_and(|rest| rest.is_empty() || rest.ends_with('_'));
+        if !unit.is_empty() && !ends_so {
+            name.push('_');
+            name.push_str(&unit);
+        }
+        Self { name, unit }
+    }
+}
+
+/// A name of a metric.
+fn sanitised(name: &str) -> String {
+    let mut text = String::with_capacity(name.len());
+    for c in name.chars() {
+        match c {
+            'a'..='z' | 'A'..='Z' | ':' => text.push(c),
+            '0'..='9' => {
+                if text.is_empty() {
+                    text.push('_');
+                }
+                text.push(c);
+            }
+            _ if text.ends_with('_') => {}
+            _ => text.push('_'),
+        }
+    }
+    text
+}
+
+/// A name of a label.
+pub(super) fn label(key: &str) -> String {
+    let text = sanitised(key).replace(':', "_");
+    if text.is_empty() {
+        "_".to_owned()
+    } else {
+        text
+    }
+}
+
+/// A unit of UCUM in the words of Prometheus; what stands in braces is an annotation, and no unit.
+fn unit_in_words(unit: &str, is_ratio: bool) -> String {
+    let annotated = unit.find('{').map_or(unit, |at| &unit[..at]).trim();
+    match annotated.split_once('/') {
+        Some((of, per)) if !per.is_empty() => {
+            let (of, per) = (word(of), each(per));
+            if of.is_empty() {
+                format!("per_{per}")
+            } else {
+                format!("{of}_per_{per}")
+            }
+        }
+        _ if annotated == "1" => if is_ratio { "ratio" } else { "" }.to_owned(),
+        _ => word(annotated.trim_end_matches('/')),
+    }
+}
+
+fn word(unit: &str) -> String {
+    let word = match unit {
+        "d" => "days",
+        "h" => "hours",
+        "min" => "minutes",
+        "s" => "seconds",
+        "ms" => "milliseconds",
+        "us" => "microseconds",
+        "ns" => "nanoseconds",
+        "By" => "bytes",
+        "KiBy" => "kibibytes",
+        "MiBy" => "mebibytes",
+        "GiBy" => "gibibytes",
+        "kBy" => "kilobytes",
+        "MBy" => "megabytes",
+        "GBy" => "gigabytes",
+        "m" => "meters",
+        "V" => "volts",
+        "A" => "amperes",
+        "J" => "joules",
+        "W" => "watts",
+        "g" => "grams",
+        "Cel" => "celsius",
+        "Hz" => "hertz",
+        "%" => "percent",
+        "1" => "",
+        other => return sanitised(other),
+    };
+    word.to_owned()
+}
+
+/// A unit below a stroke.
+fn each(unit: &str) -> String {
+    let word = match unit {
+        "s" => "second",
+        "m" => "minute",
+        "h" => "hour",
+        "d" => "day",
+        "w" => "week",
+        "mo" => "month",
+        "y" => "year",
+        other => return word(other),
+    };
+    word.to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Family, label};
+
+    #[test]
+    fn names_and_units_are_those_of_the_specification() {
+        for (name, unit, is_ratio, expected, words) in [
+            (
+                "tickspan.stage.duration",
+                "s",
+                false,
+                "tickspan_stage_duration_seconds",
+                "seconds",
+            ),
+            (
+                "tickspan.stage.calls",
+                "{call}",
+                false,
+                "tickspan_stage_calls",
+                "",
+            ),
+            (
+                "pipeline_executions_total",
+                "",
+                false,
+                "pipeline_executions",
+                "",
+            ),
+            (
+                "tickspan.lane.memory",
+                "By",
+                true,
+                "tickspan_lane_memory_bytes",
+                "bytes",
+            ),
+            (
+                "request.size.bytes",
+                "By",
+                false,
+                "request_size_bytes",
+                "bytes",
+            ),
+            ("bytes", "By", false, "bytes", "bytes"),
+            ("kilobytes", "By", false, "kilobytes_bytes", "bytes"),
+            ("hit", "1", true, "hit_ratio", "ratio"),
+            ("hits", "1", false, "hits", ""),
+            (
+                "throughput",
+                "By/s",
+                true,
+                "throughput_bytes_per_second",
+                "bytes_per_second",
+            ),
+            ("rate", "{order}/s", true, "rate", ""),
+            ("edge.net", "USD", true, "edge_net_USD", "USD"),
+            ("2fa..codes--sent", "", false, "_2fa_codes_sent", ""),
+        ] {
+            let family = Family::of(name, unit, is_ratio);
+            assert_eq!(
+                (family.name.as_str(), family.unit.as_str()),
+                (expected, words)
+            );
+        }
+    }
+
+    #[test]
+    fn labels_are_letters_digits_and_low_lines() {
+        for (key, expected) in [
+            ("tickspan.stage", "tickspan_stage"),
+            ("a:b", "a_b"),
+            ("1st", "_1st"),
+            ("µ", "_"),
+            ("", "_"),
+        ] {
+            assert_eq!(label(key), expected);
+        }
+    }
+}
