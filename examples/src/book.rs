@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, HashMap};
 
 use tickspan::traced_stage;
 
+use crate::latency::Path;
 use crate::market::{OrderId, Price, Side};
 use crate::message::{Event, Message, OrderEvent, TradingStatus};
 
@@ -38,7 +39,7 @@ impl OrderBook {
 
     /// Brings the book up to date with `message`. One that names an order never added is counted
     /// and changes nothing.
-    #[traced_stage(name = "update_book", fields(message_kind = message.kind()))]
+    #[traced_stage(name = "update_book", mark = Path::BookUpdated, fields(message_kind = message.kind()))]
     pub fn apply(&mut self, message: &Message) {
         match message.event {
             Event::Add(order) => self.add(order),

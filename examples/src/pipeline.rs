@@ -1,9 +1,10 @@
 //! From a row of the feed to a fill: what one message makes the system do.
 
-use tickspan::traced_stage;
+use tickspan::{StageClock, traced_stage};
 
 use crate::book::OrderBook;
 use crate::feed::Row;
+use crate::latency::Path;
 use crate::lobster::Decoder;
 use crate::market::{Price, Symbol};
 use crate::risk::{Order, Rejected, RiskDesk, RiskLimits};
@@ -58,30 +59,41 @@ impl Pipeline {
     /// The venue has stopped.
     #[traced_stage(root, fields(symbol = self.symbol, line = row.line()))]
     pub async fn on_message(&mut self, row: &Row) -> Result<(), VenueStopped> {
+        // The stages of `decide` mark it; the order takes it to the venue.
+        let mut scope = StageClock::new().enter();
+        scope.mark(Path::RowReceived);
+        if let Some(order) = self.decide(row) {
+            return self.trade(order, scope.into_clock()).await;
+        }
+        scope.finish();
+        Ok(())
+    }
+
+    /// Brings the book up to date, and perhaps finds an order to send.
+    fn decide(&mut self, row: &Row) -> Option<Order> {
         let message = match self.decoder.decode(row.columns()) {
             Ok(message) => message,
             Err(fault) => {
                 self.tally.bad_rows.count(row.line(), fault);
-                return Ok(());
+                return None;
             }
         };
         self.tally.messages += 1;
         self.book.apply(&message);
 
-        let quote = self.book.quote();
-        let Some(signal) = quote.and_then(|quote| self.signals.find(&self.symbol, quote)) else {
-            return Ok(());
-        };
+        let signal = self.signals.find(&self.symbol, self.book.quote()?)?;
         match self.risk.check(signal, self.book.status()) {
-            Ok(order) => self.trade(order).await?,
-            Err(rejected) => self.refuse(rejected),
+            Ok(order) => Some(order),
+            Err(rejected) => {
+                self.refuse(rejected);
+                None
+            }
         }
-        Ok(())
     }
 
-    async fn trade(&mut self, order: Order) -> Result<(), VenueStopped> {
+    async fn trade(&mut self, order: Order, clock: StageClock<Path>) -> Result<(), VenueStopped> {
         let within_reach = self.book.within_reach(order.side, order.limit);
-        let pending = self.gateway.submit(order, within_reach).await?;
+        let pending = self.gateway.submit(order, within_reach, clock).await?;
         let fill = pending.wait().await?;
         self.handle_fill(&fill);
         Ok(())
@@ -114,8 +126,6 @@ impl Pipeline {
 
 #[cfg(test)]
 mod tests {
-    use std::path::Path;
-
     use super::*;
     use crate::feed::Feed;
     use crate::lobster::{Column, RowFault};
@@ -137,7 +147,7 @@ mod tests {
 
     fn fixture(name: &str) -> Feed {
         Feed::open(
-            &Path::new(env!("CARGO_MANIFEST_DIR"))
+            &std::path::Path::new(env!("CARGO_MANIFEST_DIR"))
                 .join("fixtures")
                 .join(name),
         )

@@ -6,6 +6,7 @@ use std::fmt;
 
 use tickspan::{AttributeValue, traced_stage};
 
+use crate::latency::Path;
 use crate::market::{OrderId, Price, Side, Symbol};
 use crate::message::TradingStatus;
 use crate::signal::Signal;
@@ -109,6 +110,7 @@ impl RiskDesk {
     #[traced_stage(
         name = "check_risk",
         err,
+        mark = Path::RiskPassed,
         fields(side = signal.side, quantity = signal.quantity, spread_usd = signal.spread.usd())
     )]
     pub fn check(&mut self, signal: Signal, status: TradingStatus) -> Result<Order, Rejected> {

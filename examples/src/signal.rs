@@ -3,6 +3,7 @@
 use tickspan::traced_stage;
 
 use crate::book::Quote;
+use crate::latency::Path;
 use crate::market::{Price, Side, Symbol};
 
 /// Finds the moments at which the next trade is likely to move the price.
@@ -63,7 +64,11 @@ impl SignalFinder {
     }
 
     /// The signal that `quote` begins, if any.
-    #[traced_stage(name = "find_signal", fields(bid_usd = quote.bid.price.usd(), ask_usd = quote.ask.price.usd()))]
+    #[traced_stage(
+        name = "find_signal",
+        mark = Path::SignalFound,
+        fields(bid_usd = quote.bid.price.usd(), ask_usd = quote.ask.price.usd())
+    )]
     pub fn find(&mut self, symbol: &Symbol, quote: Quote) -> Option<Signal> {
         let leaning = self.leaning(quote);
         let began = leaning != self.leaning;

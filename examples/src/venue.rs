@@ -4,10 +4,11 @@
 use std::error::Error;
 use std::fmt;
 
-use tickspan::{Context, traced_stage};
+use tickspan::{Context, StageClock, traced_stage};
 use tokio::sync::{mpsc, oneshot};
 
 use crate::book::Level;
+use crate::latency::Path;
 use crate::market::{Price, Side};
 use crate::risk::Order;
 
@@ -34,6 +35,8 @@ struct Submission {
     within_reach: Vec<Level>,
     /// Where it comes from: what the venue does belongs to the same trace.
     context: Context,
+    /// The marks that it has passed.
+    clock: StageClock<Path>,
     answer: oneshot::Sender<Fill>,
 }
 
@@ -85,12 +88,14 @@ impl Gateway {
         &self,
         order: Order,
         within_reach: Vec<Level>,
+        clock: StageClock<Path>,
     ) -> Result<PendingFill, VenueStopped> {
         let (answer, fill) = oneshot::channel();
         let submission = Submission {
             order,
             within_reach,
             context: Context::current(),
+            clock,
             answer,
         };
         self.submissions
@@ -129,6 +134,9 @@ impl Venue {
 
 #[traced_stage(name = "execute_order", kind = "consumer", parent = &submission.context)]
 fn execute(submission: &Submission) -> Fill {
+    let mut clock = submission.clock;
+    clock.mark(Path::OrderReceived);
+    clock.finish();
     let Submission {
         order,
         within_reach,
@@ -235,7 +243,7 @@ mod tests {
         let (gateway, venue) = open();
         let task = tokio::spawn(venue.run());
         let pending = gateway
-            .submit(order(10), levels(&[(10_000, 100)]))
+            .submit(order(10), levels(&[(10_000, 100)]), StageClock::new())
             .await
             .unwrap();
         assert_eq!(pending.wait().await, Ok(fill(10, 0, Some(10_000))));
@@ -248,7 +256,10 @@ mod tests {
         let (gateway, venue) = open();
         drop(venue);
         assert_eq!(
-            gateway.submit(order(10), Vec::new()).await.unwrap_err(),
+            gateway
+                .submit(order(10), Vec::new(), StageClock::new())
+                .await
+                .unwrap_err(),
             VenueStopped
         );
     }
@@ -256,7 +267,10 @@ mod tests {
     #[tokio::test]
     async fn order_lost_by_the_venue_is_an_error_and_no_hang() {
         let (gateway, venue) = open();
-        let pending = gateway.submit(order(10), Vec::new()).await.unwrap();
+        let pending = gateway
+            .submit(order(10), Vec::new(), StageClock::new())
+            .await
+            .unwrap();
         drop(venue);
         assert_eq!(pending.wait().await, Err(VenueStopped));
     }

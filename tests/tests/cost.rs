@@ -4,7 +4,7 @@ use std::mem::size_of_val;
 use std::num::NonZeroU64;
 use std::pin::pin;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::task::{Context as Task, Waker};
+use std::task::{Context as Task, Poll, Waker};
 use std::thread;
 use std::time::Duration;
 
@@ -13,7 +13,8 @@ use opentelemetry_sdk::error::OTelSdkResult;
 use opentelemetry_sdk::trace::{SpanData, SpanExporter};
 use rust_decimal::Decimal;
 use tickspan::{
-    Context, EdgeAmount, EdgeBreakdown, event, health, public, record, stage, traced_stage,
+    Context, EdgeAmount, EdgeBreakdown, LatencyStages, StageClock, event, health, public, record,
+    stage, traced_stage,
 };
 use tickspan_tests::child::Child;
 use tracing::span::{Attributes, Id, Record};
@@ -197,11 +198,11 @@ struct Pending(bool);
 impl Future for Pending {
     type Output = ();
 
-    fn poll(mut self: std::pin::Pin<&mut Self>, _: &mut Task<'_>) -> std::task::Poll<()> {
+    fn poll(mut self: std::pin::Pin<&mut Self>, _: &mut Task<'_>) -> Poll<()> {
         if std::mem::take(&mut self.0) {
-            std::task::Poll::Pending
+            Poll::Pending
         } else {
-            std::task::Poll::Ready(())
+            Poll::Ready(())
         }
     }
 }
@@ -243,6 +244,58 @@ fn stages_in_lanes_allocate_nothing() {
         });
         assert_eq!(full.count_total, 0);
         assert!(!telemetry.shutdown(Duration::from_secs(30)).deadline_passed);
+    })
+    .run();
+}
+
+#[derive(LatencyStages, Clone, Copy)]
+enum Path {
+    Received,
+    Found,
+    Sent,
+}
+
+#[traced_stage(mark = Path::Found)]
+async fn find() -> Option<u64> {
+    Pending(true).await;
+    Some(1)
+}
+
+/// Every way of a clock: marked by hand, in a scope, by a stage, under a context, as bytes, in a future.
+fn clocks() {
+    let mut clock = StageClock::new();
+    clock.mark(Path::Received);
+    let mut scope = clock.enter();
+    Context::current().run(|| tickspan::mark(Path::Found));
+    scope.mark(Path::Sent);
+    let clock = scope.into_clock();
+    let clock = StageClock::<Path>::from_bytes(&clock.to_bytes()).unwrap();
+    let mut future = pin!(clock.attach(find()));
+    let mut cx = Task::from_waker(Waker::noop());
+    let clock = loop {
+        if let Poll::Ready((_, clock)) = future.as_mut().poll(&mut cx) {
+            break clock;
+        }
+    };
+    clock.finish();
+    drop(clock.enter());
+}
+
+#[test]
+fn clocks_allocate_nothing() {
+    // Where nobody measures.
+    clocks();
+    assert_eq!(allocation_counter::measure(clocks).count_total, 0);
+    Child::of("clocks_allocate_nothing", || {
+        let telemetry = tickspan::builder()
+            .with_span_exporter(Discard)
+            .init()
+            .unwrap();
+        clocks();
+        let on = allocation_counter::measure(|| (0..100).for_each(|_| clocks()));
+        assert_eq!(on.count_total, 0);
+        let paths = telemetry.summary().paths;
+        assert_eq!((paths[0].finished, paths[0].dropped), (101, 101));
     })
     .run();
 }

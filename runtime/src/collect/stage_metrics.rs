@@ -29,9 +29,10 @@ const OUTCOMES: [&str; 4] = ["ok", "error", "panicked", "cancelled"];
 
 /// The bounds of buckets for durations, in seconds: 1, 2, 5, 10, .. from 100 ns to 60 s.
 pub(crate) fn duration_bounds() -> Vec<f64> {
-    let decades = (-7..=0).map(|exponent| 10_f64.powi(exponent));
-    let mut bounds: Vec<f64> = decades
-        .flat_map(|decade| [decade, 2.0 * decade, 5.0 * decade])
+    // Divided, so that each is the nearest number: a duration of exactly 5 µs is in the bucket up to 5 µs.
+    let parts = (0..=7).rev().map(|exponent| 10_f64.powi(exponent));
+    let mut bounds: Vec<f64> = parts
+        .flat_map(|parts| [1.0 / parts, 2.0 / parts, 5.0 / parts])
         .collect();
     bounds.extend([10.0, 20.0, 50.0, 60.0]);
     bounds
