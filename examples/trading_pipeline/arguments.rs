@@ -29,6 +29,10 @@ pub(crate) struct Arguments {
     #[arg(long, default_value = "AAPL")]
     symbol: String,
 
+    /// A folder in which everything is recorded as well; read it back with the example `replay`
+    #[arg(long, value_name = "DIR")]
+    record: Option<PathBuf>,
+
     /// Where to send the spans as well, such as `http://localhost:4318`
     #[arg(long, value_name = "URL")]
     otlp: Option<String>,
@@ -76,6 +80,10 @@ impl Arguments {
             // The feed comes as fast as it is read, without the pauses of a market: a stage every 70 ns.
             .with_lane_capacity(64 << 20)
             .with_queue_size(1 << 20);
+        let telemetry = match &self.record {
+            Some(folder) => telemetry.with_recorder(folder.as_path()),
+            None => telemetry,
+        };
         match &self.otlp {
             Some(url) => telemetry
                 .with_endpoint(url)
