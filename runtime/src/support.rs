@@ -20,7 +20,7 @@ pub use crate::record::outcome::{Outcome, Returned};
 pub use crate::record::{
     Callsite, IntoParent, Kind, LateCallsite, LatencyMark, LatencyPath, MarkFuture, MarkGuard,
     MarkStream, Parent, Passed, Site, Stage, StageFuture, StageGuard, StageStream, emit,
-    emit_value, mark, record_late,
+    emit_value, mark, record_late, record_trade,
 };
 
 /// The most keys that one stage, event or `record!` may have.

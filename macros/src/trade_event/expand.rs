@@ -6,9 +6,11 @@
 //!     impl TradeEvent for QuotePulled {
 //!         const NAME: &'static str = "quote_pulled";
 //!         const KEYS: &'static [&'static str] = &["symbol", ..];
-//!         fn record(&self) {
+//!         fn record(&self) -> Acknowledgement {
 //!             if Callsite::is_enabled(&__TICKSPAN_EVENT) {
-//!                 emit(&__TICKSPAN_EVENT, &[VALUE, ..]);
+//!                 record_trade(&__TICKSPAN_EVENT, &[VALUE, ..])
+//!             } else {
+//!                 Acknowledgement::NotAudited
 //!             }
 //!         }
 //!     }
@@ -37,7 +39,7 @@ pub(crate) fn expand(event: &Event) -> TokenStream {
         name: name.clone(),
         target: event.target.as_ref(),
         level: event.level.clone(),
-        kind: quote!(Event),
+        kind: quote!(TradeEvent),
         fields: event_keys(captures),
         labels: &[],
         at: ident.span(),
@@ -58,9 +60,11 @@ pub(crate) fn expand(event: &Event) -> TokenStream {
                 const KEYS: &'static [&'static ::core::primitive::str] = #own_keys;
 
                 #[inline]
-                fn record(&self) {
+                fn record(&self) -> #root::Acknowledgement {
                     if #support::Callsite::is_enabled(&__TICKSPAN_EVENT) {
-                        #support::emit(&__TICKSPAN_EVENT, #values);
+                        #support::record_trade(&__TICKSPAN_EVENT, #values)
+                    } else {
+                        #root::Acknowledgement::NotAudited
                     }
                 }
             }

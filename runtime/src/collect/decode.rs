@@ -474,7 +474,9 @@ impl Known {
                 CallsiteKind::Server => SpanKind::Server,
                 CallsiteKind::Producer => SpanKind::Producer,
                 CallsiteKind::Consumer => SpanKind::Consumer,
-                CallsiteKind::Internal | CallsiteKind::Event => SpanKind::Internal,
+                CallsiteKind::Internal | CallsiteKind::Event | CallsiteKind::TradeEvent => {
+                    SpanKind::Internal
+                }
             },
             Site::Late(_) | Site::Foreign(_) | Site::Edge(_) | Site::Path(_) => SpanKind::Internal,
         }

@@ -13,7 +13,6 @@ use opentelemetry_sdk::trace::SpanData;
 
 use super::exemplars::{Buckets, Exemplar, Exemplars};
 use super::summary;
-use crate::record::Kind;
 use crate::record::lane::health::{Loss, count};
 use crate::record::lane::sites::{self, Site};
 use crate::record::lane::wire::outcome;
@@ -218,7 +217,7 @@ impl StageMetrics {
         for place in known..self.sites.len() {
             if let Site::Callsite(callsite) = self.sites[place] {
                 let name = callsite.metadata().name();
-                if callsite.kind() != Kind::Event && !self.by_name.contains_key(name) {
+                if !callsite.kind().is_event() && !self.by_name.contains_key(name) {
                     let row = self.row(name, callsite.labels());
                     self.by_name.insert(name, row);
                 }

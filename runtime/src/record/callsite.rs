@@ -25,13 +25,21 @@ pub enum Kind {
     Consumer,
     /// No span: an event.
     Event,
+    /// No span: an event that a recorder keeps in a line of its own.
+    TradeEvent,
 }
 
 impl Kind {
+    /// Whether it is no span.
+    #[cfg(feature = "init")]
+    pub(crate) const fn is_event(self) -> bool {
+        matches!(self, Self::Event | Self::TradeEvent)
+    }
+
     /// The value of `otel.kind`, which is left out for internal spans.
     const fn attribute(self) -> Value<'static> {
         match self {
-            Self::Internal | Self::Event => Value::ABSENT,
+            Self::Internal | Self::Event | Self::TradeEvent => Value::ABSENT,
             Self::Client => Value::text("client"),
             Self::Server => Value::text("server"),
             Self::Producer => Value::text("producer"),
@@ -88,7 +96,7 @@ impl Callsite {
     /// The value of the static `this`.
     pub const fn new(site: &Site, this: &'static Self) -> Self {
         let kind = match site.kind {
-            Kind::Event => tracing_core::Kind::EVENT,
+            Kind::Event | Kind::TradeEvent => tracing_core::Kind::EVENT,
             _ => tracing_core::Kind::SPAN,
         };
         Self {

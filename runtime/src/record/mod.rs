@@ -20,6 +20,7 @@ mod parent;
 mod stage;
 mod thread;
 mod tracing_route;
+mod trade;
 
 pub use acknowledgement::Acknowledgement;
 pub use callsite::{Callsite, Kind, Site};
@@ -38,3 +39,4 @@ pub use latency::{
 };
 pub use parent::{IntoParent, Parent};
 pub use stage::{Stage, StageGuard};
+pub use trade::record_trade;

@@ -16,7 +16,7 @@ use super::notices::{Notices, Trouble};
 use super::{convert, exporter};
 use crate::privacy::{Repr, Value as Recorded};
 use crate::record::{Acknowledgement, Callsite, lane};
-use crate::recorded::{Line, Value};
+use crate::recorded::{Data, Line, Value};
 
 /// Where decisions are left.
 #[derive(Debug)]
@@ -74,11 +74,26 @@ pub(crate) fn keep_edge(site: &'static Callsite, values: &[Recorded<'_>]) -> Ack
     if !IS_ON.load(Ordering::Relaxed) || lane::is_captured() {
         return Acknowledgement::NotAudited;
     }
-    keep(site, values)
+    keep(site, values, |said| convert::edge(said.into_iter()))
+}
+
+/// Keeps a trade event: `values` are those of the keys of `site` but a first `message`.
+#[inline]
+pub(crate) fn keep_trade(site: &'static Callsite, values: &[Recorded<'_>]) -> Acknowledgement {
+    if !IS_ON.load(Ordering::Relaxed) || lane::is_captured() {
+        return Acknowledgement::NotAudited;
+    }
+    keep(site, values, |said| {
+        convert::trade(site.metadata().name(), said.into_iter())
+    })
 }
 
 #[cold]
-fn keep(site: &'static Callsite, values: &[Recorded<'_>]) -> Acknowledgement {
+fn keep(
+    site: &'static Callsite,
+    values: &[Recorded<'_>],
+    data: impl FnOnce(Vec<(&'static str, Value<'static>)>) -> Data<'static>,
+) -> Acknowledgement {
     let audit = AUDIT.read().unwrap_or_else(PoisonError::into_inner).clone();
     let Some(audit) = audit else {
         return Acknowledgement::NotAudited;
@@ -95,7 +110,7 @@ fn keep(site: &'static Callsite, values: &[Recorded<'_>]) -> Acknowledgement {
         timestamp: SystemTime::now(),
         trace_id: convert::trace_id(span.span_context()),
         span_id: convert::span_id(span.span_context()),
-        data: convert::edge(attributes),
+        data: data(attributes.collect()),
     };
     let mut bytes = Vec::with_capacity(512);
     exporter::append(&line, &mut bytes);

@@ -1,12 +1,18 @@
 //! Spans of the SDK as lines: borrowed, so that making them copies nothing.
 
 use std::borrow::Cow;
+use std::collections::HashSet;
+use std::fmt;
 
 use opentelemetry::Value as OtelValue;
 use opentelemetry::trace::{Event, SpanContext, SpanId, SpanKind, TraceId};
 use opentelemetry_sdk::trace::SpanData;
 
-use crate::recorded::{Data, Edge, Kind, Line, Link, Outcome, Span, SpanEvent, Status, Value};
+use crate::record::Kind as CallsiteKind;
+use crate::record::lane::sites::{self, Site};
+use crate::recorded::{
+    Attributes, Data, Edge, Kind, Line, Link, Outcome, Span, SpanEvent, Status, Trade, Value,
+};
 
 /// The attribute in which a stage says how it ended.
 const OUTCOME: &str = "tickspan.outcome";
@@ -21,7 +27,12 @@ const EDGE_DECISION: &str = "edge.decision";
 const EDGE_REASON: &str = "edge.reason";
 
 /// Gives each line of a span to `take`: those of its decisions, in their order, and its own.
-pub(super) fn lines<'a>(span: &'a SpanData, is_audited: bool, mut take: impl FnMut(&Line<'a>)) {
+pub(super) fn lines<'a>(
+    span: &'a SpanData,
+    trades: &Trades,
+    is_audited: bool,
+    mut take: impl FnMut(&Line<'a>),
+) {
     let context = &span.span_context;
     // Whoever decided has had them written.
     let decided = if is_audited {
@@ -30,7 +41,7 @@ pub(super) fn lines<'a>(span: &'a SpanData, is_audited: bool, mut take: impl FnM
         &span.events.events[..]
     };
     for event in decided {
-        if let Some(data) = decision(event) {
+        if let Some(data) = decision(event, trades) {
             take(&Line {
                 timestamp: event.timestamp,
                 trace_id: trace_id(context),
@@ -43,7 +54,7 @@ pub(super) fn lines<'a>(span: &'a SpanData, is_audited: bool, mut take: impl FnM
         timestamp: span.end_time,
         trace_id: trace_id(context),
         span_id: span_id(context),
-        data: Data::Span(Box::new(of_span(span))),
+        data: Data::Span(Box::new(of_span(span, trades))),
     });
 }
 
@@ -55,7 +66,7 @@ pub(super) fn span_id(context: &SpanContext) -> Option<SpanId> {
     Some(context.span_id()).filter(|id| *id != SpanId::INVALID)
 }
 
-fn of_span(span: &SpanData) -> Span<'_> {
+fn of_span<'a>(span: &'a SpanData, trades: &Trades) -> Span<'a> {
     let attributes = &span.attributes;
     let said = attributes
         .iter()
@@ -101,7 +112,7 @@ fn of_span(span: &SpanData) -> Span<'_> {
         events: span
             .events
             .iter()
-            .filter(|event| !is_decision(event))
+            .filter(|event| !is_edge(event) && !trades.has(event))
             .map(of_event)
             .collect(),
         links: span.links.iter().map(of_link).collect(),
@@ -131,15 +142,60 @@ fn of_link(link: &opentelemetry::trace::Link) -> Link<'_> {
     }
 }
 
-/// Whether an event has a line of its own.
-fn is_decision(event: &Event) -> bool {
-    is_edge(event)
+fn decision<'a>(event: &'a Event, trades: &Trades) -> Option<Data<'a>> {
+    let attributes = event.attributes.iter();
+    let said = attributes.map(|it| (it.key.as_str(), Value::from(&it.value)));
+    if is_edge(event) {
+        Some(edge(said))
+    } else if trades.has(event) {
+        Some(trade(event.name.as_ref(), said))
+    } else {
+        None
+    }
 }
 
-fn decision(event: &Event) -> Option<Data<'_>> {
-    let attributes = event.attributes.iter();
-    let named = attributes.map(|it| (it.key.as_str(), Value::from(&it.value)));
-    is_edge(event).then(|| edge(named))
+/// The names of trade events: what tells them from other events.
+#[derive(Default)]
+pub(super) struct Trades {
+    sites: Vec<Site>,
+    names: HashSet<&'static str>,
+}
+
+impl Trades {
+    /// Learns the names that were used since.
+    pub(super) fn learn(&mut self) {
+        let known = self.sites.len();
+        sites::learn(&mut self.sites);
+        for site in &self.sites[known..] {
+            if let Site::Callsite(callsite) = site {
+                if callsite.kind() == CallsiteKind::TradeEvent {
+                    self.names.insert(callsite.metadata().name());
+                }
+            }
+        }
+    }
+
+    fn has(&self, event: &Event) -> bool {
+        self.names.contains(event.name.as_ref())
+    }
+}
+
+impl fmt::Debug for Trades {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Trades").field(&self.names).finish()
+    }
+}
+
+/// The trade event of what it says.
+pub(super) fn trade<'a>(
+    name: &'a str,
+    said: impl Iterator<Item = (&'a str, Value<'a>)>,
+) -> Data<'a> {
+    let said = said.map(|(key, value)| (Cow::Borrowed(key), value));
+    Data::Trade(Trade {
+        name: Cow::Borrowed(name),
+        attributes: Attributes(said.collect()),
+    })
 }
 
 fn is_edge(event: &Event) -> bool {

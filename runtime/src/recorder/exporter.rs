@@ -14,7 +14,7 @@ use opentelemetry_sdk::trace::SpanData;
 use tokio::time::Instant;
 
 use super::audit::{self, Audit};
-use super::convert;
+use super::convert::{self, Trades};
 use super::desk::Desk;
 use super::keeper::Keeper;
 use super::names::Form;
@@ -36,6 +36,8 @@ const END: Duration = Duration::from_secs(2);
 pub(crate) struct RecorderExporter {
     desk: Arc<Desk>,
     is_audited: bool,
+    /// Of this exporter alone, which is asked on one thread.
+    trades: Mutex<Trades>,
     /// Taken when it has been told to end.
     thread: Mutex<Option<JoinHandle<()>>>,
 }
@@ -69,8 +71,23 @@ impl RecorderExporter {
         Ok(Self {
             desk,
             is_audited: recorder.audit.is_some(),
+            trades: Mutex::default(),
             thread: Mutex::new(Some(thread)),
         })
+    }
+
+    /// The lines of spans.
+    fn lines(&self, batch: &[SpanData]) -> Vec<u8> {
+        let mut trades = self.trades.lock().unwrap_or_else(PoisonError::into_inner);
+        trades.learn();
+        // Some 400 bytes a span, measured on the example.
+        let mut lines = Vec::with_capacity(batch.len() * 512);
+        for span in batch {
+            convert::lines(span, &trades, self.is_audited, |line| {
+                append(line, &mut lines);
+            });
+        }
+        lines
     }
 
     /// Writes lines, and tries again with what was not written.
@@ -97,7 +114,7 @@ impl RecorderExporter {
 
 impl Deliver<Vec<SpanData>> for RecorderExporter {
     async fn deliver(&self, batch: Vec<SpanData>, job: &Job<'_>) -> Delivery {
-        let lines = lines(&batch, self.is_audited);
+        let lines = self.lines(&batch);
         // Freed where it was made, before anybody waits.
         drop(batch);
         self.write(lines, job).await
@@ -120,16 +137,6 @@ impl Deliver<Vec<SpanData>> for RecorderExporter {
             Err(OTelSdkError::Timeout(END))
         }
     }
-}
-
-/// The lines of spans.
-fn lines(batch: &[SpanData], is_audited: bool) -> Vec<u8> {
-    // Some 400 bytes a span, measured on the example.
-    let mut lines = Vec::with_capacity(batch.len() * 512);
-    for span in batch {
-        convert::lines(span, is_audited, |line| append(line, &mut lines));
-    }
-    lines
 }
 
 /// Appends a line. Writing into memory cannot fail, nor can a line that was made of a span.

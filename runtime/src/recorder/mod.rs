@@ -26,8 +26,8 @@ mod notices;
 mod settings;
 mod store;
 
-pub(crate) use audit::keep_edge;
 pub use audit::{Audited, audited};
+pub(crate) use audit::{keep_edge, keep_trade};
 pub(crate) use exporter::RecorderExporter;
 pub use settings::{Compression, Durability, Recorder};
 

@@ -121,12 +121,13 @@ impl Recorder {
         self
     }
 
-    /// Has edges written while the thread that decides waits, for `deadline` at most: [`record`](crate::EdgeBreakdown::record) returns
-    /// when the line is written, and tells so.
+    /// Has edges and trade events written while the thread that records them waits, for `deadline` at most:
+    /// [`EdgeBreakdown::record`](crate::EdgeBreakdown::record) and [`TradeEvent::record`](crate::TradeEvent::record) return when the line is
+    /// written, and tell so.
     ///
     /// With [`Durability::EachBatch`] it waits for `fsync` too. Lines of threads that decide at the same time are written, and made safe,
-    /// together. Edges are kept whether or not their trace is sampled. What cannot be kept is told by
-    /// [`record`](crate::EdgeBreakdown::record), and counted by [`audited`](super::audited). One recorder of a process can have an audit.
+    /// together. They are kept whether or not their trace is sampled. What cannot be kept is told by
+    /// `record`, and counted by [`audited`](super::audited). One recorder of a process can have an audit.
     pub fn with_audit(mut self, deadline: Duration) -> Self {
         self.audit = Some(deadline);
         self

@@ -11,6 +11,8 @@ pub use order::{
     TimeInForce,
 };
 
+use crate::Acknowledgement;
+
 /// Something that happened in a trading system, at one instant of the current span.
 ///
 /// [`Signal`], [`OrderRequest`] and others are there; derive it for events of your own:
@@ -52,6 +54,7 @@ pub trait TradeEvent {
     /// Records the event on the current span.
     ///
     /// Never fails and never blocks; after [`init`](crate::init) it allocates nothing. Where nobody wants the event, its
-    /// fields are not looked at.
-    fn record(&self);
+    /// fields are not looked at. The exception is a recorder with an audit, for which it waits, and of which it tells whether the event is
+    /// kept.
+    fn record(&self) -> Acknowledgement;
 }

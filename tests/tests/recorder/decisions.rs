@@ -10,7 +10,7 @@ use tempfile::TempDir;
 use tickspan::recorded::{Data, Edge as RecordedEdge, Value};
 use tickspan::recorder::{Audited, Durability, Recorder, audited};
 use tickspan::replay::Event;
-use tickspan::{Acknowledgement, EdgeBreakdown, traced_stage};
+use tickspan::{Acknowledgement, EdgeBreakdown, TradeEvent, event, traced_stage};
 use tickspan_tests::child::Child;
 
 use super::{read, read_whole};
@@ -163,6 +163,75 @@ fn audited_edge_is_the_same_and_is_written_when_it_is_acknowledged() {
         decided(&read_whole(dir.path())),
         (0..10).collect::<Vec<_>>()
     );
+}
+
+#[derive(TradeEvent)]
+struct QuotePulled {
+    number: i64,
+    price: Decimal,
+}
+
+#[traced_stage]
+fn pull(number: i64) -> Acknowledgement {
+    let price = Decimal::new(number, 2);
+    event!("looked", number = number);
+    QuotePulled { number, price }.record()
+}
+
+/// What was pulled, as number and price.
+fn pulled(dir: &Path) -> Vec<(i64, String)> {
+    let mut all = Vec::new();
+    for event in read_whole(dir) {
+        match &event.line.data {
+            Data::Trade(trade) => {
+                assert_eq!(trade.name, "quote_pulled");
+                let number = trade.attributes.get("number").unwrap().as_i64().unwrap();
+                all.push((number, trade.attributes.get("price").unwrap().to_string()));
+            }
+            Data::Span(span) => {
+                let names: Vec<_> = span
+                    .events
+                    .iter()
+                    .map(|event| event.name.as_ref())
+                    .collect();
+                assert_eq!(names, ["looked"]);
+            }
+            other => panic!("{other:?}"),
+        }
+    }
+    all.sort();
+    all
+}
+
+#[test]
+fn trade_event_has_a_line_of_its_own_and_can_be_audited() {
+    let child = Child::of(
+        "decisions::trade_event_has_a_line_of_its_own_and_can_be_audited",
+        || {
+            let recorder = Recorder::new(dir_of_child());
+            let is_audited = std::env::var_os("AUDIT").is_some();
+            let (recorder, wanted) = if is_audited {
+                (recorder.with_audit(SOON), Acknowledgement::Kept)
+            } else {
+                (recorder, Acknowledgement::NotAudited)
+            };
+            let _telemetry = tickspan::builder().with_recorder(recorder).init().unwrap();
+            for number in 0..3 {
+                assert_eq!(pull(number), wanted);
+            }
+        },
+    );
+    let wanted = [0, 1, 2].map(|number| (number, format!("0.0{number}")));
+    let (plain, audited) = (TempDir::new().unwrap(), TempDir::new().unwrap());
+    child
+        .with("RECORDING", plain.path().to_str().unwrap())
+        .run();
+    assert_eq!(pulled(plain.path()), wanted);
+    child
+        .with("RECORDING", audited.path().to_str().unwrap())
+        .with("AUDIT", "1")
+        .run();
+    assert_eq!(pulled(audited.path()), wanted);
 }
 
 #[test]
