@@ -9,7 +9,10 @@ use syn::spanned::Spanned;
 use syn::{Attribute, Expr, Ident, Lit, LitStr, Token};
 
 use crate::diagnostics::Faults;
-use crate::names::rules::is_market_name;
+use crate::names::gate::{self, Named, Opened};
+use crate::names::rules::Exemption;
+use crate::names::{self, is_market_name};
+use crate::public;
 use crate::setting::is_constant;
 use crate::vocabulary::{own_name, says_seconds};
 
@@ -55,6 +58,12 @@ impl Key {
         }
     }
 
+    /// The key, if it is sensitive.
+    fn named(&self) -> Option<Named> {
+        let at = self.tokens.clone().into_iter().last()?.span();
+        Named::find(&self.text, at)
+    }
+
     /// The key as a string literal.
     pub(crate) fn literal(&self) -> LitStr {
         LitStr::new(&self.text, Span::call_site())
@@ -91,6 +100,22 @@ impl Field {
         }
     }
 
+    /// The sensitive name under which the value would be exported: its key, or a name in the expression.
+    fn named(&self) -> Option<Named> {
+        if let Some(opened) = public::Opening::of(&self.value) {
+            // What it opens under which name, it says itself.
+            return if opened.allows_name {
+                None
+            } else {
+                self.key.named()
+            };
+        }
+        let named = self.key.named().or_else(|| Named::find_in(&self.value))?;
+        // The kind of a credential may be a word of the source.
+        let is_told = named.finding.exemption == Exemption::Measures && is_source_text(&self.value);
+        (!is_told).then_some(named)
+    }
+
     /// The expression that captures the value.
     fn capture(&self, support: &TokenStream) -> TokenStream {
         let at = guilty(&self.value).resolved_at(Span::mixed_site());
@@ -100,6 +125,10 @@ impl Field {
             quote_spanned!(at=> #support::Plain)
         };
         let value = operand(&self.value);
+        if let Some(named) = self.named() {
+            let gate = named.gate(&unit, support, Opened::Value);
+            return quote!(#gate(&#value));
+        }
         match &self.value {
             Expr::Lit(literal) if matches!(literal.lit, Lit::Str(_)) => {
                 quote_spanned!(at=> #support::Value::text(#value))
@@ -115,6 +144,15 @@ impl Field {
                 quote_spanned!(at=> #support::Explicit::<#unit, _>::new(&#value).__tickspan_value())
             }
         }
+    }
+}
+
+/// Whether an expression is text that stands in the source.
+fn is_source_text(expr: &Expr) -> bool {
+    match expr {
+        Expr::Lit(literal) => matches!(literal.lit, Lit::Str(_)),
+        Expr::Path(path) => is_constant(&path.path),
+        _ => false,
     }
 }
 
@@ -279,6 +317,17 @@ pub(crate) fn check(fields: &[Field], faults: &mut Faults) {
             );
         }
         check_exposure(&field.value, faults);
+        check_opening(field, faults);
+    }
+}
+
+/// Notes a value that is declared public, without a word on the sensitive name of its key.
+fn check_opening(field: &Field, faults: &mut Faults) {
+    let Some(opening) = public::Opening::of(&field.value) else {
+        return;
+    };
+    if let Some(named) = field.key.named().filter(|_| !opening.allows_name) {
+        named.refuse_opening(Opened::Value, faults);
     }
 }
 
@@ -364,15 +413,34 @@ pub(crate) fn capture_argument(
     } else {
         quote!(#support::Plain)
     };
-    let probe = if is_market_name(&ident.to_string()) {
-        quote!(ImplicitText(#support::TextOrSkipped(&#ident), #unit))
+    let finding = names::sensitive(&key.text);
+    let value = if names::is_strict() {
+        // The argument is what a fault is told of.
+        let at = ident.span().resolved_at(Span::mixed_site());
+        let probe = if let Some(finding) = finding {
+            let exemption = gate::exemption(finding.exemption, support);
+            quote!(StrictSensitive::<_, #exemption, _>::new)
+        } else if is_market_name(&ident.to_string()) {
+            quote!(StrictText::new)
+        } else {
+            quote!(Strict::new)
+        };
+        quote_spanned!(at=> #support::#probe(&#ident, #unit).__tickspan_value())
     } else {
-        quote!(Implicit(&#ident, #unit))
+        let probe = if let Some(finding) = finding {
+            let exemption = gate::exemption(finding.exemption, support);
+            quote!(ImplicitSensitive::<_, #exemption, _>::new(&#ident, #unit))
+        } else if is_market_name(&ident.to_string()) {
+            quote!(ImplicitText(#support::TextOrSkipped(&#ident), #unit))
+        } else {
+            quote!(Implicit(&#ident, #unit))
+        };
+        quote!(#support::#probe.__tickspan_value())
     };
     Capture {
         key,
         cfgs,
         argument: Some(ident.clone()),
-        value: quote!(#support::#probe.__tickspan_value()),
+        value,
     }
 }

@@ -15,7 +15,13 @@ const EMPTY_WORDS: &[&str] = &[
 
 /// Notes a fault where `reason` gives none.
 pub(crate) fn check(reason: &LitStr, faults: &mut Faults) {
-    let text = reason.value();
+    if let Some(fault) = fault(&reason.value()) {
+        faults.at(reason, fault);
+    }
+}
+
+/// Why `text` is no reason, if it is none.
+pub(crate) fn fault(text: &str) -> Option<String> {
     let words: Vec<String> = text
         .split(|c: char| !c.is_alphanumeric())
         .filter(|word| !word.is_empty())
@@ -24,15 +30,14 @@ pub(crate) fn check(reason: &LitStr, faults: &mut Faults) {
     let meaningful = words
         .iter()
         .any(|word| !EMPTY_WORDS.contains(&word.as_str()));
-    if text.trim().chars().count() < MIN_CHARACTERS || words.len() < MIN_WORDS || !meaningful {
-        faults.at(
-            reason,
-            format_args!(
-                "`{text}` is no reason; say in at least {MIN_WORDS} words and {MIN_CHARACTERS} \
-                 characters why anybody may see this, as in \"exchange ticker, public listing\""
-            ),
-        );
-    }
+    let is_reason =
+        text.trim().chars().count() >= MIN_CHARACTERS && words.len() >= MIN_WORDS && meaningful;
+    (!is_reason).then(|| {
+        format!(
+            "`{text}` is no reason; say in at least {MIN_WORDS} words and {MIN_CHARACTERS} characters why anybody may \
+             see this, as in \"exchange ticker, public listing\""
+        )
+    })
 }
 
 #[cfg(test)]

@@ -9,12 +9,16 @@ pub use crate::edge::{
     EdgeAmount, EdgeBreakdown, EdgeSite, Part, Role, event_keys, event_keys_len, join_parts,
     join_values, leg_bytes, leg_len, leg_parts, same_amount,
 };
-pub use crate::privacy::form::{AddsSeconds, Plain, SaysSeconds, Scalar};
+pub use crate::privacy::form::{
+    AddsSeconds, Allowed, Counts, Exempt, Fits, Measures, Plain, SaysSeconds, Scalar, Truths, Words,
+};
 /// The rules of names, for constants that expanded code asks about.
 pub use crate::privacy::names;
 pub use crate::privacy::probe::{
-    Explicit, ExplicitText, Held, Implicit, ImplicitText, Public, TextOrSkipped, displayed,
+    Explicit, ExplicitText, Held, Implicit, ImplicitSensitive, ImplicitText, Public, TextOrSkipped,
+    displayed,
 };
+pub use crate::privacy::strict::{Strict, StrictSensitive, StrictText};
 pub use crate::privacy::{AttributeValue, Value};
 pub use crate::record::outcome::{Outcome, Returned};
 pub use crate::record::{

@@ -19,6 +19,7 @@ mod code {
         TracedStage: "../../docs/traced-stage.md";
         InsideBodies: "../../docs/inside-bodies.md";
         AttributesAndPrivacy: "../../docs/attributes-and-privacy.md";
+        Names: "../../docs/names.md";
         OtherCrates: "../../docs/other-crates.md";
         Setup: "../../docs/setup.md";
         Routes: "../../docs/routes.md";

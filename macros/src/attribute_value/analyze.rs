@@ -7,6 +7,7 @@ use syn::{Data, DataEnum, DataStruct, Fields, Generics, Ident, Index, Member, Pa
 use super::parse::{Public, Written};
 use crate::diagnostics::Faults;
 use crate::generics::{is_phantom, mentions_parameter};
+use crate::names::gate::{Named, Opened};
 use crate::{paths, reason};
 
 /// A type to be proven.
@@ -24,11 +25,21 @@ pub(crate) enum Content {
         member: Member,
         ty: Type,
         generic: bool,
+        /// The sensitive name of the type or of its field.
+        named: Option<Named>,
     },
     /// As the one field, which may be text.
-    Public { member: Member, at: Span },
+    Public {
+        member: Member,
+        at: Span,
+        allows_name: bool,
+    },
     /// As the text that the one field's `Display` writes.
-    Displayed { member: Member, at: Span },
+    Displayed {
+        member: Member,
+        at: Span,
+        allows_name: bool,
+    },
     /// As the name of the variant.
     Names(Vec<Ident>),
 }
@@ -106,14 +117,31 @@ fn newtype(
         }),
     };
     let at = field.ty.span().resolved_at(Span::call_site());
+    let named = [Some(ident), field.ident.as_ref()]
+        .into_iter()
+        .flatten()
+        .find_map(|name| Named::find(&name.to_string(), name.span()));
+    let allows_name = public.is_some_and(|public| public.allows_name);
+    if let (Some(named), Some(_), false) = (&named, public, allows_name) {
+        named.refuse_opening(Opened::Type, faults);
+    }
     Some(match public {
         None => Content::Proven {
             member,
             ty: field.ty.clone(),
             generic: mentions_parameter(&field.ty, generics),
+            named,
         },
-        Some(public) if public.via_display.is_some() => Content::Displayed { member, at },
-        Some(_) => Content::Public { member, at },
+        Some(public) if public.via_display.is_some() => Content::Displayed {
+            member,
+            at,
+            allows_name,
+        },
+        Some(_) => Content::Public {
+            member,
+            at,
+            allows_name,
+        },
     })
 }
 

@@ -19,6 +19,8 @@ use syn::{Generics, Ident, parse_quote};
 
 use super::analyze::{Content, Proof};
 use super::parse::Written;
+use crate::names::gate::Opened;
+use crate::names::settings;
 use crate::paths;
 
 pub(crate) fn expand(proof: Proof) -> TokenStream {
@@ -34,6 +36,7 @@ pub(crate) fn expand(proof: Proof) -> TokenStream {
             member,
             ty,
             generic,
+            named,
         } => {
             // The field's type carries the caret where it is not proven.
             let at = ty.span().resolved_at(Span::call_site());
@@ -44,20 +47,35 @@ pub(crate) fn expand(proof: Proof) -> TokenStream {
                     .predicates
                     .push(parse_quote!(#bound));
             }
+            let value = match named {
+                // A probe, which needs no proof: that there is none has been told by the line above.
+                None => quote!(#support::Held::new(&self.#member).__tickspan_value()),
+                Some(named) => {
+                    let gate = named.gate(&quote!(#support::SaysSeconds), &support, Opened::Type);
+                    quote!(#gate(&self.#member))
+                }
+            };
             (
                 quote_spanned!(at=> <#ty as #root::AttributeValue>::Form),
-                // A probe, which needs no proof: that there is none has been told by the line above.
-                quote!(#support::Held::new(&self.#member).__tickspan_value()),
+                value,
             )
         }
-        Content::Public { member, at } => (
-            quote!(#support::Scalar),
+        Content::Public {
+            member,
+            at,
+            allows_name,
+        } => (
+            declared(allows_name, &support),
             quote_spanned!(at=> #support::ExplicitText::<#support::Plain, _>::new(&self.#member).__tickspan_value()),
         ),
-        Content::Displayed { member, at } => {
+        Content::Displayed {
+            member,
+            at,
+            allows_name,
+        } => {
             let here = paths::located(support.clone(), at);
             (
-                quote!(#support::Scalar),
+                declared(allows_name, &support),
                 quote_spanned!(at=> #here::displayed(&self.#member)),
             )
         }
@@ -70,6 +88,15 @@ pub(crate) fn expand(proof: Proof) -> TokenStream {
         }
     };
     implementation(&ident, &generics, &root, &form, &attribute)
+}
+
+/// The form of what somebody declared public.
+fn declared(allows_name: bool, support: &TokenStream) -> TokenStream {
+    if allows_name {
+        quote!(#support::Allowed)
+    } else {
+        quote!(#support::Words)
+    }
 }
 
 /// An implementation that records nothing, for a type with faults.
@@ -92,7 +119,9 @@ fn implementation(
     attribute: &TokenStream,
 ) -> TokenStream {
     let (parameters, arguments, bounds) = generics.split_for_impl();
+    let pin = settings::pin();
     quote! {
+        #pin
         #[automatically_derived]
         unsafe impl #parameters #root::AttributeValue for #ident #arguments #bounds {
             type Form = #form;

@@ -7,6 +7,7 @@ use syn::{Attribute, Data, DeriveInput, Ident, LitStr, Path, Token};
 
 use crate::diagnostics::{Faults, suggest};
 use crate::paths;
+use crate::public::parse::allow_name;
 
 /// The type and what stands on it.
 pub(crate) struct Written {
@@ -20,6 +21,8 @@ pub(crate) struct Public {
     pub(crate) attribute: Attribute,
     pub(crate) reason: Option<LitStr>,
     pub(crate) via_display: Option<Ident>,
+    /// Whether the name of the type, or of its field, may be sensitive.
+    pub(crate) allows_name: bool,
 }
 
 pub(crate) fn parse(tokens: TokenStream, faults: &mut Faults) -> syn::Result<Written> {
@@ -48,6 +51,7 @@ fn parse_public(attribute: &Attribute, faults: &mut Faults) -> Option<Public> {
         attribute: attribute.clone(),
         reason: None,
         via_display: None,
+        allows_name: false,
     };
     if matches!(attribute.meta, syn::Meta::Path(_)) {
         return Some(public);
@@ -61,6 +65,7 @@ fn parse_public(attribute: &Attribute, faults: &mut Faults) -> Option<Public> {
             let given = match option.to_string().as_str() {
                 "reason" => public.reason.is_some(),
                 "via" => public.via_display.is_some(),
+                "allow_name" => public.allows_name,
                 _ => false,
             };
             if given {
@@ -85,10 +90,11 @@ fn parse_public(attribute: &Attribute, faults: &mut Faults) -> Option<Public> {
                     }
                     public.via_display = Some(via);
                 }
+                "allow_name" => public.allows_name = allow_name(&option, input)?,
                 other => {
                     let message = format!(
                         "unknown option `{other}` of `public`; {}",
-                        suggest(other, &["reason", "via"])
+                        suggest(other, &["reason", "via", "allow_name"])
                     );
                     return Err(syn::Error::new(option.span(), message));
                 }

@@ -5,10 +5,12 @@ use quote::{ToTokens, quote, quote_spanned};
 
 use super::analyze::{Common, Inline};
 use crate::callsite::{Callsite, SPAN_TAIL, event_keys, function_item, keys, values};
+use crate::names::settings;
 use crate::setting::{Kind, Level};
 use crate::stage::expand::{entered, hidden, opened, started};
 
 pub(crate) fn expand(inline: Inline) -> TokenStream {
+    let pin = settings::pin();
     match inline {
         Inline::Stage {
             common,
@@ -42,7 +44,7 @@ pub(crate) fn expand(inline: Inline) -> TokenStream {
                     }
                 }
             };
-            quote!({ #site #(if false { _ = #named; })* #stage })
+            quote!({ #pin #site #(if false { _ = #named; })* #stage })
         }
         Inline::Event(common) => {
             let support = &common.support;
@@ -50,6 +52,7 @@ pub(crate) fn expand(inline: Inline) -> TokenStream {
             let site = site("__TICKSPAN_EVENT", &common, quote!(Event), fields);
             let values = values(&common.captures);
             quote! {{
+                #pin
                 #site
                 if #support::Callsite::is_enabled(&__TICKSPAN_EVENT) {
                     #support::emit(&__TICKSPAN_EVENT, #values);
@@ -60,6 +63,7 @@ pub(crate) fn expand(inline: Inline) -> TokenStream {
             let fields = keys(&captures, &[], &[]);
             let values = values(&captures);
             quote! {{
+                #pin
                 static __TICKSPAN_LATE: #support::LateCallsite = #support::LateCallsite::new(#fields);
                 if #support::LateCallsite::is_enabled(&__TICKSPAN_LATE) {
                     #support::record_late(&__TICKSPAN_LATE, #values);

@@ -11,6 +11,7 @@ use proc_macro2::TokenStream;
 use quote::quote;
 
 use crate::diagnostics::Faults;
+use crate::names::settings;
 use parse::Invocation;
 
 /// The expansion of `stage!(..)`.
@@ -30,6 +31,7 @@ pub(crate) fn record(input: TokenStream) -> TokenStream {
 
 fn expansion(input: TokenStream, form: parse::Form) -> TokenStream {
     let mut faults = Faults::new();
+    settings::load(&mut faults);
     let checked = Invocation::parse(input, form, &mut faults)
         .and_then(|invocation| analyze::analyze(invocation, form, &mut faults));
     let (good, errors) = (faults.is_empty(), faults.into_tokens());

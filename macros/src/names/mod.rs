@@ -1,19 +1,39 @@
 //! The name gate: which names are sensitive, and what the macros write about them.
 
+mod file;
+pub(crate) mod gate;
 #[allow(
     unreachable_pub,
     dead_code,
     reason = "the runtime compiles the same text, and asks more of it"
 )]
 pub(crate) mod rules;
+pub(crate) mod settings;
 #[cfg(test)]
 mod tests;
 
 use proc_macro2::TokenStream;
+
+pub(crate) use rules::Finding;
 
 /// The rules as source, for the runtime: they are asked there too, while it compiles and while it runs.
 pub(crate) fn source() -> TokenStream {
     include_str!("rules.rs")
         .parse()
         .expect("the macros have compiled it")
+}
+
+/// Why `name` is sensitive, if it is.
+pub(crate) fn sensitive(name: &str) -> Option<Finding> {
+    settings::current().sensitive(name)
+}
+
+/// Whether text under this whole name is public.
+pub(crate) fn is_market_name(name: &str) -> bool {
+    settings::current().is_public_name(name)
+}
+
+/// Whether an argument that would be skipped is an error.
+pub(crate) fn is_strict() -> bool {
+    settings::current().strict
 }

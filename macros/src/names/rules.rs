@@ -36,7 +36,7 @@ pub struct Finding {
     pub exemption: Exemption,
 }
 
-/// Sensitive words, in the language of [`find_words`].
+/// Sensitive words, in the language of [`finding_of`].
 #[rustfmt::skip]
 const WORDS: &[(Kind, &str)] = &[
     (Kind::Secret, "password|passwd|pwd|passphrase|passcode|secret|credential|creds|otp|totp|jwt|cvv|cvc|cvv2|cvc2|privkey"),
@@ -139,25 +139,33 @@ pub const fn sensitive(name: &str) -> Option<Finding> {
         }
         at += 1;
     }
-    let mut finding: Option<Finding> = None;
-    at = 0;
-    while at < WORDS.len() {
-        let (kind, rule) = WORDS[at];
-        finding = stricter(finding, finding_of(kind, rule, name));
-        at += 1;
+    let mut finding = None;
+    let mut next = Some(Words::split(bytes, 0));
+    while let Some(words) = next {
+        at = 0;
+        while at < WORDS.len() {
+            let (kind, rule) = WORDS[at];
+            finding = stricter(finding, words.finding_of(kind, rule.as_bytes()));
+            at += 1;
+        }
+        next = words.following();
     }
     finding
 }
 
-/// Why `name` is sensitive by one rule, in the language of [`find_words`].
+/// Why `name` is sensitive by one rule of a team's own.
+///
+/// Words of a rule stand apart by spaces or `_`; `|` separates words of which one must be there. After a `=` the
+/// rule must be the whole name. So `card number|no` is found in `CardNumber` and `client_card_no`, and `=pin` in `pin`
+/// alone.
 pub const fn finding_of(kind: Kind, rule: &str, name: &str) -> Option<Finding> {
-    match find_words(rule, name) {
-        None => None,
-        Some(found) => Some(Finding {
-            kind,
-            exemption: exemption(name, found),
-        }),
+    let mut finding = None;
+    let mut next = Some(Words::split(plain_bytes(name), 0));
+    while let Some(words) = next {
+        finding = stricter(finding, words.finding_of(kind, rule.as_bytes()));
+        next = words.following();
     }
+    finding
 }
 
 /// The one that exempts less; of equals, the first.
@@ -192,193 +200,230 @@ pub const fn is_market_name(name: &str) -> bool {
     false
 }
 
+/// Whether a name ends in the words of a rule, in the language of [`finding_of`].
+pub const fn ends_in(rule: &str, name: &str) -> bool {
+    let words = Words::last_of(name);
+    let mut first = 0;
+    while first < words.count {
+        match words.match_end(rule.as_bytes(), first) {
+            Some(after) if after == words.count => return true,
+            _ => first += 1,
+        }
+    }
+    false
+}
+
 /// Whether a name's last word says what is told of the thing before it: a length, a kind, a time.
 pub const fn ends_in_head_noun(name: &str) -> bool {
-    let bytes = plain_bytes(name);
-    match last_word(bytes) {
-        Some(last) => is_one_of(bytes, last, HEAD_NOUNS.as_bytes(), 0, HEAD_NOUNS.len()),
-        None => false,
-    }
+    Words::last_of(name).ends_in_head_noun()
 }
 
-/// Where a rule is found among the words of a name.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Found {
-    /// Whether one of the places is at the name's end.
-    pub at_end: bool,
+/// A part of a name, as places in its bytes.
+#[derive(Clone, Copy)]
+struct Word {
+    start: usize,
+    end: usize,
 }
 
-/// Looks for the words of `rule` in `name`, side by side and in order.
-///
-/// Words of a rule stand apart by spaces or `_`; `|` separates words of which one must be there. After a `=` the
-/// rule must be the whole name. So `card number|no` is found in `CardNumber` and `client_card_no`, and `=pin` in `pin`
-/// alone.
-pub const fn find_words(rule: &str, name: &str) -> Option<Found> {
-    let rule = rule.as_bytes();
-    let bytes = plain_bytes(name);
-    let whole = !rule.is_empty() && rule[0] == b'=';
-    let begin = if whole { 1 } else { 0 };
-    let mut found = None;
-    let mut words = Words::of(bytes);
-    while let Some(after) = words.peek() {
-        if let Some(rest) = words_match(rule, begin, words) {
-            let at_end = rest.peek().is_none();
-            if at_end {
-                return Some(Found { at_end });
-            }
-            if !whole {
-                found = Some(Found { at_end });
+/// The most words that are looked at together.
+const MAX_WORDS: usize = 24;
+
+/// The words of a name, or the first of those from some place on.
+#[derive(Clone, Copy)]
+struct Words<'a> {
+    bytes: &'a [u8],
+    words: [Word; MAX_WORDS],
+    count: usize,
+    /// Whether these begin the name, and whether more follow.
+    is_first: bool,
+    is_cut: bool,
+}
+
+impl<'a> Words<'a> {
+    /// Splits what begins at `from`.
+    const fn split(bytes: &'a [u8], from: usize) -> Self {
+        let mut words = Self {
+            bytes,
+            words: [Word { start: 0, end: 0 }; MAX_WORDS],
+            count: 0,
+            is_first: from == 0,
+            is_cut: false,
+        };
+        let mut at = from;
+        while let Some(word) = next_word(bytes, at) {
+            at = word.end;
+            words = match compound_of(bytes, word) {
+                Some(compound) => words.with_compound(word, compound),
+                None => words.with(word),
+            };
+            if words.is_cut {
+                break;
             }
         }
-        if whole {
+        words
+    }
+
+    /// The last words of a name.
+    const fn last_of(name: &'a str) -> Self {
+        let mut words = Self::split(plain_bytes(name), 0);
+        while let Some(following) = words.following() {
+            words = following;
+        }
+        words
+    }
+
+    const fn with(mut self, word: Word) -> Self {
+        if self.count == MAX_WORDS {
+            self.is_cut = true;
+        } else {
+            self.words[self.count] = word;
+            self.count += 1;
+        }
+        self
+    }
+
+    /// With the words of a compound, which are spelled here as one.
+    const fn with_compound(mut self, word: Word, compound: &[u8]) -> Self {
+        let (mut at, mut start) = (0, word.start);
+        while at < compound.len() {
+            let mut end = start;
+            while at < compound.len() && compound[at] != b' ' {
+                at += 1;
+                end += 1;
+            }
+            // The last one has the plural's `s`.
+            end = if at == compound.len() { word.end } else { end };
+            self = self.with(Word { start, end });
+            start = end;
+            at += 1;
+        }
+        self
+    }
+
+    /// The words from the last few on, where there are more: no rule is longer than these.
+    const fn following(&self) -> Option<Self> {
+        if self.is_cut {
+            Some(Self::split(self.bytes, self.words[MAX_WORDS - 6].start))
+        } else {
+            None
+        }
+    }
+
+    const fn finding_of(&self, kind: Kind, rule: &[u8]) -> Option<Finding> {
+        let is_whole = matches!(rule, [b'=', ..]);
+        let mut is_found = false;
+        let mut first = 0;
+        while first < self.count {
+            if let Some(after) = self.match_end(rule, first) {
+                let at_end = after == self.count;
+                if at_end || !is_whole {
+                    is_found = true;
+                }
+                if is_found && (at_end || self.is_cut) {
+                    // What ends here is the thing itself; and of a name that goes on for long, the end is not known.
+                    return Some(Finding {
+                        kind,
+                        exemption: self.exemption_of_the_thing(),
+                    });
+                }
+            }
+            if is_whole {
+                break;
+            }
+            first += 1;
+        }
+        if !is_found {
             return None;
         }
-        words = after.rest;
+        let exemption = if self.ends_in_head_noun() {
+            Exemption::Measures
+        } else {
+            self.exemption_of_the_thing()
+        };
+        Some(Finding { kind, exemption })
     }
-    found
-}
 
-/// The words that are left after those of the rule, if it matches the first ones.
-const fn words_match<'a>(rule: &[u8], begin: usize, words: Words<'a>) -> Option<Words<'a>> {
-    let mut words = words;
-    let mut from = begin;
-    while from < rule.len() {
-        if is_space(rule[from]) {
-            from += 1;
-            continue;
+    /// Where the words of the rule end, if it matches those from `first` on.
+    const fn match_end(&self, rule: &[u8], first: usize) -> Option<usize> {
+        let mut from = 0;
+        if let [b'=', ..] = rule {
+            if !self.is_first || self.is_cut {
+                return None;
+            }
+            from = 1;
         }
-        let mut to = from;
-        while to < rule.len() && !is_space(rule[to]) {
-            to += 1;
+        let mut word = first;
+        while from < rule.len() {
+            if is_space(rule[from]) {
+                from += 1;
+                continue;
+            }
+            let mut to = from;
+            while to < rule.len() && !is_space(rule[to]) {
+                to += 1;
+            }
+            if word == self.count || !is_one_of(self.bytes, self.words[word], rule, from, to) {
+                return None;
+            }
+            word += 1;
+            from = to;
         }
-        match words.peek() {
-            Some(next) if is_one_of(words.bytes, next, rule, from, to) => words = next.rest,
-            _ => return None,
-        }
-        from = to;
+        if word == first { None } else { Some(word) }
     }
-    Some(words)
+
+    const fn ends_in_head_noun(&self) -> bool {
+        match self.last() {
+            Some(last) => is_one_of(self.bytes, last, HEAD_NOUNS.as_bytes(), 0, HEAD_NOUNS.len()),
+            None => false,
+        }
+    }
+
+    const fn exemption_of_the_thing(&self) -> Exemption {
+        match self.last() {
+            Some(last) if !self.is_cut && is_plural(self.bytes, last) => Exemption::Counts,
+            _ => Exemption::Truths,
+        }
+    }
+
+    const fn last(&self) -> Option<Word> {
+        match self.count {
+            0 => None,
+            count => Some(self.words[count - 1]),
+        }
+    }
 }
 
 const fn is_space(byte: u8) -> bool {
     byte == b' ' || byte == b'_'
 }
 
-/// What may stand under a name in which a rule was found.
-const fn exemption(name: &str, found: Found) -> Exemption {
-    let bytes = plain_bytes(name);
-    if !found.at_end && ends_in_head_noun(name) {
-        return Exemption::Measures;
+/// The first word that begins at `from` or later.
+const fn next_word(bytes: &[u8], from: usize) -> Option<Word> {
+    let mut start = from;
+    while start < bytes.len() && !is_letter_or_digit(bytes[start]) {
+        start += 1;
     }
-    match last_word(bytes) {
-        Some(last) if is_plural(bytes, last) => Exemption::Counts,
-        _ => Exemption::Truths,
+    if start == bytes.len() {
+        return None;
     }
-}
-
-/// A word of a name, and what follows it.
-#[derive(Clone, Copy)]
-struct Word<'a> {
-    start: usize,
-    end: usize,
-    rest: Words<'a>,
-}
-
-/// The words of a name, one after the other.
-#[derive(Clone, Copy)]
-struct Words<'a> {
-    bytes: &'a [u8],
-    at: usize,
-    /// Where the compound ends whose words are being told, and what it is.
-    compound: Option<(usize, &'static [u8], usize)>,
-}
-
-impl<'a> Words<'a> {
-    const fn of(bytes: &'a [u8]) -> Self {
-        Self {
-            bytes,
-            at: 0,
-            compound: None,
-        }
+    let mut end = start + 1;
+    while end < bytes.len() && is_letter_or_digit(bytes[end]) && !begins_a_word(bytes, end) {
+        end += 1;
     }
-
-    const fn peek(self) -> Option<Word<'a>> {
-        let bytes = self.bytes;
-        if let Some((end, compound, told)) = self.compound {
-            return Some(part(bytes, self.at, end, compound, told));
-        }
-        let mut start = self.at;
-        while start < bytes.len() && !is_letter_or_digit(bytes[start]) {
-            start += 1;
-        }
-        if start == bytes.len() {
-            return None;
-        }
-        let mut end = start + 1;
-        while end < bytes.len() && is_letter_or_digit(bytes[end]) && !begins_a_word(bytes, end) {
-            end += 1;
-        }
-        // `cvv2` and `cvc2` are words.
-        if end < bytes.len()
-            && bytes[end] == b'2'
-            && (end + 1 == bytes.len() || !bytes[end + 1].is_ascii_digit())
-            && end - start == 3
-            && is_one_of_span(bytes, start, end, b"cvv|cvc")
-        {
-            end += 1;
-        }
-        match compound_of(bytes, start, end) {
-            Some(compound) => Some(part(bytes, start, end, compound, 0)),
-            None => Some(Word {
-                start,
-                end,
-                rest: Words {
-                    bytes,
-                    at: end,
-                    compound: None,
-                },
-            }),
-        }
+    // `cvv2` and `cvc2` are words.
+    if end < bytes.len()
+        && bytes[end] == b'2'
+        && (end + 1 == bytes.len() || !bytes[end + 1].is_ascii_digit())
+        && is_one_of_span(bytes, Word { start, end }, b"cvv|cvc")
+    {
+        end += 1;
     }
-}
-
-/// The word of a compound that begins at `told` in its spelling and at `start` in the name.
-const fn part<'a>(
-    bytes: &'a [u8],
-    start: usize,
-    end: usize,
-    compound: &'static [u8],
-    told: usize,
-) -> Word<'a> {
-    let mut to = told;
-    while to < compound.len() && compound[to] != b' ' {
-        to += 1;
-    }
-    if to == compound.len() {
-        return Word {
-            start,
-            end,
-            rest: Words {
-                bytes,
-                at: end,
-                compound: None,
-            },
-        };
-    }
-    let stop = start + (to - told);
-    Word {
-        start,
-        end: stop,
-        rest: Words {
-            bytes,
-            at: stop,
-            compound: Some((end, compound, to + 1)),
-        },
-    }
+    Some(Word { start, end })
 }
 
 /// The compound that is spelled here as one word, also as a plural.
-const fn compound_of(bytes: &[u8], start: usize, end: usize) -> Option<&'static [u8]> {
+const fn compound_of(bytes: &[u8], word: Word) -> Option<&'static [u8]> {
+    let Word { start, end } = word;
     let mut at = 0;
     while at < COMPOUNDS.len() {
         let compound = COMPOUNDS[at].as_bytes();
@@ -425,18 +470,8 @@ const fn begins_a_word(bytes: &[u8], at: usize) -> bool {
                 && (at + 2 == bytes.len() || !bytes[at + 2].is_ascii_lowercase())))
 }
 
-const fn last_word(bytes: &[u8]) -> Option<Word<'_>> {
-    let mut last = None;
-    let mut words = Words::of(bytes);
-    while let Some(word) = words.peek() {
-        last = Some(word);
-        words = word.rest;
-    }
-    last
-}
-
 /// Whether a word is one of those between `from` and `to` in `list`, as it is or without its plural `s`.
-const fn is_one_of(bytes: &[u8], word: Word<'_>, list: &[u8], from: usize, to: usize) -> bool {
+const fn is_one_of(bytes: &[u8], word: Word, list: &[u8], from: usize, to: usize) -> bool {
     let singular = if is_plural(bytes, word) {
         word.end - 1
     } else {
@@ -458,14 +493,14 @@ const fn is_one_of(bytes: &[u8], word: Word<'_>, list: &[u8], from: usize, to: u
     false
 }
 
-const fn is_one_of_span(bytes: &[u8], start: usize, end: usize, list: &[u8]) -> bool {
+const fn is_one_of_span(bytes: &[u8], word: Word, list: &[u8]) -> bool {
     let mut from = 0;
     while from < list.len() {
         let mut to = from;
         while to < list.len() && list[to] != b'|' {
             to += 1;
         }
-        if is_spelled(bytes, start, end, list, from, to) {
+        if is_spelled(bytes, word.start, word.end, list, from, to) {
             return true;
         }
         from = to + 1;
@@ -474,15 +509,15 @@ const fn is_one_of_span(bytes: &[u8], start: usize, end: usize, list: &[u8]) -> 
 }
 
 /// Whether a word ends in a plural `s`: words of more than three letters, and a few short ones.
-const fn is_plural(bytes: &[u8], word: Word<'_>) -> bool {
+const fn is_plural(bytes: &[u8], word: Word) -> bool {
     let length = word.end - word.start;
     if length == 3 {
-        return is_one_of_span(bytes, word.start, word.end, b"ids|ips|nos");
+        return is_one_of_span(bytes, word, b"ids|ips|nos");
     }
     length > 3
         && bytes[word.end - 1].eq_ignore_ascii_case(&b's')
         && !bytes[word.end - 2].eq_ignore_ascii_case(&b's')
-        && !is_one_of_span(bytes, word.start, word.end, NO_PLURALS.as_bytes())
+        && !is_one_of_span(bytes, word, NO_PLURALS.as_bytes())
 }
 
 /// Whether `bytes[start..end]` is `list[from..to]`, whatever its case.

@@ -1,6 +1,8 @@
 //! The rules, with identifiers both ways.
 
-use super::rules::{Exemption, Finding, Kind, find_words, fingerprint, is_market_name, sensitive};
+use super::rules::{
+    Exemption, Finding, Kind, ends_in, finding_of, fingerprint, is_market_name, sensitive,
+};
 
 fn exemption(name: &str) -> Option<Exemption> {
     sensitive(name).map(|finding| finding.exemption)
@@ -148,7 +150,7 @@ fn the_strictest_of_several_rules_holds() {
 
 #[test]
 fn rules_of_a_team_are_in_the_same_language() {
-    let found = |rule, name| find_words(rule, name).is_some();
+    let found = |rule, name| finding_of(Kind::Personal, rule, name).is_some();
     assert!(found("account_id", "broker_account_id"));
     assert!(found("account id", "accountIds"));
     assert!(!found("account id", "id_account"));
@@ -159,6 +161,42 @@ fn rules_of_a_team_are_in_the_same_language() {
     assert!(found("trader|member id", "member_id"));
     assert!(!found("trader|member id", "order_id"));
     assert!(!found("trader id", "trader"));
+}
+
+#[test]
+fn a_rule_may_be_asked_of_the_end_alone() {
+    for name in [
+        "error",
+        "io_error",
+        "lastErrors",
+        "error.message",
+        "http.error_message",
+    ] {
+        assert!(
+            ends_in("error", name) || ends_in("error message", name),
+            "{name}"
+        );
+    }
+    for name in ["error_code", "terror", "", "message"] {
+        assert!(!ends_in("error|panic", name), "{name}");
+    }
+    assert!(ends_in("error", &format!("{}error", "price_".repeat(60))));
+}
+
+#[test]
+fn no_name_is_too_long() {
+    for words in [1, 17, 18, 19, 20, 23, 24, 25, 40, 41, 42, 200] {
+        let filler = "price_".repeat(words);
+        assert_eq!(sensitive(&filler), None);
+        for name in [
+            format!("{filler}date_of_birth"),
+            format!("date_of_birth_{filler}"),
+            format!("{filler}date_of_birth_{filler}"),
+        ] {
+            assert_eq!(exemption(&name), Some(Exemption::Truths), "{name}");
+        }
+        assert!(finding_of(Kind::Secret, "=pin", &format!("pin_{filler}")).is_none());
+    }
 }
 
 #[test]

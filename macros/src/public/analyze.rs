@@ -5,6 +5,7 @@ use syn::Expr;
 
 use super::parse::Written;
 use crate::diagnostics::Faults;
+use crate::names::gate::{Named, Opened};
 use crate::{field, paths, reason};
 
 /// An expression that somebody gave a reason for.
@@ -18,6 +19,7 @@ pub(crate) fn analyze(written: Written, faults: &mut Faults) -> Public {
         krate,
         value,
         reason,
+        allows_name,
         at,
     } = written;
     match reason {
@@ -29,6 +31,9 @@ pub(crate) fn analyze(written: Written, faults: &mut Faults) -> Public {
         ),
     }
     field::check_exposure(&value, faults);
+    if let Some(named) = Named::find_in(&value).filter(|_| !allows_name) {
+        named.refuse_opening(Opened::Value, faults);
+    }
     Public {
         support: paths::support(Some(&krate)),
         value,

@@ -2,16 +2,20 @@
 
 mod analyze;
 mod expand;
-mod parse;
+pub(crate) mod parse;
 
 use proc_macro2::TokenStream;
 use quote::quote;
+use syn::Expr;
+use syn::parse::{ParseStream, Parser};
 
 use crate::diagnostics::Faults;
+use crate::names::settings;
 
 /// The expansion of `public!(expr, reason = "...")`.
 pub(crate) fn public(input: TokenStream) -> TokenStream {
     let mut faults = Faults::new();
+    settings::load(&mut faults);
     let parsed = parse::parse(input);
     let checked = faults
         .ok(parsed)
@@ -21,5 +25,30 @@ pub(crate) fn public(input: TokenStream) -> TokenStream {
         Some(checked) if good => expand::expand(checked),
         // A proven value stands in, so that nothing else is told of the same expression.
         _ => quote!({ #errors false }),
+    }
+}
+
+/// A `public!(..)` as it stands in a field.
+pub(crate) struct Opening {
+    /// Whether it says that a sensitive name may be exported.
+    pub(crate) allows_name: bool,
+}
+
+impl Opening {
+    /// The `public!(..)` that `expr` is, if it is one. It is known by its name.
+    pub(crate) fn of(expr: &Expr) -> Option<Self> {
+        let Expr::Macro(called) = expr else {
+            return None;
+        };
+        if called.mac.path.segments.last()?.ident != "public" {
+            return None;
+        }
+        let here = called.mac.path.clone();
+        let parser = |input: ParseStream<'_>| parse::written(here, input);
+        // What is wrong with it, the macro itself will say.
+        let allows_name = parser
+            .parse2(called.mac.tokens.clone())
+            .map_or(true, |written| written.allows_name);
+        Some(Self { allows_name })
     }
 }

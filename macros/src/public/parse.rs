@@ -3,13 +3,17 @@
 use proc_macro2::{Span, TokenStream};
 use syn::ext::IdentExt;
 use syn::parse::{ParseStream, Parser};
-use syn::{Expr, Ident, LitStr, Path, Token, parenthesized};
+use syn::{Expr, Ident, LitBool, LitStr, Path, Token, parenthesized};
+
+use crate::diagnostics::suggest;
 
 /// The expression, and what was given with it.
 pub(crate) struct Written {
     pub(crate) krate: Path,
     pub(crate) value: Expr,
     pub(crate) reason: Option<LitStr>,
+    /// Whether a sensitive name may stand in it.
+    pub(crate) allows_name: bool,
     /// Where a missing reason is missed.
     pub(crate) at: Span,
 }
@@ -19,44 +23,83 @@ pub(crate) fn parse(tokens: TokenStream) -> syn::Result<Written> {
         let krate;
         parenthesized!(krate in input);
         let krate = krate.call(Path::parse_mod_style)?;
-        if input.is_empty() {
-            return Err(input.error("expected `public!(value, reason = \"...\")`"));
-        }
-        let value: Expr = input.parse()?;
-        if let Expr::Assign(assigned) = &value {
-            return Err(syn::Error::new_spanned(
-                assigned,
-                "the value comes first: `public!(value, reason = \"...\")`",
-            ));
-        }
-        let mut reason = None;
-        if !input.is_empty() {
-            input.parse::<Token![,]>()?;
-        }
-        if input.peek(LitStr) {
-            return Err(input.error("a reason is given as `reason = \"...\"`"));
-        }
-        if !input.is_empty() {
-            let option = input.call(Ident::parse_any)?;
-            if option != "reason" {
-                return Err(syn::Error::new(
-                    option.span(),
-                    format_args!("unknown option `{option}`; accepted: `reason`"),
-                ));
-            }
-            input.parse::<Token![=]>()?;
-            reason = Some(input.parse()?);
-            input.parse::<Option<Token![,]>>()?;
-        }
-        if !input.is_empty() {
-            return Err(input.error("nothing may follow the reason"));
-        }
-        Ok(Written {
-            krate,
-            value,
-            reason,
-            at: Span::call_site(),
-        })
+        written(krate, input)
     };
     parser.parse2(tokens)
+}
+
+/// What stands in the parentheses of `public!`, after the path that the macro puts there.
+pub(super) fn written(krate: Path, input: ParseStream<'_>) -> syn::Result<Written> {
+    if input.is_empty() {
+        return Err(input.error("expected `public!(value, reason = \"...\")`"));
+    }
+    let value: Expr = input.parse()?;
+    if let Expr::Assign(assigned) = &value {
+        return Err(syn::Error::new_spanned(
+            assigned,
+            "the value comes first: `public!(value, reason = \"...\")`",
+        ));
+    }
+    let mut written = Written {
+        krate,
+        value,
+        reason: None,
+        allows_name: false,
+        at: Span::call_site(),
+    };
+    while !input.is_empty() {
+        input.parse::<Token![,]>()?;
+        if !input.is_empty() {
+            parse_option(input, &mut written)?;
+        }
+    }
+    Ok(written)
+}
+
+fn parse_option(input: ParseStream<'_>, written: &mut Written) -> syn::Result<()> {
+    if input.peek(LitStr) {
+        return Err(input.error("a reason is given as `reason = \"...\"`"));
+    }
+    let option = input.call(Ident::parse_any)?;
+    let text = option.to_string();
+    let fault = |message: String| Err(syn::Error::new(option.span(), message));
+    match text.as_str() {
+        "reason" if written.reason.is_some() => {
+            fault("`reason` is given twice; remove one".to_owned())
+        }
+        "reason" => {
+            input.parse::<Token![=]>()?;
+            written.reason = Some(input.parse()?);
+            Ok(())
+        }
+        "allow_name" if written.allows_name => {
+            fault("`allow_name` is given twice; remove one".to_owned())
+        }
+        "allow_name" => {
+            written.allows_name = allow_name(&option, input)?;
+            Ok(())
+        }
+        _ => fault(format!(
+            "unknown option `{option}` of `public!`; {}",
+            suggest(&text, &["reason", "allow_name"])
+        )),
+    }
+}
+
+/// `= true`: it is given or left out, and nothing between.
+pub(crate) fn allow_name(option: &Ident, input: ParseStream<'_>) -> syn::Result<bool> {
+    let given = input
+        .parse::<Token![=]>()
+        .and_then(|_| input.parse::<LitBool>());
+    match given {
+        Ok(given) if given.value => Ok(true),
+        Ok(given) => Err(syn::Error::new(
+            given.span,
+            "a sensitive name is refused anyway; write `allow_name = true`, or leave it out",
+        )),
+        Err(_) => Err(syn::Error::new(
+            option.span(),
+            "it is given as `allow_name = true`",
+        )),
+    }
 }

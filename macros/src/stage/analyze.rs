@@ -17,6 +17,7 @@ use super::returns::{
 use super::{arguments, boxed, expand};
 use crate::diagnostics::{Faults, suggest};
 use crate::field::{self, Capture, Field, Key, capture_argument};
+use crate::names::gate::{self, Named};
 use crate::paths;
 use crate::setting::{Given, Kind, Level, Text};
 
@@ -128,6 +129,16 @@ pub(crate) fn analyze(
     check_options(&options, &head, faults);
     if let Some(map) = options.err.as_ref().and_then(|err| err.value.map.as_ref()) {
         field::check_exposure(map, faults);
+        if let Some(named) = Named::find_in(map) {
+            faults.at_span(
+                named.at,
+                format_args!(
+                    "`{}` names {}, and what `map` gives is exported; map to a code that stands in the source",
+                    named.name,
+                    gate::what(named.finding.kind)
+                ),
+            );
+        }
     }
 
     let support = paths::support(options.krate.as_ref().map(|given| &given.value));

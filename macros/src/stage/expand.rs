@@ -43,6 +43,8 @@ use super::parse::Mark;
 use super::returns::{Asynchronous, output, without_impl};
 use crate::callsite::{Callsite, SPAN_TAIL, function_item, keys, values};
 use crate::field::Key;
+use crate::names::gate::{Named, Opened};
+use crate::names::settings;
 use crate::paths::located;
 use crate::setting::{Kind, Level};
 
@@ -247,7 +249,8 @@ fn items(stage: &Stage) -> TokenStream {
         keys(&stage.captures, &stage.late, &SPAN_TAIL),
     );
     span.labels = &stage.labels;
-    quote!(#function #span #error #returned)
+    let pin = settings::pin();
+    quote!(#pin #function #span #error #returned)
 }
 
 /// The expression that starts the stage. Methods are called by their path: a trait of the user's in scope
@@ -513,8 +516,20 @@ fn finish(ending: &Ending, sig: &Signature, support: &TokenStream) -> TokenStrea
         ReturnType::Default => Span::mixed_site(),
     };
     let ret = ending.ret.as_ref().map(|_| {
-        let value =
-            quote_spanned!(returned_at=> #support::Returned::new(__tickspan_returned).__tickspan_value());
+        let value = match Named::find(&sig.ident.to_string(), returned_at) {
+            None => {
+                quote_spanned!(returned_at=> #support::Returned::new(__tickspan_returned).__tickspan_value())
+            }
+            Some(named) => {
+                let gate = named.gate(&quote!(#support::SaysSeconds), support, Opened::Type);
+                quote_spanned!(Span::mixed_site()=>
+                    match #support::Returned::new(__tickspan_returned).__tickspan_returned() {
+                        ::core::option::Option::Some(__tickspan_value) => #gate(__tickspan_value),
+                        ::core::option::Option::None => #support::Value::ABSENT,
+                    }
+                )
+            }
+        };
         quote_spanned!(Span::mixed_site()=> #support::emit_value(&__TICKSPAN_RETURN, &#value);)
     });
     let end = match &ending.err {

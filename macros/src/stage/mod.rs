@@ -18,6 +18,7 @@ use proc_macro2::TokenStream;
 use quote::quote;
 
 use crate::diagnostics::Faults;
+use crate::names::settings;
 use crate::options::Placement;
 use item::Annotated;
 use parse::Options;
@@ -25,6 +26,7 @@ use parse::Options;
 /// The expansion of `#[traced_stage(options)] item`. On any fault it holds the item as it was.
 pub(crate) fn traced_stage(options: TokenStream, item: &TokenStream) -> TokenStream {
     let mut faults = Faults::new();
+    settings::load(&mut faults);
     let expanded = match item::parse(item.clone()) {
         Ok(Annotated::Function(function)) => {
             let options = Options::parse(options, Placement::Function, &mut faults);

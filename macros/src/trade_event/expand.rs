@@ -22,6 +22,7 @@ use quote::quote;
 
 use super::analyze::Event;
 use crate::callsite::{Callsite, event_keys, function_item, keys, values};
+use crate::names::settings;
 
 pub(crate) fn expand(event: &Event) -> TokenStream {
     let Event {
@@ -48,8 +49,10 @@ pub(crate) fn expand(event: &Event) -> TokenStream {
     let (parameters, arguments, bounds) = generics.split_for_impl();
     let own_keys = keys(captures, &[], &[]);
     let values = values(captures);
+    let pin = settings::pin();
     quote! {
         const _: () = {
+            #pin
             #function
             #site
 

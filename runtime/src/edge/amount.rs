@@ -52,7 +52,10 @@ pub trait IsNumber: Form {
     type Number: EdgeNumber;
 }
 
-impl<N: EdgeNumber> IsNumber for Number<N> {
+impl<N: EdgeNumber> IsNumber for Number<N>
+where
+    Self: Form,
+{
     type Number = N;
 }
 

@@ -203,9 +203,7 @@ fn holds_error_text(key: &str) -> bool {
         "stack|back trace",
     ];
     ["otel.status_description", "otel.status_message"].contains(&key)
-        || AT_THE_END
-            .iter()
-            .any(|rule| names::find_words(rule, key).is_some_and(|found| found.at_end))
+        || AT_THE_END.iter().any(|rule| names::ends_in(rule, key))
 }
 
 #[cfg(test)]

@@ -13,12 +13,23 @@ pub trait Form: sealed::Sealed {
     type Optional: Form;
 }
 
-/// A value that stands alone, in any list, under any key.
+/// A value that stands alone, in any list, under any key: a number, an id, a point in time, a variant's name.
 pub enum Scalar {}
 
 /// A number that stands alone, in any list, under any key, and may be the amount of an edge; `N` is the number in
 /// which edges of it are counted.
 pub struct Number<N>(core::marker::PhantomData<N>);
+/// A truth value, or nothing: it carries no data of its own.
+pub enum Truth {}
+
+/// A whole number that may not be there: it may be a count, and no amount.
+pub enum Integer {}
+
+/// Text that somebody declared public.
+pub enum Words {}
+
+/// What somebody declared public under a sensitive name.
+pub enum Allowed {}
 
 /// A byte, a 16-bit unit or a character: recorded alone, never in a list, where it could spell a key.
 pub enum Fragment {}
@@ -29,22 +40,35 @@ pub enum Seconds {}
 /// Many values, of the form of one of them.
 pub struct Many<F>(core::marker::PhantomData<F>);
 
-impl Form for Scalar {
-    const SINGLE: bool = true;
-    const SECONDS: bool = false;
-    type Optional = Self;
+macro_rules! single {
+    ($($form:ty => $optional:ty;)+) => {$(
+        impl Form for $form {
+            const SINGLE: bool = true;
+            const SECONDS: bool = false;
+            type Optional = $optional;
+        }
+
+        // Not what is suggested where a unit is missing.
+        #[diagnostic::do_not_recommend]
+        impl Fits<Plain> for $form {}
+        impl sealed::Sealed for $form {}
+    )+};
 }
 
-impl<N> Form for Number<N> {
-    const SINGLE: bool = true;
-    const SECONDS: bool = false;
-    type Optional = Scalar;
+single! {
+    Truth => Self;
+    Integer => Self;
+    Number<i64> => Integer;
+    Number<f64> => Scalar;
+    Scalar => Self;
+    Words => Self;
+    Allowed => Self;
+    Fragment => Self;
 }
 
-impl Form for Fragment {
-    const SINGLE: bool = true;
-    const SECONDS: bool = false;
-    type Optional = Self;
+#[cfg(feature = "rust_decimal")]
+single! {
+    Number<rust_decimal::Decimal> => Scalar;
 }
 
 impl Form for Seconds {
@@ -68,10 +92,18 @@ impl<F: Form> Form for Many<F> {
 )]
 pub trait Element: Form {}
 
-impl Element for Scalar {}
+macro_rules! elements {
+    ($($form:ty),+) => {$(
+        // What an element is like is told by the message, and not by a list of forms.
+        #[diagnostic::do_not_recommend]
+        impl Element for $form {}
+    )+};
+}
+
+elements!(Truth, Integer, Scalar, Words, Allowed, Seconds);
+
 #[diagnostic::do_not_recommend]
-impl<N> Element for Number<N> {}
-impl Element for Seconds {}
+impl<N> Element for Number<N> where Self: Form {}
 
 /// Forms that are in seconds.
 pub trait InSeconds: Form {}
@@ -123,18 +155,38 @@ impl Key for AddsSeconds {
 )]
 pub trait Fits<K>: Form {}
 
-impl Fits<Plain> for Scalar {}
-impl Fits<Plain> for Fragment {}
-impl<F: Fits<Plain>> Fits<Plain> for Many<F> {}
 #[diagnostic::do_not_recommend]
-impl<N> Fits<Plain> for Number<N> {}
+impl<F: Fits<Plain>> Fits<Plain> for Many<F> {}
 impl<F: Form> Fits<SaysSeconds> for F {}
+
+/// A sensitive name under which only truth values may stand.
+pub enum Truths {}
+
+/// A sensitive name in the plural: counts may stand under it too.
+pub enum Counts {}
+
+/// A sensitive name whose last word says what is told of the thing: whatever is neither text nor bytes may stand
+/// under it.
+pub enum Measures {}
+
+/// Forms that may stand under a sensitive name of the kind `R`.
+pub trait Exempt<R>: Form {}
+
+macro_rules! exempt {
+    ($($rule:ident: $($form:ty),+;)+) => {$($(impl Exempt<$rule> for $form {})+)+};
+}
+
+exempt! {
+    Truths: Truth, Allowed;
+    Counts: Truth, Allowed, Integer, Number<i64>, Fragment;
+    Measures: Truth, Allowed, Integer, Fragment, Scalar, Seconds;
+}
+
+impl<N> Exempt<Measures> for Number<N> where Self: Form {}
+impl<F: Exempt<Measures>> Exempt<Measures> for Many<F> {}
 
 mod sealed {
     pub trait Sealed {}
-    impl Sealed for super::Scalar {}
-    impl<N> Sealed for super::Number<N> {}
-    impl Sealed for super::Fragment {}
     impl Sealed for super::Seconds {}
     impl<F> Sealed for super::Many<F> {}
 }

@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet, VecDeque};
 use std::rc::Rc;
 use std::sync::Arc;
 
-use super::form::{Element, Form, Fragment, Many, Number, Scalar, Seconds};
+use super::form::{Element, Form, Fragment, Many, Number, Scalar, Seconds, Truth};
 use super::{AttributeValue, Value, WriteText};
 
 /// The most elements of a collection that are recorded.
@@ -35,7 +35,7 @@ macro_rules! scalars {
 }
 
 scalars! {
-    Scalar {
+    Truth {
     bool => |value| Value::bool(value);
     () => |_nothing| Value::ABSENT;
     }

@@ -8,6 +8,7 @@ mod implementations;
 pub mod names;
 pub(crate) mod probe;
 mod sensitive;
+pub(crate) mod strict;
 pub(crate) mod text;
 mod value;
 

@@ -9,7 +9,7 @@ use core::fmt;
 use core::marker::PhantomData;
 use core::ops::Deref;
 
-use super::form::{self, Fits, Form, Key, Scalar};
+use super::form::{self, Exempt, Fits, Form, Key, Words};
 use super::text::Text;
 use super::{AttributeValue, Value};
 
@@ -25,6 +25,36 @@ impl<'a, K: Key, T: AttributeValue> Implicit<'a, K, T> {
 }
 
 impl<K, T: ?Sized> Deref for Implicit<'_, K, T> {
+    type Target = Skipped;
+
+    fn deref(&self) -> &Skipped {
+        &Skipped
+    }
+}
+
+/// An argument under a sensitive name: as [`Implicit`], if its type may stand under such a name.
+pub struct ImplicitSensitive<'a, K, R, T: ?Sized>(Implicit<'a, K, T>, PhantomData<R>);
+
+impl<'a, K, R, T: ?Sized> ImplicitSensitive<'a, K, R, T> {
+    /// Asks about `value`.
+    #[inline]
+    pub const fn new(value: &'a T, key: K) -> Self {
+        Self(Implicit(value, key), PhantomData)
+    }
+}
+
+impl<'a, K: Key, R, T: AttributeValue> ImplicitSensitive<'a, K, R, T>
+where
+    T::Form: Exempt<R>,
+{
+    /// The value.
+    #[inline]
+    pub fn __tickspan_value(self) -> Value<'a> {
+        implicit::<K, T>(self.0.0)
+    }
+}
+
+impl<K, R, T: ?Sized> Deref for ImplicitSensitive<'_, K, R, T> {
     type Target = Skipped;
 
     fn deref(&self) -> &Skipped {
@@ -87,7 +117,7 @@ impl Skipped {
 
 /// Decided when the function is instantiated, so that a generic argument is recorded as its type allows.
 #[inline]
-fn implicit<K: Key, T: AttributeValue>(value: &T) -> Value<'_> {
+pub(super) fn implicit<K: Key, T: AttributeValue>(value: &T) -> Value<'_> {
     if T::Form::SINGLE && K::fits::<T::Form>() {
         value.attribute()
     } else {
@@ -96,7 +126,7 @@ fn implicit<K: Key, T: AttributeValue>(value: &T) -> Value<'_> {
 }
 
 #[inline]
-fn text<T: Text + ?Sized>(value: &T) -> Value<'_> {
+pub(super) fn text<T: Text + ?Sized>(value: &T) -> Value<'_> {
     match value.text() {
         Some(text) => Value::text(text),
         None => Value::ABSENT,
@@ -288,7 +318,7 @@ pub struct PublicText<'a, T: ?Sized>(PublicDisplay<'a, T>);
 impl<'a, T: Text + ?Sized> PublicText<'a, T> {
     /// The text.
     #[inline]
-    pub fn __tickspan_open(&self) -> Opened<'a, Scalar> {
+    pub fn __tickspan_open(&self) -> Opened<'a, Words> {
         Opened(text(self.0.0), PhantomData)
     }
 }
@@ -307,7 +337,7 @@ pub struct PublicDisplay<'a, T: ?Sized>(&'a T);
 impl<'a, T> PublicDisplay<'a, T> {
     /// The value's `Display`, written when the record is read.
     #[inline]
-    pub fn __tickspan_open(&self) -> Opened<'a, Scalar>
+    pub fn __tickspan_open(&self) -> Opened<'a, Words>
     where
         T: Displayed,
     {

@@ -92,6 +92,12 @@ impl<'a, T, E> Returned<'a, Result<T, E>> {
     {
         self.0.0.as_ref().map_or(Value::ABSENT, T::attribute)
     }
+
+    /// What `ret` looks at, if there is one.
+    #[inline]
+    pub fn __tickspan_returned(&self) -> Option<&'a T> {
+        self.0.0.as_ref().ok()
+    }
 }
 
 impl<'a, T> Deref for Returned<'a, T> {
@@ -120,6 +126,13 @@ impl<'a, T> NoResult<'a, T> {
         T: AttributeValue,
     {
         self.0.attribute()
+    }
+
+    /// What `ret` looks at.
+    #[inline]
+    #[expect(clippy::unnecessary_wraps, reason = "as the other answer")]
+    pub fn __tickspan_returned(&self) -> Option<&'a T> {
+        Some(self.0)
     }
 }
 
