@@ -24,6 +24,7 @@ mod options;
 mod paths;
 mod public;
 mod reason;
+mod safe_error;
 mod setting;
 mod stage;
 #[cfg(test)]
@@ -67,6 +68,12 @@ pub fn trade_event(input: TokenStream) -> TokenStream {
 #[proc_macro_derive(Labels, attributes(label, tickspan))]
 pub fn labels(input: TokenStream) -> TokenStream {
     labels::labels(input.into()).into()
+}
+
+#[expect(missing_docs, reason = "documented where users find it, in `tickspan`")]
+#[proc_macro_derive(SafeError, attributes(safe_error, tickspan))]
+pub fn safe_error(input: TokenStream) -> TokenStream {
+    safe_error::safe_error(input.into()).into()
 }
 
 #[doc(hidden)]

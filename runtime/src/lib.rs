@@ -109,7 +109,7 @@ pub use layer::{Layer, layer};
 pub use log_records::{LogRecords, log_records};
 #[cfg(feature = "init")]
 pub use policy::{ForeignData, Policed, Why, Withheld, policed, withheld};
-pub use privacy::{AttributeValue, Class, Secret, Sensitive};
+pub use privacy::{AttributeValue, Class, SafeError, Secret, Sensitive};
 pub use record::{
     Acknowledgement, ClockBytes, ClockBytesError, ClockScope, Context, LatencyStages, StageClock,
     StageGuard, mark,
@@ -305,6 +305,8 @@ pub use tickspan_macros::LatencyStages;
 /// | `#[trade_event(target = "..")]` | the type | the target, in place of the module's path |
 /// | `#[tickspan(crate = path)]` | the type | where tickspan is |
 pub use tickspan_macros::TradeEvent;
+/// See the trait.
+pub use tickspan_macros::SafeError;
 /// Puts a span around a function, and records those of its arguments that are proven public.
 ///
 /// ```

@@ -20,7 +20,7 @@ pub use crate::privacy::probe::{
 };
 pub use crate::privacy::strict::{Strict, StrictSensitive, StrictText};
 pub use crate::privacy::{AttributeValue, Value};
-pub use crate::record::outcome::{Outcome, Returned};
+pub use crate::record::outcome::{ErrorKind, Outcome, Returned};
 pub use crate::record::{
     Callsite, IntoParent, Kind, LateCallsite, LatencyMark, LatencyPath, MarkFuture, MarkGuard,
     MarkStream, Parent, Passed, Site, Stage, StageFuture, StageGuard, StageStream, emit,

@@ -87,7 +87,7 @@ fn fix() {
         skipped u64 = 7 =>
             password account_number acct_no ssn;
     };
-    assert_eq!(names, 191);
+    assert_eq!(names, 165);
 }
 
 #[test]
@@ -116,7 +116,7 @@ fn polymarket() {
         skipped u64 = 7 =>
             api_key pin_code otp totp_code account_no;
     };
-    assert_eq!(names, 125);
+    assert_eq!(names, 127);
 }
 
 #[test]
@@ -149,7 +149,7 @@ fn binance() {
             payload frame raw signature_bytes signing_key;
         skipped u64 = 7 => user_pin verification_code two_factor_code security_answer trading_pin;
     };
-    assert_eq!(names, 156);
+    assert_eq!(names, 144);
 }
 
 #[test]
@@ -184,7 +184,7 @@ fn brokers() {
             account_number acct_number accountNumber bank_account routing_number ssn tax_id passport_no dob_yyyymmdd iban card_number
             credit_card national_id phone drivers_license social_security client_ip birth_year sort_code customer_ip pin;
     };
-    assert_eq!(names, 201);
+    assert_eq!(names, 183);
 }
 
 #[test]
@@ -215,5 +215,5 @@ fn decentralised_exchanges() {
             private_key seed hash digest public_key commitment;
         skipped Vec<u64> = vec![7] => amounts reserves words seed_words;
     };
-    assert_eq!(names, 150);
+    assert_eq!(names, 148);
 }

@@ -11,6 +11,7 @@ use super::parse::{Kind, Mark, Marked, Written};
 use crate::diagnostics::Faults;
 use crate::field::{self, Field, Key, MAX_KEYS};
 use crate::generics::{is_phantom, mentions_parameter};
+use crate::names::gate::{self, Named};
 use crate::paths;
 use crate::setting::Text;
 
@@ -135,6 +136,9 @@ pub(crate) fn analyze(written: Written, faults: &mut Faults) -> Option<Edge> {
             );
         }
         names.push(name.clone());
+        if field.mark.kind != Kind::Context {
+            check_amount_name(&field, &name, faults);
+        }
         if index != first && field.mark.kind != Kind::Context {
             edge.others
                 .push((amount_type(&field, &edge.root), field.ty.span()));
@@ -162,6 +166,24 @@ pub(crate) fn analyze(written: Written, faults: &mut Faults) -> Option<Edge> {
         part.value = context.into_capture(&support).value;
     }
     Some(edge)
+}
+
+/// What is sensitive is no amount. (A context passes the gate of all fields.)
+fn check_amount_name(field: &MarkedField, name: &str, faults: &mut Faults) {
+    let words = [name.to_owned(), field.name.to_string()];
+    if let Some(named) = words
+        .iter()
+        .find_map(|name| Named::find(name, field.name_span()))
+    {
+        faults.at_span(
+            named.at,
+            format_args!(
+                "`{}` names {}, which is no amount of an edge; give the field the name of what it is",
+                named.name,
+                gate::what(named.finding.kind)
+            ),
+        );
+    }
 }
 
 /// The place of the field whose type is that of all amounts: the gross amount, or else the first leg.

@@ -28,6 +28,7 @@ use syn::parse_quote;
 use super::analyze::{Edge, Part};
 use crate::callsite::{Callsite, function_item};
 use crate::generics::mentions_parameter;
+use crate::names::settings;
 
 /// How many values stand before those of the parts: what is computed of the edge.
 const COMPUTED: usize = 6;
@@ -71,8 +72,10 @@ pub(crate) fn expand(edge: &Edge) -> TokenStream {
         quote_spanned!(at=> #support::same_amount::<#amount, #other>();)
     });
     let values = values(edge, &support);
+    let pin = settings::pin();
     quote! {
         const _: () = {
+            #pin
             #function
             #parts
             const __TICKSPAN_KEYS: [&::core::primitive::str; #support::event_keys_len(__TICKSPAN_PARTS)] =

@@ -232,7 +232,7 @@ const MAX_WORDS: usize = 24;
 #[derive(Clone, Copy)]
 struct Words<'a> {
     bytes: &'a [u8],
-    words: [Word; MAX_WORDS],
+    list: [Word; MAX_WORDS],
     count: usize,
     /// Whether these begin the name, and whether more follow.
     is_first: bool,
@@ -244,7 +244,7 @@ impl<'a> Words<'a> {
     const fn split(bytes: &'a [u8], from: usize) -> Self {
         let mut words = Self {
             bytes,
-            words: [Word { start: 0, end: 0 }; MAX_WORDS],
+            list: [Word { start: 0, end: 0 }; MAX_WORDS],
             count: 0,
             is_first: from == 0,
             is_cut: false,
@@ -276,7 +276,7 @@ impl<'a> Words<'a> {
         if self.count == MAX_WORDS {
             self.is_cut = true;
         } else {
-            self.words[self.count] = word;
+            self.list[self.count] = word;
             self.count += 1;
         }
         self
@@ -303,7 +303,7 @@ impl<'a> Words<'a> {
     /// The words from the last few on, where there are more: no rule is longer than these.
     const fn following(&self) -> Option<Self> {
         if self.is_cut {
-            Some(Self::split(self.bytes, self.words[MAX_WORDS - 6].start))
+            Some(Self::split(self.bytes, self.list[MAX_WORDS - 6].start))
         } else {
             None
         }
@@ -362,7 +362,7 @@ impl<'a> Words<'a> {
             while to < rule.len() && !is_space(rule[to]) {
                 to += 1;
             }
-            if word == self.count || !is_one_of(self.bytes, self.words[word], rule, from, to) {
+            if word == self.count || !is_one_of(self.bytes, self.list[word], rule, from, to) {
                 return None;
             }
             word += 1;
@@ -388,7 +388,7 @@ impl<'a> Words<'a> {
     const fn last(&self) -> Option<Word> {
         match self.count {
             0 => None,
-            count => Some(self.words[count - 1]),
+            count => Some(self.list[count - 1]),
         }
     }
 }

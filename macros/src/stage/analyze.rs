@@ -128,17 +128,7 @@ pub(crate) fn analyze(
     }
     check_options(&options, &head, faults);
     if let Some(map) = options.err.as_ref().and_then(|err| err.value.map.as_ref()) {
-        field::check_exposure(map, faults);
-        if let Some(named) = Named::find_in(map) {
-            faults.at_span(
-                named.at,
-                format_args!(
-                    "`{}` names {}, and what `map` gives is exported; map to a code that stands in the source",
-                    named.name,
-                    gate::what(named.finding.kind)
-                ),
-            );
-        }
+        check_map(map, faults);
     }
 
     let support = paths::support(options.krate.as_ref().map(|given| &given.value));
@@ -296,6 +286,21 @@ fn attributes(
     captures.extend(given.into_iter().map(|field| field.into_capture(support)));
     let declared = empty.into_iter().map(|field| field.key).collect();
     (captures, declared)
+}
+
+/// What `map` gives is exported, and no type decides there what a sensitive name may hold.
+fn check_map(map: &Expr, faults: &mut Faults) {
+    field::check_exposure(map, faults);
+    if let Some(named) = Named::find_in(map) {
+        faults.at_span(
+            named.at,
+            format_args!(
+                "`{}` names {}, and what `map` gives is exported; map to a code that stands in the source",
+                named.name,
+                gate::what(named.finding.kind)
+            ),
+        );
+    }
 }
 
 /// Options that contradict each other or the function.

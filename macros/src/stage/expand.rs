@@ -22,7 +22,7 @@
 //!     let quantity = quantity;                           // an unused argument is still told
 //!     let venue = venue;
 //!     let returned = support::call(move || -> Result<OrderId, Rejected> { body });
-//!     guard.finish_with_event(&returned, &ERROR);
+//!     guard.finish_with_event(&returned, ErrorKind::new(&returned).kind(), &ERROR);
 //!     returned
 //! }
 //! ```
@@ -220,7 +220,11 @@ fn items(stage: &Stage) -> TokenStream {
             quote!("error"),
             level,
             quote!(Event),
-            quote!(&["error.type"]),
+            if err.value.map.is_some() {
+                quote!(&["error.type"])
+            } else {
+                quote!(&["error.type", "tickspan.error.kind"])
+            },
         )
     });
     let returned = ending.ret.as_ref().map(|ret| {
@@ -434,7 +438,12 @@ fn finished(ending: &Ending, sig: &Signature, support: &TokenStream) -> TokenStr
             let at = err.name.span().resolved_at(Span::mixed_site());
             let here = located(support.clone(), at);
             quote_spanned!(at=>
-                #here::StageGuard::finish_with_event(__tickspan_guard, &__tickspan_returned, &__TICKSPAN_ERROR)
+                #here::StageGuard::finish_with_event(
+                    __tickspan_guard,
+                    &__tickspan_returned,
+                    #here::ErrorKind::new(&__tickspan_returned).__tickspan_kind(),
+                    &__TICKSPAN_ERROR,
+                )
             )
         }
         _ => {
@@ -541,7 +550,12 @@ fn finish(ending: &Ending, sig: &Signature, support: &TokenStream) -> TokenStrea
             let here = located(support.clone(), at);
             match &err.value.map {
                 None => quote_spanned!(at=>
-                    #here::StageGuard::end_with_event(__tickspan_stage, __tickspan_returned, &__TICKSPAN_ERROR);
+                    #here::StageGuard::end_with_event(
+                        __tickspan_stage,
+                        __tickspan_returned,
+                        #here::ErrorKind::new(__tickspan_returned).__tickspan_kind(),
+                        &__TICKSPAN_ERROR,
+                    );
                 ),
                 Some(map) => {
                     let at = map.span().resolved_at(Span::mixed_site());

@@ -12,6 +12,7 @@ use crate::attribute_value::attribute_value;
 use crate::inline;
 use crate::latency_stages::latency_stages;
 use crate::public::public;
+use crate::safe_error::safe_error;
 use crate::stage::traced_stage;
 
 /// A token that can be shrunk and shown.
@@ -374,6 +375,7 @@ fn expand_others(input: &[Tree]) {
         public,
         attribute_value,
         latency_stages,
+        safe_error,
     ] {
         macro_(input.clone());
     }

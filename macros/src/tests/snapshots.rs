@@ -99,6 +99,8 @@ stages! {
                 __ret
             })
         }";
+    sensitive_names: ("fields(last_digits = client.account_number % 10_000)")
+        "fn withdraw(account_number: u64, password_len: usize) { drop(account_number); }";
     every_option: (
         "name = \"place_order\", target = \"engine\", level = \"debug\", skip(book, config), \
          fields(depth = book.depth(), filled = Empty, \"book side\" = \"bid\"), parent = &order.context, \

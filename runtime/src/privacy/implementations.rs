@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet, VecDeque};
 use std::rc::Rc;
 use std::sync::Arc;
 
-use super::form::{Element, Form, Fragment, Many, Number, Scalar, Seconds, Truth};
+use super::form::{Element, Form, Fragment, Many, Number, Seconds, Truth};
 use super::{AttributeValue, Value, WriteText};
 
 /// The most elements of a collection that are recorded.
@@ -242,7 +242,7 @@ macro_rules! written {
         $(#[$attribute])*
         // SAFETY: a number, an id or a point in time; see the top of this file.
         unsafe impl<$($generics)*> AttributeValue for $ty {
-            type Form = Scalar;
+            type Form = super::form::Scalar;
 
             fn attribute(&self) -> Value<'_> {
                 Value::written(self)

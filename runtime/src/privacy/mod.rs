@@ -7,11 +7,13 @@ pub(crate) mod form;
 mod implementations;
 pub mod names;
 pub(crate) mod probe;
+mod safe_error;
 mod sensitive;
 pub(crate) mod strict;
 pub(crate) mod text;
 mod value;
 
+pub use safe_error::SafeError;
 pub use sensitive::{Class, Secret, Sensitive};
 pub(crate) use value::Repr;
 pub(crate) use value::WriteText;

@@ -3,7 +3,7 @@
 use core::any::type_name;
 use core::ops::Deref;
 
-use crate::privacy::{AttributeValue, Value};
+use crate::privacy::{AttributeValue, SafeError, Value};
 
 /// How a stage ended.
 pub enum Outcome<'a> {
@@ -133,6 +133,48 @@ impl<'a, T> NoResult<'a, T> {
     #[expect(clippy::unnecessary_wraps, reason = "as the other answer")]
     pub fn __tickspan_returned(&self) -> Option<&'a T> {
         Some(self.0)
+    }
+}
+
+/// Asks a returned value for the kind of its error, which a [`SafeError`] has.
+pub struct ErrorKind<'a, T>(NoKind<'a, T>);
+
+/// The answer for everything else.
+pub struct NoKind<'a, T>(&'a T);
+
+impl<'a, T> ErrorKind<'a, T> {
+    /// Asks about `value`.
+    #[inline]
+    pub const fn new(value: &'a T) -> Self {
+        Self(NoKind(value))
+    }
+}
+
+impl<T, E: SafeError> ErrorKind<'_, Result<T, E>> {
+    /// The kind, if it is an error.
+    #[inline]
+    pub fn __tickspan_kind(&self) -> Option<&'static str> {
+        self.0.0.as_ref().err().map(E::kind)
+    }
+}
+
+impl<'a, T> Deref for ErrorKind<'a, T> {
+    type Target = NoKind<'a, T>;
+
+    fn deref(&self) -> &NoKind<'a, T> {
+        &self.0
+    }
+}
+
+impl<T> NoKind<'_, T> {
+    /// None.
+    #[inline]
+    #[expect(
+        clippy::unused_self,
+        reason = "found by method lookup, as the other answer is"
+    )]
+    pub fn __tickspan_kind(&self) -> Option<&'static str> {
+        None
     }
 }
 

@@ -160,13 +160,18 @@ impl StageGuard {
         }
     }
 
-    /// As [`finish`](Self::finish), and emits an event at `site` for an error.
+    /// As [`finish`](Self::finish), and emits an event at `site` for an error, with its kind.
     #[inline]
-    pub fn finish_with_event(self, returned: &impl Fallible, site: &'static Callsite) {
+    pub fn finish_with_event(
+        self,
+        returned: &impl Fallible,
+        kind: Option<&'static str>,
+        site: &'static Callsite,
+    ) {
         let token = self.token;
         core::mem::forget(self);
         if token != 0 {
-            finish(token, returned.error_type(), Some(site));
+            finish(token, returned.error_type(), Some((site, kind)));
         }
     }
 
@@ -195,11 +200,16 @@ impl StageGuard {
         }
     }
 
-    /// Says how the stage ended, and emits an event at `site` for an error.
-    pub fn end_with_event(&mut self, returned: &impl Fallible, site: &'static Callsite) {
+    /// Says how the stage ended, and emits an event at `site` for an error, with its kind.
+    pub fn end_with_event(
+        &mut self,
+        returned: &impl Fallible,
+        kind: Option<&'static str>,
+        site: &'static Callsite,
+    ) {
         match returned.error_type() {
             None => self.end(&Outcome::Ok),
-            Some(name) => self.end_in_error(Value::text(name()), site),
+            Some(name) => self.end_in_error_of(name, kind, site),
         }
     }
 
@@ -216,14 +226,24 @@ impl StageGuard {
     {
         let kind = returned.error().map(map);
         match kind.as_ref().map(V::attribute) {
-            Some(kind) if !kind.is_absent() => self.end_in_error(kind, site),
+            Some(kind) if !kind.is_absent() => {
+                event::emit_value(site, &kind);
+                self.end(&Outcome::Error(kind));
+            }
             _ => self.end(&Outcome::Ok),
         }
     }
 
-    fn end_in_error(&mut self, kind: Value<'_>, site: &'static Callsite) {
-        event::emit_value(site, &kind);
-        self.end(&Outcome::Error(kind));
+    fn end_in_error_of(
+        &mut self,
+        name: ErrorType,
+        kind: Option<&'static str>,
+        site: &'static Callsite,
+    ) {
+        let error_type = Value::text(name());
+        let kind = kind.map_or(Value::ABSENT, Value::text);
+        event::emit(site, &[error_type.clone(), kind]);
+        self.end(&Outcome::Error(error_type));
     }
 
     fn link(&self, to: &Parent) {
@@ -289,20 +309,23 @@ impl Drop for StageGuard {
 }
 
 /// Ends a stage of which nobody has said yet how it ended, with an event at `site` for an error.
-fn finish(token: u32, error: Option<ErrorType>, site: Option<&'static Callsite>) {
+fn finish(
+    token: u32,
+    error: Option<ErrorType>,
+    event: Option<(&'static Callsite, Option<&'static str>)>,
+) {
     match error {
         None => leave(token, Told::End),
-        Some(name) => fail(token, name, site),
+        Some(name) => fail(token, name, event),
     }
 }
 
 #[cold]
-fn fail(token: u32, name: ErrorType, site: Option<&'static Callsite>) {
+fn fail(token: u32, name: ErrorType, event: Option<(&'static Callsite, Option<&'static str>)>) {
     let mut stage = StageGuard::of(token, Told::Nothing);
-    let kind = Value::text(name());
-    match site {
-        None => stage.end(&Outcome::Error(kind)),
-        Some(site) => stage.end_in_error(kind, site),
+    match event {
+        None => stage.end(&Outcome::Error(Value::text(name()))),
+        Some((site, kind)) => stage.end_in_error_of(name, kind, site),
     }
 }
 

@@ -43,6 +43,33 @@ pub fn place(
     }
 }
 
+/// Why it was not.
+#[derive(::spans::SafeError)]
+#[tickspan(crate = ::spans)]
+pub enum Refused {
+    /// It was late.
+    Late,
+}
+
+/// A function with sensitive names.
+///
+/// # Errors
+///
+/// Always.
+#[::spans::traced_stage(crate = ::spans, err)]
+pub fn check_pin(
+    pin: u64,
+    password_len: usize,
+    has_password: bool,
+) -> ::core::result::Result<usize, Refused> {
+    ::spans::event!(
+        "checked",
+        pin = ::spans::public!(pin, reason = "a pin of the public demo", allow_name = true),
+    );
+    let _ = (has_password, password_len);
+    ::core::result::Result::Err(Refused::Late)
+}
+
 /// An asynchronous function.
 #[::spans::traced_stage(crate = ::spans)]
 pub async fn fill(quantity: u64, listing: Listing) -> u64 {
