@@ -151,6 +151,7 @@ pub use setup::{
 /// |---|---|
 /// | `#[public(reason = "..")]` | the field may be text; why anybody may see it, in at least 15 characters and three words that say something |
 /// | `#[public(reason = "..", via = Display)]` | the field is recorded by its `Display` |
+/// | `#[public(reason = "..", allow_name = true)]` | the name of the type or of its field may be a sensitive one, such as `ApiKey` |
 /// | `#[tickspan(crate = path)]` | where tickspan is, for a crate that knows it under another name |
 ///
 /// Without `#[public(..)]` a field that is not proven is a compile error, at the field's type. The derive
@@ -277,6 +278,8 @@ pub use tickspan_macros::Labels;
 /// A budget is a number and `ns`, `us`, `µs`, `ms` or `s`, at most 60 s. A clock that takes longer is counted, and its
 /// trace kept by [`TailSampling`].
 pub use tickspan_macros::LatencyStages;
+/// See the trait.
+pub use tickspan_macros::SafeError;
 /// Derives [`TradeEvent`](trait@TradeEvent): a struct as an event of a trading system.
 ///
 /// ```
@@ -305,8 +308,6 @@ pub use tickspan_macros::LatencyStages;
 /// | `#[trade_event(target = "..")]` | the type | the target, in place of the module's path |
 /// | `#[tickspan(crate = path)]` | the type | where tickspan is |
 pub use tickspan_macros::TradeEvent;
-/// See the trait.
-pub use tickspan_macros::SafeError;
 /// Puts a span around a function, and records those of its arguments that are proven public.
 ///
 /// ```
@@ -369,8 +370,8 @@ pub use tickspan_macros::SafeError;
 /// # What a span says
 ///
 /// Arguments whose type is an [`AttributeValue`] and one value, and text under a name of the market
-/// vocabulary, such as `symbol` or `venue`. Everything else is skipped; what is named in `fields` and cannot be
-/// proven is a compile error. Values are evaluated once, before the body, and only if somebody wants the
+/// vocabulary, such as `symbol` or `venue`. Everything else is skipped, and so are numbers under sensitive names, such as
+/// `account_number`; what is named in `fields` and cannot be proven, or has such a name, is a compile error. Values are evaluated once, before the body, and only if somebody wants the
 /// span.
 ///
 /// | how it ended | `tickspan.outcome` | status | `error.type` |

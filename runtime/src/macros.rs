@@ -106,7 +106,8 @@ macro_rules! event {
 /// as text, and everything else by its `Display`.
 ///
 /// The reason is a literal of at least 15 characters and three words that say something. It is for whoever
-/// reads the source, and is not recorded. An expression that calls `.expose(..)` is refused.
+/// reads the source, and is not recorded. A sensitive name in the expression, such as `email`, or as the key, needs
+/// `allow_name = true` as well. An expression that calls `.expose(..)` is refused.
 #[macro_export]
 macro_rules! public {
     ($($input:tt)*) => { $crate::support::__public!(($crate) $($input)*) };
