@@ -1,5 +1,11 @@
 //! What is told of errors and panics: a type, a kind of the source, an outcome. Never a text.
 
+#![allow(
+    clippy::all,
+    clippy::pedantic,
+    reason = "functions of every shape, as users write them"
+)]
+
 use std::fmt;
 use std::panic;
 use std::sync::Arc;
