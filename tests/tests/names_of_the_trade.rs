@@ -4,6 +4,7 @@
 #![allow(
     clippy::all,
     clippy::pedantic,
+    non_snake_case,
     reason = "hundreds of small functions that a macro writes"
 )]
 

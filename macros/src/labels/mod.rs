@@ -7,11 +7,13 @@ mod parse;
 use proc_macro2::TokenStream;
 
 use crate::diagnostics::Faults;
+use crate::names::settings;
 
 /// The expansion of the derive. On any fault it holds an implementation all the same, so that only the
 /// fault is told and not every use of the type.
 pub(crate) fn labels(input: TokenStream) -> TokenStream {
     let mut faults = Faults::new();
+    settings::load(&mut faults);
     let parsed = parse::parse(input, &mut faults);
     let Some(written) = faults.ok(parsed) else {
         return faults.into_tokens();
