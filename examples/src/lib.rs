@@ -2,14 +2,15 @@
 //!
 //! The modules stand in the order in which a message passes them: a [`feed`] gives rows,
 //! [`lobster`] reads a row as a [`message`], which changes the [`book`]; [`signal`] may find a
-//! reason to trade, [`risk`] turns it into an order or refuses it, and the [`venue`] executes it in
-//! another task. [`pipeline`] ties them together and keeps a [`tally`]; how long they take
-//! together is measured by the marks of [`latency`]. [`generate`] makes up a
+//! reason to trade, whose [`edge`] is recorded, [`risk`] turns it into an order or refuses it, and
+//! the [`venue`] executes it in another task. [`pipeline`] ties them together and keeps a
+//! [`tally`]; how long they take together is measured by the marks of [`latency`]. [`generate`] makes up a
 //! feed, with the random numbers of [`splitmix`].
 //!
 //! [`roles`] is for the programs that are several services, each in a process of its own.
 
 pub mod book;
+pub mod edge;
 pub mod feed;
 pub mod generate;
 pub mod latency;

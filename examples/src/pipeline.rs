@@ -1,14 +1,17 @@
 //! From a row of the feed to a fill: what one message makes the system do.
 
-use tickspan::{StageClock, traced_stage};
+use std::time::Instant;
 
-use crate::book::OrderBook;
+use tickspan::{EdgeBreakdown, StageClock, traced_stage};
+
+use crate::book::{OrderBook, Quote};
+use crate::edge::SignalEdge;
 use crate::feed::Row;
 use crate::latency::Path;
 use crate::lobster::Decoder;
 use crate::market::{Price, Symbol};
 use crate::risk::{Order, Rejected, RiskDesk, RiskLimits};
-use crate::signal::{SignalFinder, SignalSettings};
+use crate::signal::{Signal, SignalFinder, SignalSettings};
 use crate::tally::Tally;
 use crate::venue::{Fill, Gateway, VenueStopped};
 
@@ -71,6 +74,7 @@ impl Pipeline {
 
     /// Brings the book up to date, and perhaps finds an order to send.
     fn decide(&mut self, row: &Row) -> Option<Order> {
+        let received = Instant::now();
         let message = match self.decoder.decode(row.columns()) {
             Ok(message) => message,
             Err(fault) => {
@@ -81,7 +85,9 @@ impl Pipeline {
         self.tally.messages += 1;
         self.book.apply(&message);
 
-        let signal = self.signals.find(&self.symbol, self.book.quote()?)?;
+        let quote = self.book.quote()?;
+        let signal = self.signals.find(&self.symbol, quote)?;
+        self.weigh(&signal, quote, received);
         match self.risk.check(signal, self.book.status()) {
             Ok(order) => Some(order),
             Err(rejected) => {
@@ -89,6 +95,13 @@ impl Pipeline {
                 None
             }
         }
+    }
+
+    /// Records what a signal is worth, with what the way to it has taken.
+    fn weigh(&self, signal: &Signal, quote: Quote, received: Instant) {
+        let within_reach = self.book.within_reach(signal.side, signal.limit);
+        let edge = SignalEdge::of(signal, quote, &within_reach, received.elapsed());
+        edge.record(&edge.decide());
     }
 
     async fn trade(&mut self, order: Order, clock: StageClock<Path>) -> Result<(), VenueStopped> {

@@ -27,6 +27,7 @@ mod code {
         Recorder: "../../docs/recorder.md";
         Latency: "../../docs/latency.md";
         Metrics: "../../docs/metrics.md";
+        Edges: "../../docs/edges.md";
         Performance: "../../docs/performance.md";
         SemanticConventions: "../../docs/semantic-conventions.md";
         UsingWithTracing: "../../docs/using-with-tracing.md";

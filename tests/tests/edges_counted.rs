@@ -3,6 +3,8 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use opentelemetry_proto::tonic::metrics::v1::metric::Data;
+use opentelemetry_proto::tonic::metrics::v1::number_data_point::Value as PointValue;
 use opentelemetry_sdk::metrics::data::{AggregatedMetrics, MetricData};
 use opentelemetry_sdk::metrics::{InMemoryMetricExporter, SdkMeterProvider};
 use opentelemetry_sdk::trace::InMemorySpanExporter;
@@ -10,6 +12,7 @@ use rust_decimal::Decimal;
 use tickspan::{AttributeValue, EdgeBreakdown, Route, TailSampling, Telemetry, traced_stage};
 use tickspan_tests::child::Child;
 use tickspan_tests::exported::{Kept, integer};
+use tickspan_tests::receiver::{Receiver, text, value_of};
 
 #[derive(EdgeBreakdown)]
 #[edge(name = "cross_venue", unit = "USD")]
@@ -290,4 +293,74 @@ fn traces_are_kept_for_their_edges() {
 #[traced_stage(root)]
 fn trade(gross: i64) {
     check(gross, 0);
+}
+
+#[test]
+fn edges_arrive_at_an_otlp_receiver_with_their_units_and_values() {
+    let child = Child::of(
+        "edges_arrive_at_an_otlp_receiver_with_their_units_and_values",
+        || {
+            let telemetry = tickspan::init().expect("nothing else is installed");
+            script();
+            drop(telemetry);
+        },
+    );
+    for (receiver, protocol) in [
+        (Receiver::grpc(), "grpc"),
+        (Receiver::http(), "http/protobuf"),
+    ] {
+        child
+            .with("OTEL_EXPORTER_OTLP_ENDPOINT", &receiver.url())
+            .with("OTEL_EXPORTER_OTLP_PROTOCOL", protocol)
+            .run();
+        let spans = receiver.wait_for_spans(3);
+        let below = spans
+            .iter()
+            .flat_map(|span| &span.span.events)
+            .find(|event| value_of(&event.attributes, "edge.decision") == Some(&text("reject")))
+            .expect("one was rejected in a stage");
+        assert_eq!(below.name, "edge");
+        for (key, value) in [
+            ("edge.name", "cross_venue"),
+            ("edge.unit", "USD"),
+            ("edge.gross", "10.0"),
+            ("edge.fees", "2.5"),
+            ("edge.slippage", "0.0"),
+            ("edge.threshold", "10.0"),
+            ("edge.total_cost", "2.5"),
+            ("edge.net", "7.5"),
+            ("edge.reason", "below_threshold"),
+            ("symbol", "AAPL"),
+        ] {
+            assert_eq!(
+                value_of(&below.attributes, key),
+                Some(&text(value)),
+                "{key}"
+            );
+        }
+        let metrics = receiver.wait_for_metric("tickspan.edge.cost");
+        let of = |name: &str, unit: &str| {
+            let metric = metrics
+                .iter()
+                .rfind(|received| received.metric.name == name && received.metric.unit == unit)
+                .unwrap_or_else(|| panic!("no {name} in {unit}: {metrics:#?}"));
+            let Some(Data::Sum(sum)) = &metric.metric.data else {
+                panic!("{metric:?} is no sum");
+            };
+            let mut points: Vec<_> = sum
+                .data_points
+                .iter()
+                .map(|point| match point.value {
+                    Some(PointValue::AsDouble(value)) => value,
+                    other => panic!("{other:?}"),
+                })
+                .collect();
+            points.sort_by(f64::total_cmp);
+            (sum.is_monotonic, points)
+        };
+        assert_eq!(of("tickspan.edge.net", "USD"), (false, vec![44.5, 97.5]));
+        assert_eq!(of("tickspan.edge.net", "bps"), (false, vec![0.0, 3.0]));
+        assert_eq!(of("tickspan.edge.gross", "USD"), (false, vec![160.0]));
+        assert_eq!(of("tickspan.edge.cost", "USD"), (false, vec![0.5, 17.5]));
+    }
 }
