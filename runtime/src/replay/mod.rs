@@ -98,8 +98,7 @@ pub struct Event {
 impl Replay {
     /// Opens a recording: the folder that was given to the recorder, the folder of a day, or one file.
     ///
-    /// Files that begin to be written later are not seen. Where a folder holds both forms, the lines of
-    /// [`recorded`](crate::recorded) are read.
+    /// Files that begin to be written later are not seen.
     ///
     /// # Errors
     ///
