@@ -19,11 +19,13 @@ mod generics;
 mod inline;
 mod labels;
 mod latency_stages;
+mod mark;
 mod names;
 mod options;
 mod paths;
 mod public;
 mod reason;
+mod redacted;
 mod safe_error;
 mod setting;
 mod stage;
@@ -41,7 +43,7 @@ pub fn traced_stage(options: TokenStream, item: TokenStream) -> TokenStream {
 }
 
 #[expect(missing_docs, reason = "documented where users find it, in `tickspan`")]
-#[proc_macro_derive(AttributeValue, attributes(public, tickspan))]
+#[proc_macro_derive(AttributeValue, attributes(public, tickspan, sensitive, pii))]
 pub fn attribute_value(input: TokenStream) -> TokenStream {
     attribute_value::attribute_value(input.into()).into()
 }
@@ -74,6 +76,12 @@ pub fn labels(input: TokenStream) -> TokenStream {
 #[proc_macro_derive(SafeError, attributes(safe_error, tickspan))]
 pub fn safe_error(input: TokenStream) -> TokenStream {
     safe_error::safe_error(input.into()).into()
+}
+
+#[expect(missing_docs, reason = "documented where users find it, in `tickspan`")]
+#[proc_macro_derive(Redacted, attributes(tickspan, sensitive, pii))]
+pub fn redacted(input: TokenStream) -> TokenStream {
+    redacted::redacted(input.into()).into()
 }
 
 #[doc(hidden)]

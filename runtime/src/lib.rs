@@ -48,6 +48,7 @@
 //! | `tower` | a span for each request of an HTTP server or client: [`tower`](mod@tower) |
 //! | `axum` | the routes of axum in the names of these spans |
 //! | `chrono`, `jiff`, `rust_decimal`, `time`, `uuid` | [`AttributeValue`] for their types |
+//! | `hmac` | keyed pseudonyms of marked values: `#[pii(Email, export = hmac)]` |
 //! | `serde` | `Deserialize` for [`Sensitive`], and both ways for [`propagate::TraceContext`] |
 
 #[cfg(feature = "init")]
@@ -109,7 +110,9 @@ pub use layer::{Layer, layer};
 pub use log_records::{LogRecords, log_records};
 #[cfg(feature = "init")]
 pub use policy::{ForeignData, Policed, Why, Withheld, policed, withheld};
-pub use privacy::{AttributeValue, Class, SafeError, Secret, Sensitive};
+pub use privacy::{
+    AttributeValue, Class, Confidential, SafeError, Secret, Sensitive, financial, pii,
+};
 pub use record::{
     Acknowledgement, ClockBytes, ClockBytesError, ClockScope, Context, LatencyStages, StageClock,
     StageGuard, mark,
@@ -278,6 +281,32 @@ pub use tickspan_macros::Labels;
 /// A budget is a number and `ns`, `us`, `µs`, `ms` or `s`, at most 60 s. A clock that takes longer is counted, and its
 /// trace kept by [`TailSampling`].
 pub use tickspan_macros::LatencyStages;
+/// Derives a `Debug` that withholds marked fields.
+///
+/// ```
+/// use tickspan::Redacted;
+///
+/// #[derive(Redacted)]
+/// struct Login {
+///     desk: u32,
+///     #[sensitive]
+///     password: String,
+///     #[pii(Email)]
+///     email: String,
+/// }
+///
+/// let login = Login { desk: 7, password: "hunter2".to_owned(), email: "a@example.com".to_owned() };
+/// assert_eq!(
+///     format!("{login:?}"),
+///     "Login { desk: 7, password: [redacted: secret], email: [redacted: email] }"
+/// );
+/// # let _ = (&login.password, &login.email);
+/// ```
+///
+/// It stands on structs and enums, and the marks on their fields. A `#[derive(Debug)]` beside it is a compile error:
+/// two implementations. A field that is not marked needs `Debug`. Whatever a mark exports elsewhere, `Debug` shows
+/// the marker of its class.
+pub use tickspan_macros::Redacted;
 /// See the trait.
 pub use tickspan_macros::SafeError;
 /// Derives [`TradeEvent`](trait@TradeEvent): a struct as an event of a trading system.

@@ -19,13 +19,20 @@ pub use crate::privacy::probe::{
     displayed,
 };
 pub use crate::privacy::strict::{Strict, StrictSensitive, StrictText};
-pub use crate::privacy::{AttributeValue, Value};
+pub use crate::privacy::{AttributeValue, Confidential, Secret, Value, financial, pii};
 pub use crate::record::outcome::{ErrorKind, Outcome, Returned};
 pub use crate::record::{
     Callsite, IntoParent, Kind, LateCallsite, LatencyMark, LatencyPath, MarkFuture, MarkGuard,
     MarkStream, Parent, Passed, Site, Stage, StageFuture, StageGuard, StageStream, emit,
     emit_value, mark, record_late, record_trade,
 };
+
+/// What leaves of marked values.
+pub mod mark {
+    pub use crate::privacy::mark::{
+        Masked, Readable, bucket, domain, hmac, last4, network, prefix, redacted, withheld,
+    };
+}
 
 /// The most keys that one stage, event or `record!` may have.
 pub const MAX_KEYS: usize = 32;

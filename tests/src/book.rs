@@ -20,6 +20,7 @@ mod code {
         InsideBodies: "../../docs/inside-bodies.md";
         AttributesAndPrivacy: "../../docs/attributes-and-privacy.md";
         Names: "../../docs/names.md";
+        Marks: "../../docs/marks.md";
         OtherCrates: "../../docs/other-crates.md";
         Setup: "../../docs/setup.md";
         Routes: "../../docs/routes.md";

@@ -297,10 +297,10 @@ fn sensitive_values_are_redacted_and_come_from_configuration() {
     let key: Sensitive<String> = "k-123".parse().unwrap();
     assert_eq!(
         format!("{key:?} {:?}", key.clone()),
-        "[sensitive: secret] [sensitive: secret]"
+        "[redacted: secret] [redacted: secret]"
     );
     assert_eq!(key.expose("compare in a test"), "k-123");
     let limit: Sensitive<f64, Strategy> = serde_json::from_str("0.5").unwrap();
-    assert_eq!(format!("{limit:?}"), "[sensitive: strategy]");
+    assert_eq!(format!("{limit:?}"), "[redacted: strategy]");
     assert_eq!(*limit.expose("compare in a test"), 0.5);
 }

@@ -6,8 +6,8 @@ use syn::parse::ParseStream;
 use syn::{Attribute, Data, DeriveInput, Ident, LitStr, Path, Token};
 
 use crate::diagnostics::{Faults, suggest};
-use crate::paths;
 use crate::public::parse::allow_name;
+use crate::{mark, paths};
 
 /// The type and what stands on it.
 pub(crate) struct Written {
@@ -39,6 +39,7 @@ pub(crate) fn parse(tokens: TokenStream, faults: &mut Faults) -> syn::Result<Wri
         }
     }
     refuse_inner_marks(&input, faults);
+    refuse_sensitive(&input, faults);
     Ok(Written {
         input,
         krate,
@@ -136,5 +137,38 @@ fn refuse_inner_marks(input: &DeriveInput, faults: &mut Faults) {
             }
         }
         Data::Union(_) => {}
+    }
+}
+
+/// The derive proves that values may leave; a mark says that they must not.
+fn refuse_sensitive(input: &DeriveInput, faults: &mut Faults) {
+    let public = input
+        .attrs
+        .iter()
+        .find(|attribute| mark::is_public(attribute));
+    let mut refuse = |attributes: &[Attribute]| {
+        for attribute in attributes
+            .iter()
+            .filter(|attribute| mark::is_mark(attribute))
+        {
+            match public {
+                Some(public) => mark::contradiction(public, attribute, faults),
+                None => faults.at(
+                    attribute,
+                    "`AttributeValue` is the proof that values may leave, and this mark withholds them; remove one of \
+                     them, or mark the arguments and fields that hold such a value",
+                ),
+            }
+        }
+    };
+    refuse(&input.attrs);
+    if let Data::Struct(data) = &input.data {
+        data.fields.iter().for_each(|field| refuse(&field.attrs));
+    }
+    if let Data::Enum(data) = &input.data {
+        for variant in &data.variants {
+            let advice = "the names of variants stand in the source";
+            mark::refuse(&variant.attrs, "a variant", advice, faults);
+        }
     }
 }

@@ -9,6 +9,7 @@ use syn::{Attribute, Expr, Ident, LitStr, PatIdent, ReturnType, Type};
 
 use super::item::{Body, Function, Head};
 use super::late::{recorded_keys, with_recorded};
+use super::marked::{self, Marks};
 use super::parse::{Err, Mark, Options, Ret};
 use super::returns::{
     Asynchronous, is_track_caller, may_be_result, returned_stream_or_future, unwrapped,
@@ -105,6 +106,7 @@ pub(crate) enum Shape {
 pub(crate) fn analyze(
     mut options: Options,
     function: Function,
+    marks: &Marks,
     faults: &mut Faults,
 ) -> Option<Stage> {
     let Function { mut head, body } = function;
@@ -146,6 +148,14 @@ pub(crate) fn analyze(
         .map(|given| given.value)
         .unwrap_or_default();
     arguments::check_skipped(&skipped, &bindings, faults);
+    marks.check(
+        &bindings,
+        &options,
+        &fields,
+        &skipped,
+        body.stream(),
+        faults,
+    );
     let rebound = rebound(&bindings, &names_in_options(&options, &fields));
     let wanted = bindings
         .into_iter()
@@ -160,7 +170,7 @@ pub(crate) fn analyze(
         .filter(|field| field.is_empty())
         .map(|field| field.value.to_token_stream())
         .collect();
-    let (captures, declared) = attributes(wanted, fields, &support);
+    let (captures, declared) = attributes(wanted, fields, marks, &support);
     let late = with_recorded(declared, recorded_keys(body.stream()), &captures);
     field::check_count(&captures, &late, faults);
     check_argument_keys(&captures, faults);
@@ -270,13 +280,22 @@ fn rebound(bindings: &[arguments::Binding], used: &HashSet<String>) -> Vec<Rebou
 fn attributes(
     arguments: Vec<arguments::Binding>,
     fields: Vec<Field>,
+    marks: &Marks,
     support: &TokenStream,
 ) -> (Vec<Capture>, Vec<Key>) {
     let mut captures: Vec<Capture> = arguments
         .into_iter()
         .filter_map(|argument| {
             let name = &argument.pattern.ident;
-            let capture = capture_argument(name, argument.reads_duration, argument.cfgs, support);
+            let capture = match marks.of(&argument) {
+                Some(mark) => marked::capture(&argument, mark, support)?,
+                None => capture_argument(
+                    name,
+                    argument.reads_duration,
+                    argument.cfgs.clone(),
+                    support,
+                ),
+            };
             let keys = [&Key::of_ident(name).text, &capture.key.text];
             let given = fields.iter().any(|field| keys.contains(&&field.key.text));
             (!given).then_some(capture)

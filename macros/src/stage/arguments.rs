@@ -12,6 +12,8 @@ use crate::field;
 pub(super) struct Binding {
     pub(super) pattern: PatIdent,
     pub(super) cfgs: Vec<Attribute>,
+    /// Which of the parameters binds it.
+    pub(super) parameter: usize,
     /// Whether nobody has to name it to have it recorded.
     pub(super) recordable: bool,
     /// Whether the parameter's type reads `Duration`.
@@ -21,7 +23,7 @@ pub(super) struct Binding {
 /// The names that the parameters bind, in their order.
 pub(super) fn bindings(sig: &Signature) -> Vec<Binding> {
     let mut bindings: Vec<Binding> = Vec::new();
-    for input in &sig.inputs {
+    for (parameter, input) in sig.inputs.iter().enumerate() {
         let FnArg::Typed(argument) = input else {
             continue;
         };
@@ -42,6 +44,7 @@ pub(super) fn bindings(sig: &Signature) -> Vec<Binding> {
                     // `_x` is not wanted, and `message` is a key of our own.
                     recordable: !name.starts_with('_') && !field::is_reserved(name),
                     pattern,
+                    parameter,
                     cfgs: argument
                         .attrs
                         .iter()

@@ -1,7 +1,7 @@
 //! The item that the attribute stands on, with its body left as it is.
 
 use proc_macro2::{Delimiter, Group, TokenStream, TokenTree};
-use quote::ToTokens;
+use quote::{ToTokens, quote};
 use syn::ext::IdentExt;
 use syn::parse::{ParseStream, Parser};
 use syn::spanned::Spanned;
@@ -43,6 +43,29 @@ pub(crate) enum Body {
 pub(crate) struct ImplBlock {
     pub(crate) head: TokenStream,
     pub(crate) body: Group,
+}
+
+/// The function as it was written.
+impl ToTokens for Function {
+    fn to_tokens(&self, tokens: &mut TokenStream) {
+        let Head {
+            attrs,
+            vis,
+            defaultness,
+            sig,
+            inner_attrs,
+        } = &self.head;
+        tokens.extend(quote!(#(#attrs)* #vis #defaultness #sig));
+        match &self.body {
+            Body::Missing(semicolon) => semicolon.to_tokens(tokens),
+            Body::Block(body) => {
+                let inner = body.stream();
+                let mut braces = Group::new(Delimiter::Brace, quote!(#inner_attrs #inner));
+                braces.set_span(body.span());
+                braces.to_tokens(tokens);
+            }
+        }
+    }
 }
 
 /// Parses the item that the attribute stands on.

@@ -11,26 +11,35 @@ mod boxed;
 pub(crate) mod expand;
 pub(crate) mod item;
 pub(crate) mod late;
+mod marked;
 pub(crate) mod parse;
 mod returns;
 
 use proc_macro2::TokenStream;
-use quote::quote;
+use quote::{ToTokens, quote};
 
 use crate::diagnostics::Faults;
 use crate::names::settings;
 use crate::options::Placement;
 use item::Annotated;
+use marked::Marks;
 use parse::Options;
 
 /// The expansion of `#[traced_stage(options)] item`. On any fault it holds the item as it was.
 pub(crate) fn traced_stage(options: TokenStream, item: &TokenStream) -> TokenStream {
     let mut faults = Faults::new();
     settings::load(&mut faults);
+    let mut unmarked = item.clone();
     let expanded = match item::parse(item.clone()) {
-        Ok(Annotated::Function(function)) => {
+        Ok(Annotated::Function(mut function)) => {
             let options = Options::parse(options, Placement::Function, &mut faults);
-            analyze::analyze(options, *function, &mut faults).map(|stage| expand::expand(&stage))
+            let marks = Marks::take(&mut function.head.sig, &mut faults);
+            // Left on the item, the marks would be told once more, as attributes that nobody knows.
+            if marks.were_taken() {
+                unmarked = function.to_token_stream();
+            }
+            analyze::analyze(options, *function, &marks, &mut faults)
+                .map(|stage| expand::expand(&stage))
         }
         Ok(Annotated::ImplBlock(block)) => {
             // Faults among the options are told once, here, and not again at each method.
@@ -51,6 +60,6 @@ pub(crate) fn traced_stage(options: TokenStream, item: &TokenStream) -> TokenStr
     let (good, errors) = (faults.is_empty(), faults.into_tokens());
     match expanded {
         Some(expanded) if good => expanded,
-        _ => quote!(#errors #item),
+        _ => quote!(#errors #unmarked),
     }
 }

@@ -60,6 +60,8 @@ pub struct Health {
     /// Values of other crates that the policy keeps in the process: [`withheld`](crate::withheld()) tells them by key.
     /// No loss.
     pub withheld: u64,
+    /// Values marked `export = hmac` for which there was no key: the marker of their class stands for them.
+    pub values_without_key: u64,
     /// Times that the clock jumped, or began anew.
     pub clock_steps: u64,
     /// Requests and messages whose `traceparent` was malformed: they started new traces.
@@ -98,6 +100,7 @@ pub fn health() -> Health {
         values_lost: counted(Loss::ValueLost),
         unreadable: counted(Loss::Unreadable),
         withheld: crate::policy::total(),
+        values_without_key: counted(Loss::NoKey),
         clock_steps: counted(Loss::ClockStep),
         traceparents_malformed: counted(Loss::TraceparentMalformed),
         tracestates_dropped: counted(Loss::TracestateDropped),
@@ -114,7 +117,7 @@ impl Health {
     }
 
     /// Each count that is a loss, with its name.
-    pub(crate) fn losses(&self) -> [(&'static str, u64); 19] {
+    pub(crate) fn losses(&self) -> [(&'static str, u64); 20] {
         [
             ("lane_full", self.lane_full),
             ("no_lane", self.no_lane),
@@ -132,6 +135,7 @@ impl Health {
             ("clocks_unseen", self.clocks_unseen),
             ("values_lost", self.values_lost),
             ("unreadable", self.unreadable),
+            ("values_without_key", self.values_without_key),
             ("traceparents_malformed", self.traceparents_malformed),
             ("tracestates_dropped", self.tracestates_dropped),
             ("baggage_dropped", self.baggage_dropped),

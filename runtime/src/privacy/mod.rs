@@ -3,8 +3,10 @@
 //! [`AttributeValue`] is the only way by which a value is recorded. The rest of the crate asks this
 //! module for [`Value`]s and never formats a user's data by itself.
 
+mod class;
 pub(crate) mod form;
 mod implementations;
+pub(crate) mod mark;
 pub mod names;
 pub(crate) mod probe;
 mod safe_error;
@@ -13,8 +15,9 @@ pub(crate) mod strict;
 pub(crate) mod text;
 mod value;
 
+pub use class::{Class, Confidential, Secret, financial, pii};
 pub use safe_error::SafeError;
-pub use sensitive::{Class, Secret, Sensitive};
+pub use sensitive::Sensitive;
 pub(crate) use value::Repr;
 pub(crate) use value::WriteText;
 pub use value::{AttributeValue, Value};

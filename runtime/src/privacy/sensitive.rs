@@ -6,30 +6,7 @@ use core::str::FromStr;
 
 use zeroize::Zeroize;
 
-/// The kind of a sensitive value. A crate may add its own:
-///
-/// ```
-/// enum StrategyParameter {}
-///
-/// impl tickspan::Class for StrategyParameter {
-///     const NAME: &'static str = "strategy parameter";
-/// }
-///
-/// let risk_aversion = tickspan::Sensitive::<f64, StrategyParameter>::new(0.7);
-/// assert_eq!(format!("{risk_aversion:?}"), "[sensitive: strategy parameter]");
-/// ```
-pub trait Class {
-    /// The name of the class, shown where the value is withheld.
-    const NAME: &'static str;
-}
-
-/// The class of keys, passwords and tokens: the default of [`Sensitive`].
-#[derive(Debug, Clone, Copy)]
-pub enum Secret {}
-
-impl Class for Secret {
-    const NAME: &'static str = "secret";
-}
+use super::class::{Class, Marker, Secret};
 
 /// A value that no span, event, log line or metric may hold.
 ///
@@ -42,7 +19,7 @@ impl Class for Secret {
 /// use tickspan::Sensitive;
 ///
 /// let api_key: Sensitive<String> = "k-123".parse()?;
-/// assert_eq!(format!("{api_key:?}"), "[sensitive: secret]");
+/// assert_eq!(format!("{api_key:?}"), "[redacted: secret]");
 /// assert_eq!(api_key.expose("sign the request").len(), 5);
 /// # Ok::<(), core::convert::Infallible>(())
 /// ```
@@ -89,7 +66,7 @@ impl<T: Zeroize + Clone, C: Class> Clone for Sensitive<T, C> {
 
 impl<T: Zeroize, C: Class> fmt::Debug for Sensitive<T, C> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "[sensitive: {}]", C::NAME)
+        f.write_str(Marker::<C>::TEXT)
     }
 }
 

@@ -15,7 +15,8 @@ use opentelemetry_sdk::trace::SpanExporter;
 
 use super::environment::{Environment, Headers, Lookup};
 use super::settings::Settings;
-use super::{Error, Preset, Protocol, Route, Telemetry, chain};
+use super::{Error, Preset, Protocol, Route, Telemetry, chain, hmac_key};
+use crate::Sensitive;
 use crate::collect::TailSampling;
 use crate::export::{Batching, Compression, Export, MetersBuilder, Reading, SdkSpans};
 use crate::policy::ForeignData;
@@ -56,6 +57,7 @@ use crate::recorder::Recorder;
 /// | | `OTEL_SPAN_ATTRIBUTE_COUNT_LIMIT`, `OTEL_SPAN_EVENT_COUNT_LIMIT`, `OTEL_SPAN_LINK_COUNT_LIMIT`, `OTEL_EVENT_ATTRIBUTE_COUNT_LIMIT` | 128 each |
 /// | | `OTEL_SPAN_ATTRIBUTE_VALUE_LENGTH_LIMIT`, `OTEL_ATTRIBUTE_VALUE_LENGTH_LIMIT` (characters, on the lane route) | none; text of a stage is cut at 1 KiB |
 /// | [`with_propagator`](Self::with_propagator) | `OTEL_PROPAGATORS` (`tracecontext`, `baggage`, both with a comma, `none`) | both |
+/// | [`with_hmac_key`](Self::with_hmac_key) | `TICKSPAN_HMAC_KEY` (its bytes, at least 32) | none: marked values are withheld |
 /// | | `OTEL_SDK_DISABLED` | `false` |
 /// | [`with_filter`](Self::with_filter) | `RUST_LOG` | `info` |
 /// | [`with_foreign_data`](Self::with_foreign_data) | `TICKSPAN_FOREIGN_DATA` (`checked`, `allow-list`, `none`): the stricter of the two counts | `checked` |
@@ -98,6 +100,7 @@ pub struct Builder {
     meters: Option<Meters>,
     propagator: Option<Box<dyn TextMapPropagator + Send + Sync>>,
     page: Option<chain::Page>,
+    hmac_key: Option<Sensitive<Vec<u8>>>,
 }
 
 /// Where the health of telemetry is told.
@@ -483,6 +486,16 @@ impl Builder {
         self
     }
 
+    /// Sets the key of this deployment for values marked `export = hmac`: at least 32 bytes. The same value has the
+    /// same pseudonym under the same key, in whichever process. Needs the feature `hmac`.
+    ///
+    /// There is no default. Without a key such values are replaced by the marker of their class, which is counted
+    /// in [`Health::values_without_key`](crate::Health::values_without_key) and told once by a `tracing` warning.
+    pub fn with_hmac_key(mut self, key: &[u8]) -> Self {
+        self.hmac_key = Some(Sensitive::new(key.to_vec()));
+        self
+    }
+
     /// Reads the environment, starts everything, and installs the global `tracing` subscriber.
     ///
     /// Works the same without a tokio runtime, in one, and in a blocking task of one. Does not wait
@@ -500,6 +513,7 @@ impl Builder {
         if *initialised {
             return Err(Error::AlreadyInitialised);
         }
+        let hmac_key = hmac_key::read(self.hmac_key, lookup)?;
         let settings = Settings::merge(&self.choices, Environment::read(lookup)?)?;
         if self.meters.is_some() && !self.metric_exporters.0.is_empty() {
             return Err(Error::Invalid {
@@ -528,6 +542,12 @@ impl Builder {
             Some(propagator) => Configured::Other(propagator),
             None => Configured::W3c(settings.propagator),
         });
+        #[cfg(feature = "hmac")]
+        if let Some(key) = hmac_key {
+            crate::privacy::mark::pseudonym::set_key(&key);
+        }
+        #[cfg(not(feature = "hmac"))]
+        drop(hmac_key);
         *initialised = true;
         Ok(telemetry)
     }

@@ -14,6 +14,7 @@ mod endpoint;
 mod environment;
 mod error;
 mod guard;
+mod hmac_key;
 mod preset;
 mod protocol;
 mod report;

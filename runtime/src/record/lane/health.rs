@@ -35,6 +35,8 @@ pub(crate) enum Loss {
     EdgeLost,
     /// A value of a histogram that did not fit into its lane.
     ValueLost,
+    /// A value that was to be a pseudonym, and there was no key.
+    NoKey,
     /// A jump of the clock.
     ClockStep,
     /// A `traceparent` that could not be read.

@@ -1,0 +1,110 @@
+//! Marks of sensitive data on arguments and fields: `#[sensitive]`, `#[pii(Class)]`, `#[pii(Class, export = ..)]`.
+//!
+//! Any macro whose input has attributes may take them: [`Mark::take`] removes the marks from a list of attributes and
+//! checks them, [`Mark::exported`] writes what leaves of a value.
+
+mod class;
+mod mode;
+mod parse;
+
+use proc_macro2::{Span, TokenStream};
+use quote::{quote, quote_spanned};
+use syn::{Attribute, Expr, LitInt};
+
+use crate::diagnostics::Faults;
+use crate::field;
+use crate::paths::located;
+pub(crate) use class::Class;
+pub(crate) use mode::Mode;
+
+/// That a value is sensitive, of which class, and what of it may leave.
+pub(crate) struct Mark {
+    pub(crate) class: Class,
+    /// `None`: nothing, and no code that reads the value is written.
+    pub(crate) export: Option<Mode>,
+    /// The attribute, to which a fault of it points.
+    pub(crate) attribute: Attribute,
+}
+
+impl Mark {
+    /// Takes the marks out of `attributes`. Faulty ones are noted, and taken all the same.
+    pub(crate) fn take(attributes: &mut Vec<Attribute>, faults: &mut Faults) -> Option<Self> {
+        let mut taken = Vec::new();
+        attributes.retain(|attribute| {
+            let is_mark = is_mark(attribute);
+            if is_mark {
+                taken.push(attribute.clone());
+            }
+            !is_mark
+        });
+        let first = taken.first()?;
+        if let Some(second) = taken.get(1) {
+            faults.at(
+                second,
+                "a value has one class; remove all marks but one of this value",
+            );
+        }
+        if let Some(public) = attributes.iter().find(|attribute| is_public(attribute)) {
+            contradiction(public, first, faults);
+        }
+        parse::parse(first, faults)
+    }
+
+    /// The expression of what is recorded of `value`, or nothing.
+    pub(crate) fn exported(&self, value: &Expr, support: &TokenStream) -> Option<TokenStream> {
+        let mode = self.export.as_ref()?;
+        let class = self.class.tokens(support);
+        let at = mode.span().resolved_at(Span::mixed_site());
+        // A fault of the type points to the name of the mode.
+        let mask = located(quote!(#support::mark), at);
+        let operand = field::operand(value);
+        let seen = quote_spanned!(at=> #mask::Readable::new(&#operand).__tickspan_seen());
+        Some(match mode {
+            Mode::Redacted(_) => quote!(#mask::redacted::<#class>().value()),
+            Mode::Last4(_) => quote_spanned!(at=> #mask::last4::<#class>(#seen).value()),
+            Mode::Domain(_) => quote_spanned!(at=> #mask::domain::<#class>(#seen).value()),
+            Mode::Prefix(_) if self.class.is("Ip") => {
+                quote_spanned!(at=> #mask::network::<#class>(#seen).value())
+            }
+            Mode::Prefix(_) => quote_spanned!(at=> #mask::prefix::<#class>(#seen).value()),
+            Mode::Hmac(_) => quote_spanned!(at=> #mask::hmac::<#class>(#seen).value()),
+            Mode::Bucket { width, .. } => {
+                let width = LitInt::new(&format!("{width}u32"), at);
+                quote_spanned!(at=> #mask::bucket::<#class, _>(&#operand, #width).value())
+            }
+        })
+    }
+}
+
+/// Whether an attribute is a mark.
+pub(crate) fn is_mark(attribute: &Attribute) -> bool {
+    attribute.path().is_ident("sensitive") || attribute.path().is_ident("pii")
+}
+
+/// Whether an attribute opens what it stands on.
+pub(crate) fn is_public(attribute: &Attribute) -> bool {
+    attribute.path().is_ident("public")
+}
+
+/// Notes that an item is declared public and sensitive.
+pub(crate) fn contradiction(public: &Attribute, mark: &Attribute, faults: &mut Faults) {
+    let mark = if mark.path().is_ident("pii") {
+        "#[pii(..)]"
+    } else {
+        "#[sensitive]"
+    };
+    faults.at(
+        public,
+        format_args!("`#[public(..)]` opens what `{mark}` withholds; remove one of them"),
+    );
+}
+
+/// Notes each mark among `attributes`, which stand on a place that cannot have one.
+pub(crate) fn refuse(attributes: &[Attribute], place: &str, advice: &str, faults: &mut Faults) {
+    for attribute in attributes.iter().filter(|attribute| is_mark(attribute)) {
+        faults.at(
+            attribute,
+            format_args!("a mark stands on a field or an argument, not on {place}; {advice}"),
+        );
+    }
+}

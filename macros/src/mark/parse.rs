@@ -1,0 +1,79 @@
+//! What stands in a mark.
+
+use syn::ext::IdentExt;
+use syn::parse::ParseStream;
+use syn::spanned::Spanned;
+use syn::{Attribute, Ident, Meta, Token};
+
+use super::{Class, Mark, Mode};
+use crate::diagnostics::{Faults, suggest};
+
+/// The mark that an attribute is; a faulty one is noted, and withholds.
+pub(super) fn parse(attribute: &Attribute, faults: &mut Faults) -> Option<Mark> {
+    let parsed = if attribute.path().is_ident("sensitive") {
+        sensitive(attribute)
+    } else {
+        pii(attribute)
+    };
+    let (class, export) = faults.ok(parsed)?;
+    Some(Mark {
+        class,
+        export,
+        attribute: attribute.clone(),
+    })
+}
+
+fn sensitive(attribute: &Attribute) -> syn::Result<(Class, Option<Mode>)> {
+    match &attribute.meta {
+        Meta::Path(path) => Ok((Class::secret(path.span()), None)),
+        _ => Err(syn::Error::new_spanned(
+            attribute,
+            "`#[sensitive]` stands alone: nothing of the value leaves; a class, and what of it may leave, go into \
+             `#[pii(Email, export = domain)]`",
+        )),
+    }
+}
+
+fn pii(attribute: &Attribute) -> syn::Result<(Class, Option<Mode>)> {
+    if !matches!(&attribute.meta, Meta::List(list) if !list.tokens.is_empty()) {
+        return Err(syn::Error::new_spanned(
+            attribute,
+            "`#[pii]` needs the class of the value: `#[pii(Email)]`; what has none is `#[sensitive]`",
+        ));
+    }
+    attribute.parse_args_with(|input: ParseStream<'_>| {
+        let class = Class::parse(input)?;
+        let mut export = None;
+        while !input.is_empty() {
+            input.parse::<Token![,]>()?;
+            if input.is_empty() {
+                break;
+            }
+            let option = input.call(Ident::parse_any)?;
+            if option != "export" {
+                return Err(syn::Error::new(
+                    option.span(),
+                    format_args!(
+                        "unknown option `{option}` of `pii`; {}",
+                        suggest(&option.to_string(), &["export"])
+                    ),
+                ));
+            }
+            if export.is_some() {
+                return Err(syn::Error::new(
+                    option.span(),
+                    "`export` is given twice; remove one",
+                ));
+            }
+            if !input.peek(Token![=]) {
+                return Err(syn::Error::new(
+                    option.span(),
+                    "`export` needs a mode: `export = last4`",
+                ));
+            }
+            input.parse::<Token![=]>()?;
+            export = Some(Mode::parse(input, &class)?);
+        }
+        Ok((class, export))
+    })
+}
