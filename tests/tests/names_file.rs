@@ -103,7 +103,7 @@ fn fault(message: &Value) -> Option<String> {
     })
 }
 
-const STRICT: &str = r#"
+const STRICT: &str = r"
 use tickspan::{AttributeValue, traced_stage};
 
 pub struct Key;
@@ -152,7 +152,7 @@ pub fn market(venue: Key) {
 pub fn unbounded<T>(value: T) -> T {
     value
 }
-"#;
+";
 
 #[test]
 fn a_strict_crate_says_of_each_argument_what_becomes_of_it() {
