@@ -85,10 +85,10 @@ fn marked_in_a_field(#[sensitive] pin: u32) {}
 fn exported_in_a_field(#[pii(Email, export = domain)] email: &str) {}
 
 #[traced_stage]
-fn marked_in_the_body(#[sensitive] pin: u32, order: u64) {
-    record!(pin);
-    event!("entered", order, code = pin + 1);
-    let _stage = stage!("check", code = { pin });
+fn marked_in_the_body(#[sensitive] skew: u32, order: u64) {
+    record!(skew);
+    event!("entered", order, code = skew + 1);
+    let _stage = stage!("check", code = { skew });
 }
 
 struct Desk;
