@@ -12,6 +12,10 @@ use super::write_key;
 
 /// A sampled span that was counted in a bucket.
 #[derive(Clone, Debug)]
+#[cfg_attr(
+    not(feature = "prometheus"),
+    expect(dead_code, reason = "only the page for Prometheus reads them")
+)]
 pub(crate) struct Exemplar {
     pub(crate) trace: TraceId,
     pub(crate) span: SpanId,

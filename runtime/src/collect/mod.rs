@@ -31,7 +31,9 @@ use decode::Decoder;
 pub(crate) use decode::{SpanShape, as_attribute};
 pub use edges::{EdgeCost, EdgeSummary};
 pub(crate) use edges::{EdgeTable, observe_edge, observe_edges_in};
-pub(crate) use exemplars::{Exemplar, Exemplars};
+#[cfg(feature = "prometheus")]
+pub(crate) use exemplars::Exemplar;
+pub(crate) use exemplars::Exemplars;
 pub use health::{Health, health};
 pub(crate) use join::{Joiner, unsampled};
 pub(crate) use latency::LatencyTable;
