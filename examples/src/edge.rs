@@ -1,7 +1,7 @@
 //! What a signal is worth: what the next trade should gain, less what it takes to be part of it.
 //!
 //! The edge of each signal is recorded, and does not decide: the limits of the [`risk`](crate::risk) desk do. The same feed
-//! leads to the same orders on every machine, and how long a machine took is part of the edge.
+//! leads to the same orders on every machine, and how long a machine took is part of the edge: the hop that its marks measured.
 
 use std::time::Duration;
 
@@ -33,7 +33,7 @@ pub struct SignalEdge<'a> {
     /// From the best price to the average of the levels that the order would trade against.
     #[edge(cost)]
     slippage: f64,
-    /// What the price may have run away since the message came.
+    /// What the price may have run away on the hop from the row to the signal.
     #[edge(cost)]
     latency_buffer: f64,
     /// What to trade.
@@ -45,12 +45,12 @@ pub struct SignalEdge<'a> {
 }
 
 impl<'a> SignalEdge<'a> {
-    /// The edge of `signal` in a book with this `quote` and these levels `within_reach`, so long after the message.
+    /// The edge of `signal` in a book with this `quote` and these levels `within_reach`, after a hop of this length.
     #[expect(clippy::cast_precision_loss, reason = "a cent in 2⁵³ is no edge")]
-    pub fn of(signal: &'a Signal, quote: Quote, within_reach: &[Level], since: Duration) -> Self {
+    pub fn of(signal: &'a Signal, quote: Quote, within_reach: &[Level], hop: Duration) -> Self {
         let (reachable, slippage) = slippage(signal.quantity, within_reach);
         let shares = reachable as f64;
-        let latency_buffer = DRIFT_USD_PER_SECOND * since.as_secs_f64() * shares;
+        let latency_buffer = DRIFT_USD_PER_SECOND * hop.as_secs_f64() * shares;
         Self {
             gross: quote.edge().usd().abs() * shares,
             half_spread: quote.spread().usd() / 2.0 * shares,

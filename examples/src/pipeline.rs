@@ -1,7 +1,5 @@
 //! From a row of the feed to a fill: what one message makes the system do.
 
-use std::time::Instant;
-
 use tickspan::{EdgeBreakdown, StageClock, traced_stage};
 
 use crate::book::{OrderBook, Quote};
@@ -74,7 +72,6 @@ impl Pipeline {
 
     /// Brings the book up to date, and perhaps finds an order to send.
     fn decide(&mut self, row: &Row) -> Option<Order> {
-        let received = Instant::now();
         let message = match self.decoder.decode(row.columns()) {
             Ok(message) => message,
             Err(fault) => {
@@ -87,7 +84,7 @@ impl Pipeline {
 
         let quote = self.book.quote()?;
         let signal = self.signals.find(&self.symbol, quote)?;
-        self.weigh(&signal, quote, received);
+        self.weigh(&signal, quote);
         match self.risk.check(signal, self.book.status()) {
             Ok(order) => Some(order),
             Err(rejected) => {
@@ -98,9 +95,11 @@ impl Pipeline {
     }
 
     /// Records what a signal is worth, with what the way to it has taken.
-    fn weigh(&self, signal: &Signal, quote: Quote, received: Instant) {
+    fn weigh(&self, signal: &Signal, quote: Quote) {
         let within_reach = self.book.within_reach(signal.side, signal.limit);
-        let edge = SignalEdge::of(signal, quote, &within_reach, received.elapsed());
+        let hop = StageClock::<Path>::current()
+            .and_then(|clock| clock.elapsed(Path::RowReceived, Path::SignalFound));
+        let edge = SignalEdge::of(signal, quote, &within_reach, hop.unwrap_or_default());
         edge.record(&edge.decide());
     }
 

@@ -212,7 +212,8 @@ mod tests {
         }
 
         #[test]
-        fn the_sdk_reads_the_same_baggage(members in btree_map("[a-z]{1,8}", "[^=%]{0,20}", 0..8)) {
+        // Under keys that no policy withholds.
+        fn the_sdk_reads_the_same_baggage(members in btree_map("k[0-9]{1,7}", "[^=%]{0,20}", 0..8)) {
             let sent = Context::new().with_baggage(
                 members
                     .iter()
