@@ -37,6 +37,7 @@ use super::{Description, Labels};
 /// hedges.add(1);
 /// // Where it is rare: looked up each time.
 /// EXECUTIONS.add(1, &Execution { status: Status::Failed, pipeline: "hedge" });
+/// # #[cfg(feature = "init")]
 /// assert_eq!(hedges.value(), 1);
 /// ```
 ///

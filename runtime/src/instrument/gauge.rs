@@ -31,6 +31,7 @@ use super::{Description, Labels};
 ///
 /// let lag = LAG.bind(&Consumer { topic: "fills" });
 /// lag.set(0.25);
+/// # #[cfg(feature = "init")]
 /// assert_eq!(lag.value(), 0.25);
 /// ```
 ///

@@ -399,10 +399,12 @@ mod tests {
             &[][..],
             &[
                 ("OTEL_TRACES_EXPORTER", "none"),
+                ("OTEL_METRICS_EXPORTER", "none"),
                 ("OTEL_EXPORTER_OTLP_ENDPOINT", "http://h:1"),
             ],
             &[
                 ("OTEL_TRACES_EXPORTER", "console"),
+                ("OTEL_METRICS_EXPORTER", "none"),
                 ("OTEL_EXPORTER_OTLP_ENDPOINT", "http://h:1"),
             ],
             &[("OTEL_EXPORTER_OTLP_PROTOCOL", "grpc")],
@@ -524,5 +526,161 @@ mod tests {
             (filter.setting, filter.directives.as_str()),
             ("with_filter", "warn")
         );
+    }
+
+    /// Where a signal goes.
+    #[cfg(all(
+        feature = "otlp-grpc",
+        feature = "otlp-http",
+        feature = "gzip",
+        feature = "tls"
+    ))]
+    fn target(signal: &str, variables: &[(&str, &str)]) -> crate::export::Target {
+        let settings = merge(&Builder::default(), variables).unwrap();
+        let tracing = settings.tracing.unwrap();
+        let exporters = match signal {
+            "TRACES" => tracing.traces,
+            "METRICS" => tracing.metrics.exporters,
+            _ => tracing.logs,
+        };
+        exporters.otlp.unwrap()
+    }
+
+    #[cfg(all(
+        feature = "otlp-grpc",
+        feature = "otlp-http",
+        feature = "gzip",
+        feature = "tls"
+    ))]
+    #[test]
+    fn each_variable_of_sending_acts_on_its_signal_and_wins_over_the_one_for_all() {
+        use crate::export::Compression;
+
+        let folder = tempfile::tempdir().unwrap();
+        let file = |name: &str| {
+            let path = folder.path().join(name);
+            std::fs::write(&path, "").unwrap();
+            path.to_str().unwrap().to_owned()
+        };
+        let files = ["all.pem", "own.pem", "client.pem", "client.key"].map(file);
+        let [all, own, client, key] = files.each_ref().map(String::as_str);
+        for signal in ["TRACES", "METRICS", "LOGS"] {
+            let form = |what: &str| format!("OTEL_EXPORTER_OTLP_{signal}_{what}");
+            let exporter = format!("OTEL_{signal}_EXPORTER");
+            let general = [
+                ("OTEL_EXPORTER_OTLP_ENDPOINT", "http://all:1"),
+                ("OTEL_EXPORTER_OTLP_PROTOCOL", "http/protobuf"),
+                ("OTEL_EXPORTER_OTLP_HEADERS", "a=all,b=all"),
+                ("OTEL_EXPORTER_OTLP_TIMEOUT", "1000"),
+                ("OTEL_EXPORTER_OTLP_COMPRESSION", "gzip"),
+                ("OTEL_EXPORTER_OTLP_CERTIFICATE", all),
+                ("OTEL_EXPORTER_OTLP_CLIENT_CERTIFICATE", client),
+                ("OTEL_EXPORTER_OTLP_CLIENT_KEY", key),
+                (&*exporter, "otlp"),
+            ];
+            let found = target(signal, &general);
+            let path = signal.to_ascii_lowercase();
+            assert_eq!(found.url, format!("http://all:1/v1/{path}"));
+            assert_eq!(found.protocol, Protocol::HttpProtobuf);
+            let pair = |name: &str, value: &str| (name.to_owned(), value.to_owned());
+            assert_eq!(found.headers, [pair("a", "all"), pair("b", "all")]);
+            assert_eq!(found.timeout, Duration::from_secs(1));
+            assert_eq!(found.compression, Compression::Gzip);
+            assert_eq!(found.tls.certificate.as_deref(), Some(all.as_ref()));
+            let both = found.tls.client.unwrap();
+            assert_eq!(
+                (both.0.to_str(), both.1.to_str()),
+                (Some(client), Some(key))
+            );
+
+            let names = [
+                "ENDPOINT",
+                "PROTOCOL",
+                "HEADERS",
+                "TIMEOUT",
+                "COMPRESSION",
+                "CERTIFICATE",
+                "CLIENT_CERTIFICATE",
+                "CLIENT_KEY",
+            ]
+            .map(form);
+            let values = [
+                "http://own:2",
+                "grpc",
+                "a=own",
+                "2000",
+                "none",
+                own,
+                own,
+                own,
+            ];
+            let forms = names.iter().map(String::as_str).zip(values);
+            let variables: Vec<_> = general.into_iter().chain(forms).collect();
+            let found = target(signal, &variables);
+            assert_eq!(found.url, "http://own:2");
+            assert_eq!(found.protocol, Protocol::Grpc);
+            assert!(found.headers.contains(&pair("a", "own")), "{found:?}");
+            assert_eq!(found.timeout, Duration::from_secs(2));
+            assert_eq!(found.compression, Compression::None);
+            assert_eq!(found.tls.certificate.as_deref(), Some(own.as_ref()));
+            let both = found.tls.client.unwrap();
+            assert_eq!((both.0.to_str(), both.1.to_str()), (Some(own), Some(own)));
+        }
+    }
+
+    #[test]
+    fn each_variable_of_batches_readings_and_limits_acts() {
+        let variables = [
+            ("OTEL_BSP_MAX_QUEUE_SIZE", "1000"),
+            ("OTEL_BSP_MAX_EXPORT_BATCH_SIZE", "100"),
+            ("OTEL_BSP_SCHEDULE_DELAY", "1"),
+            ("OTEL_BSP_EXPORT_TIMEOUT", "2"),
+            ("OTEL_BLRP_MAX_QUEUE_SIZE", "2000"),
+            ("OTEL_BLRP_MAX_EXPORT_BATCH_SIZE", "200"),
+            ("OTEL_BLRP_SCHEDULE_DELAY", "3"),
+            ("OTEL_BLRP_EXPORT_TIMEOUT", "4"),
+            ("OTEL_METRIC_EXPORT_INTERVAL", "5"),
+            ("OTEL_METRIC_EXPORT_TIMEOUT", "6"),
+            ("OTEL_EXPORTER_OTLP_METRICS_TEMPORALITY_PREFERENCE", "delta"),
+            (
+                "OTEL_EXPORTER_OTLP_METRICS_DEFAULT_HISTOGRAM_AGGREGATION",
+                "base2_exponential_bucket_histogram",
+            ),
+            ("OTEL_SPAN_ATTRIBUTE_COUNT_LIMIT", "7"),
+            ("OTEL_SPAN_EVENT_COUNT_LIMIT", "8"),
+            ("OTEL_SPAN_LINK_COUNT_LIMIT", "9"),
+            ("OTEL_EVENT_ATTRIBUTE_COUNT_LIMIT", "10"),
+            ("OTEL_SPAN_ATTRIBUTE_VALUE_LENGTH_LIMIT", "11"),
+        ];
+        let tracing = merge(&Builder::default(), &variables)
+            .unwrap()
+            .tracing
+            .unwrap();
+        let batching = |queue_spans, batch_spans, delay, export_timeout| Batching {
+            queue_spans,
+            batch_spans,
+            delay: Duration::from_millis(delay),
+            export_timeout: Duration::from_millis(export_timeout),
+        };
+        assert_eq!(tracing.batch, batching(1_000, 100, 1, 2));
+        assert_eq!(tracing.log_batch, batching(2_000, 200, 3, 4));
+        let reading = tracing.metrics.reading;
+        assert_eq!(
+            (reading.interval.as_millis(), reading.timeout.as_millis()),
+            (5, 6)
+        );
+        assert_eq!(tracing.metrics.temporality, Temporality::Delta);
+        assert_eq!(tracing.metrics.histograms, Histograms::Exponential);
+        let limits = tracing.limits;
+        assert_eq!(
+            [
+                limits.max_attributes_per_span,
+                limits.max_events_per_span,
+                limits.max_links_per_span,
+                limits.max_attributes_per_event,
+            ],
+            [7, 8, 9, 10]
+        );
+        assert_eq!(tracing.longest_text, Some(11));
     }
 }

@@ -39,7 +39,7 @@ pub fn redacted<C: Class>() -> Masked<'static> {
 /// What the `Debug` of a type with marks shows of a marked field.
 pub struct Withheld(&'static str);
 
-/// See [`Withheld`].
+/// See `Withheld`.
 pub fn withheld<C: Class>() -> Withheld {
     Withheld(Marker::<C>::TEXT)
 }

@@ -197,7 +197,7 @@ impl<T: Measurable + Zeroize, C: Class> Measurable for Sensitive<T, C> {
     }
 }
 
-/// What a mode reads: what is [`Legible`], else text through `AsRef<str>`.
+/// What a mode reads: what is `Legible`, else text through `AsRef<str>`.
 pub struct Readable<'a, T: ?Sized>(AsText<'a, T>);
 
 impl<'a, T: ?Sized> Readable<'a, T> {

@@ -150,10 +150,42 @@ fn each_wrong_variable_is_named_with_its_value_and_what_is_accepted() {
         ("OTEL_BSP_SCHEDULE_DELAY", "-1", "(milliseconds)"),
         ("OTEL_BSP_EXPORT_TIMEOUT", "1e3", "(milliseconds)"),
     ] {
-        let message = read(&[(name, value)]).unwrap_err().to_string();
-        for part in [name, value, accepted] {
-            assert!(message.contains(part), "`{part}` is missing in: {message}");
-        }
+        assert_named(name, value, accepted);
+    }
+}
+
+/// Whether the error for a variable says which, what it holds, and what is accepted.
+fn assert_named(name: &str, value: &str, accepted: &str) {
+    let message = read(&[(name, value)]).unwrap_err().to_string();
+    for part in [name, value, accepted] {
+        assert!(message.contains(part), "`{part}` is missing in: {message}");
+    }
+}
+
+#[test]
+fn each_wrong_variable_of_log_records_limits_and_propagators_is_named() {
+    for (name, value, accepted) in [
+        ("OTEL_LOGS_EXPORTER", "syslog", "`otlp`, `console`"),
+        (
+            "OTEL_EXPORTER_OTLP_LOGS_ENDPOINT",
+            "host:1",
+            "a URL such as",
+        ),
+        ("OTEL_EXPORTER_OTLP_LOGS_PROTOCOL", "udp", "`grpc`"),
+        ("OTEL_EXPORTER_OTLP_LOGS_TIMEOUT", "1s", "(milliseconds)"),
+        ("OTEL_EXPORTER_OTLP_LOGS_COMPRESSION", "br", "`gzip`"),
+        ("OTEL_EXPORTER_OTLP_LOGS_CERTIFICATE", "/no.pem", "a file"),
+        ("OTEL_BLRP_MAX_QUEUE_SIZE", "0", "from 1 to"),
+        ("OTEL_BLRP_MAX_EXPORT_BATCH_SIZE", "many", "from 1 to"),
+        ("OTEL_BLRP_SCHEDULE_DELAY", "soon", "(milliseconds)"),
+        ("OTEL_BLRP_EXPORT_TIMEOUT", "-1", "(milliseconds)"),
+        ("OTEL_SPAN_ATTRIBUTE_COUNT_LIMIT", "all", "a whole number"),
+        ("OTEL_SPAN_EVENT_COUNT_LIMIT", "-1", "a whole number"),
+        ("OTEL_SPAN_LINK_COUNT_LIMIT", "1.5", "a whole number"),
+        ("OTEL_EVENT_ATTRIBUTE_COUNT_LIMIT", "x", "a whole number"),
+        ("OTEL_PROPAGATORS", "b3", "`tracecontext`"),
+    ] {
+        assert_named(name, value, accepted);
     }
 }
 
