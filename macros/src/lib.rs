@@ -11,6 +11,7 @@
 
 mod attribute_value;
 mod callsite;
+mod derive;
 mod diagnostics;
 mod edge_breakdown;
 mod event_type;
