@@ -41,6 +41,7 @@
 //! | `otlp-http` | OTLP over HTTP, protobuf bodies |
 //! | `otlp-http-json` | OTLP over HTTP, JSON bodies |
 //! | `prometheus` | a page of metrics for Prometheus |
+//! | `process` | metrics of the process itself, on Linux |
 //! | `tls` | `https://` endpoints, certificates of one's own and of the client |
 //! | `gzip`, `zstd` | compression of what is sent; `zstd` of recorded files, too |
 //! | `cli` | the command `tickspan`, and [`doctor`] |

@@ -1,7 +1,6 @@
 //! A program's own counters, gauges and histograms.
 
 use std::collections::BTreeMap;
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 use std::time::Duration;
 
@@ -177,14 +176,12 @@ fn the_tracing_route_makes_no_difference() {
 }
 
 /// How many label sets are thrown at one metric.
-const SETS: u64 = 200_000;
-
-static ALLOCATED: AtomicUsize = AtomicUsize::new(0);
+const SETS: u64 = 10_000_000;
 
 #[test]
-fn label_sets_without_end_take_no_more_memory_and_are_counted() {
+fn ten_million_label_sets_take_no_more_memory_and_are_counted() {
     Child::of(
-        "label_sets_without_end_take_no_more_memory_and_are_counted",
+        "ten_million_label_sets_take_no_more_memory_and_are_counted",
         || {
             let (telemetry, provider, metrics) = start(Route::Lane);
             let count = |from: u64, to: u64| {
@@ -197,7 +194,6 @@ fn label_sets_without_end_take_no_more_memory_and_are_counted() {
             };
             count(0, 2_000);
             let more = count(2_000, SETS);
-            ALLOCATED.store(more, Ordering::Relaxed);
             assert!(more < 4_096, "{more} bytes");
             let points = points(&telemetry, &provider, &metrics);
             assert_eq!(

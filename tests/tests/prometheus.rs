@@ -7,7 +7,7 @@ use std::time::Duration;
 use opentelemetry_sdk::metrics::SdkMeterProvider;
 use opentelemetry_sdk::trace::InMemorySpanExporter;
 use tickspan::opentelemetry::metrics::MeterProvider as _;
-use tickspan::{Counter, Gauge, Histogram, Telemetry, traced_stage};
+use tickspan::{Counter, Gauge, Histogram, LatencyStages, StageClock, Telemetry, traced_stage};
 use tickspan_tests::child::Child;
 
 const OPEN_METRICS: &str = "application/openmetrics-text; version=1.0.0,text/plain;q=0.5";
@@ -20,6 +20,20 @@ static NEVER_SET: Gauge = Gauge::new("never.set");
 #[traced_stage(metric(labels(symbol)))]
 fn quote(symbol: &str) {
     let _ = symbol;
+}
+
+#[derive(LatencyStages, Clone, Copy)]
+enum Tick {
+    Received,
+    Priced,
+}
+
+#[traced_stage]
+fn tick() {
+    let mut clock = StageClock::new();
+    clock.mark(Tick::Received);
+    clock.mark(Tick::Priced);
+    clock.finish();
 }
 
 /// The status line and headers, and the body.
@@ -63,6 +77,7 @@ fn everything_that_is_counted_is_on_the_page() {
         for _ in 0..7 {
             quote("AAPL");
         }
+        tick();
         let meters = telemetry.meter_provider().unwrap();
         meters.meter("engine").u64_counter("orders").build().add(1, &[]);
         telemetry.flush(Duration::from_secs(10)).unwrap();
@@ -79,7 +94,8 @@ fn everything_that_is_counted_is_on_the_page() {
             "orders_total{otel_scope_name=\"engine\"} 1\n",
             "tickspan_stage_calls_total{symbol=\"AAPL\",tickspan_outcome=\"ok\",tickspan_stage=\"quote\"} 7\n",
             "tickspan_stage_duration_seconds_count{symbol=\"AAPL\",tickspan_stage=\"quote\"} 7\n",
-            "tickspan_span_ended_total 7\n",
+            "tickspan_span_ended_total 8\n",
+            "tickspan_latency_duration_seconds_count{tickspan_latency_hop=\"end_to_end\",tickspan_latency_path=\"tick\"} 1\n",
         ] {
             assert!(page.contains(line), "{line}{page}");
         }
@@ -88,17 +104,20 @@ fn everything_that_is_counted_is_on_the_page() {
 
         // Each exemplar is a span that was exported.
         let exported = spans.get_finished_spans().unwrap();
-        let exemplars: Vec<&str> = page
-            .lines()
-            .filter_map(|line| line.split_once("# {trace_id=\"").map(|(_, rest)| &rest[..32]))
-            .collect();
-        assert!(!exemplars.is_empty(), "{page}");
-        for trace in exemplars {
-            assert!(
-                exported
-                    .iter()
-                    .any(|span| span.span_context.trace_id().to_string() == trace)
-            );
+        for histogram in ["tickspan_stage_duration_seconds", "tickspan_latency_duration_seconds"] {
+            let exemplars: Vec<&str> = page
+                .lines()
+                .filter(|line| line.starts_with(histogram))
+                .filter_map(|line| line.split_once("# {trace_id=\"").map(|(_, rest)| &rest[..32]))
+                .collect();
+            assert!(!exemplars.is_empty(), "{histogram}{page}");
+            for trace in exemplars {
+                assert!(
+                    exported
+                        .iter()
+                        .any(|span| span.span_context.trace_id().to_string() == trace)
+                );
+            }
         }
     })
     .run();
@@ -208,4 +227,96 @@ fn a_port_that_is_taken_is_an_error_and_so_is_another_provider() {
         },
     )
     .run();
+}
+
+#[test]
+fn a_variable_asks_for_the_page() {
+    let child = Child::of("a_variable_asks_for_the_page", || {
+        let telemetry = tickspan::init().unwrap();
+        quote("AAPL");
+        telemetry.flush(Duration::from_secs(10)).unwrap();
+        let address = telemetry.prometheus().unwrap().address().unwrap();
+        assert_eq!(address.ip().to_string(), "127.0.0.1");
+        let (_, page) = ask(address, "GET /metrics HTTP/1.1");
+        assert!(page.contains("tickspan_stage_calls_total{"), "{page}");
+    });
+    let page = child
+        .with("OTEL_METRICS_EXPORTER", "prometheus")
+        .with("OTEL_EXPORTER_PROMETHEUS_HOST", "127.0.0.1")
+        .with("OTEL_EXPORTER_PROMETHEUS_PORT", "0");
+    page.run();
+    // Nothing else is asked for: OTLP would have found nobody there.
+    let both = page
+        .with("OTEL_METRICS_EXPORTER", "prometheus,console")
+        .run();
+    assert!(
+        both.stdout.contains("metric tickspan.span.ended = 1"),
+        "{}",
+        both.stdout
+    );
+}
+
+#[test]
+fn a_host_that_is_none_is_an_error_that_names_it() {
+    let child = Child::of("a_host_that_is_none_is_an_error_that_names_it", || {
+        let error = tickspan::init().unwrap_err().to_string();
+        assert!(error.contains("no-such-host.invalid:9464"), "{error}");
+    });
+    child
+        .with("OTEL_METRICS_EXPORTER", "prometheus")
+        .with("OTEL_EXPORTER_PROMETHEUS_HOST", "no-such-host.invalid")
+        .run();
+}
+
+/// The value of the first sample whose name and labels begin so.
+fn sample(page: &str, begin: &str) -> f64 {
+    let line = page.lines().find(|line| line.starts_with(begin));
+    let line = line.unwrap_or_else(|| panic!("no `{begin}` in {page}"));
+    line.rsplit(' ').next().unwrap().parse().unwrap()
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn the_process_tells_its_processor_memory_threads_and_descriptors() {
+    const SECRET: &str = "k-of-the-command-line-123";
+    let child = Child::of(
+        "the_process_tells_its_processor_memory_threads_and_descriptors",
+        || {
+            let telemetry = tickspan::builder()
+                .with_prometheus_page()
+                .with_console(false)
+                .init()
+                .unwrap();
+            let page = telemetry.prometheus().unwrap();
+            let read = || page.write(OPEN_METRICS).1;
+            let before = read();
+            let held: Vec<_> = (0..100)
+                .map(|_| std::fs::File::open("/dev/null").unwrap())
+                .collect();
+            let memory = vec![1_u8; 64 << 20];
+            let (end, wait) = std::sync::mpsc::channel::<()>();
+            let thread = std::thread::spawn(move || wait.recv());
+            let during = read();
+            let grown = |begin: &str| sample(&during, begin) - sample(&before, begin);
+            assert!(grown("process_unix_file_descriptor_count ") >= 100.0);
+            assert!(grown("process_memory_usage_bytes ") >= f64::from(60 << 20));
+            assert!(grown("process_memory_virtual_bytes ") >= f64::from(64 << 20));
+            assert!(grown("process_thread_count ") >= 1.0);
+            assert!(grown("process_paging_faults_total{system_paging_fault_type=\"minor\"}") > 0.0);
+            for mode in ["user", "system"] {
+                assert!(
+                    grown(&format!(
+                        "process_cpu_time_seconds_total{{cpu_mode=\"{mode}\"}}"
+                    )) >= 0.0
+                );
+            }
+            assert!(
+                !during.contains(SECRET) && !during.contains("the_process_tells"),
+                "{during}"
+            );
+            drop((held, memory, end));
+            _ = thread.join().unwrap();
+        },
+    );
+    child.with("API_KEY", SECRET).run();
 }

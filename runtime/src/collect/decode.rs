@@ -542,7 +542,9 @@ fn raise(span: &mut SpanData, status: Status) {
 
 /// A value as an attribute; nothing where it is absent.
 pub(crate) fn as_attribute(given: &crate::privacy::Value<'_>) -> Option<Value> {
-    value(&mut Reader(&lane::bytes_of(given))).flatten()
+    let mut bytes = Vec::new();
+    lane::write_value(&mut bytes, given);
+    value(&mut Reader(&bytes)).flatten()
 }
 
 /// Reads a value: `None` where it cannot be read, `Some(None)` where it is absent.

@@ -166,8 +166,11 @@ impl Joiner {
             return count(Loss::Unreadable);
         };
         let times = clock.times(&decoder.anchors);
-        let counted = table.observe(clock.path, clock.end, &times, clock.repeated());
-        if counted.is_over_budget && header.flags & flags::SAMPLED != 0 {
+        let is_sampled = header.flags & flags::SAMPLED != 0;
+        let around = (is_sampled && header.parent != 0)
+            .then(|| (trace_id(header.trace), SpanId::from(header.parent)));
+        let counted = table.observe(clock.path, clock.end, &times, clock.repeated(), around);
+        if counted.is_over_budget && is_sampled {
             self.over_budget.push(trace_id(header.trace));
         }
         if decoder.shape.hops {

@@ -22,6 +22,8 @@ mod metrics;
 #[cfg(any(feature = "otlp-grpc", feature = "otlp-http"))]
 pub(crate) mod otlp;
 mod pipeline;
+#[cfg(all(feature = "process", target_os = "linux"))]
+mod process;
 #[cfg(feature = "prometheus")]
 mod prometheus;
 mod queue;
@@ -190,13 +192,15 @@ impl Export {
         self.pipelines.iter().map(Pipeline::queue).collect()
     }
 
-    /// Has the health of telemetry observed by the meters of `provider`.
+    /// Has the health of telemetry, and the process, observed by the meters of `provider`.
     pub(crate) fn register_metrics(exporters: Option<&Self>, provider: &dyn MeterProvider) {
         let exporters = exporters.map(|export| {
             let pipelines = export.pipelines.iter();
             pipelines.map(Pipeline::account).collect()
         });
         metrics::register(provider, exporters.unwrap_or_default());
+        #[cfg(all(feature = "process", target_os = "linux"))]
+        process::register(provider);
     }
 
     /// The account of every exporter until now.

@@ -6,7 +6,8 @@ use std::sync::{Arc, PoisonError, RwLock};
 use opentelemetry::KeyValue;
 
 use super::{Description, Labels};
-use crate::collect::{self, write_key};
+use crate::collect;
+use crate::record::lane;
 use crate::record::lane::health::{Loss, count};
 
 /// So many series may an instrument have; what is bound beyond shares one. The SDK's own limit is 2,000.
@@ -43,16 +44,16 @@ impl<C> Family<C> {
         labels: &impl Labels,
         cell: impl FnOnce(&Description, &[KeyValue]) -> C,
     ) -> Arc<Series<C>> {
-        let (key, attributes) = read(labels);
+        let key = key(labels);
         if let Some(series) = self.known(&key) {
             return series;
         }
         let mut all = self.series.write().unwrap_or_else(PoisonError::into_inner);
-        let (key, attributes) = if all.len() < MOST {
-            (key, attributes)
+        let (key, attributes) = if all.len() < MOST || all.contains_key(&key[..]) {
+            (key, attributes(labels))
         } else {
             count(Loss::LabelSets);
-            overflow()
+            (OTHERS.to_vec(), overflow())
         };
         let made = all.entry(key.into()).or_insert_with(|| {
             Arc::new(Series {
@@ -63,9 +64,15 @@ impl<C> Family<C> {
         Arc::clone(made)
     }
 
+    /// The series that stands for a key already: its own, or that of all others.
     fn known(&self, key: &[u8]) -> Option<Arc<Series<C>>> {
         let all = self.series.read().unwrap_or_else(PoisonError::into_inner);
-        all.get(key).cloned()
+        if let Some(series) = all.get(key) {
+            return Some(Arc::clone(series));
+        }
+        let others = all.get(OTHERS).filter(|_| all.len() > MOST)?;
+        count(Loss::LabelSets);
+        Some(Arc::clone(others))
     }
 
     /// Gives each series to `take`.
@@ -77,22 +84,28 @@ impl<C> Family<C> {
     }
 }
 
-/// The bytes by which a series is known, and its attributes.
-fn read<L: Labels>(labels: &L) -> (Vec<u8>, Vec<KeyValue>) {
-    let (mut key, mut attributes) = (Vec::new(), Vec::new());
+/// The key of the series beyond the cap. No key of labels is empty, but that of no labels, of which there is one.
+const OTHERS: &[u8] = &[];
+
+/// The bytes by which a series is known: its values as they would stand in a record, each of which tells where it ends.
+fn key<L: Labels>(labels: &L) -> Vec<u8> {
+    let mut key = Vec::new();
+    labels.values(&mut |value| lane::write_value(&mut key, value));
+    key
+}
+
+fn attributes<L: Labels>(labels: &L) -> Vec<KeyValue> {
+    let mut attributes = Vec::new();
     let mut names = L::KEYS.iter();
     labels.values(&mut |value| {
-        let value = collect::as_attribute(value);
-        write_key(&mut key, value.as_ref());
-        if let (Some(name), Some(value)) = (names.next(), value) {
+        if let (Some(name), Some(value)) = (names.next(), collect::as_attribute(value)) {
             attributes.push(KeyValue::new(*name, value));
         }
     });
-    (key, attributes)
+    attributes
 }
 
-/// What stands for the series beyond the cap. No key of labels is empty, but that of no labels, of which there is one.
-fn overflow() -> (Vec<u8>, Vec<KeyValue>) {
-    let attribute = KeyValue::new("otel.metric.overflow", true);
-    (Vec::new(), vec![attribute])
+/// What stands for the series beyond the cap.
+fn overflow() -> Vec<KeyValue> {
+    vec![KeyValue::new("otel.metric.overflow", true)]
 }

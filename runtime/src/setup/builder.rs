@@ -46,7 +46,7 @@ use crate::recorder::Recorder;
 /// | [`with_compression`](Self::with_compression) | `OTEL_EXPORTER_OTLP_COMPRESSION` (`none`, `gzip`, `zstd`) | none |
 /// | [`with_certificate`](Self::with_certificate) | `OTEL_EXPORTER_OTLP_CERTIFICATE` | the system's |
 /// | [`with_client_certificate`](Self::with_client_certificate) | `OTEL_EXPORTER_OTLP_CLIENT_CERTIFICATE`, `OTEL_EXPORTER_OTLP_CLIENT_KEY` | none |
-/// | [`with_metrics`](Self::with_metrics) | `OTEL_METRICS_EXPORTER` (the words of `OTEL_TRACES_EXPORTER`) | `otlp` if an endpoint is set |
+/// | [`with_metrics`](Self::with_metrics) | `OTEL_METRICS_EXPORTER` (the words of `OTEL_TRACES_EXPORTER`, and `prometheus`) | `otlp` if an endpoint is set |
 /// | [`with_metric_interval`](Self::with_metric_interval) | `OTEL_METRIC_EXPORT_INTERVAL`, `OTEL_METRIC_EXPORT_TIMEOUT` (ms) | 60,000 and 30,000 |
 /// | [`with_logs`](Self::with_logs) | `OTEL_LOGS_EXPORTER`, `OTEL_EXPORTER_OTLP_LOGS_ENDPOINT`, `OTEL_BLRP_*` | no log records |
 /// | [`with_span_exporter`](Self::with_span_exporter) | `OTEL_TRACES_EXPORTER` (`otlp`, `console`, both with a comma, `none`) | `otlp` if an endpoint is set |
@@ -332,6 +332,9 @@ impl Builder {
     /// The address is a host and a port; port 0 takes one that is free, which
     /// [`Prometheus::address`](crate::Prometheus::address) tells. Whoever reaches it can read it: there is no
     /// authentication. An address that cannot be taken is [`Error::Exporter`].
+    ///
+    /// Unless set, `OTEL_METRICS_EXPORTER=prometheus` asks for it, at `OTEL_EXPORTER_PROMETHEUS_HOST` (`localhost` unless
+    /// set) and `OTEL_EXPORTER_PROMETHEUS_PORT` (9464).
     #[cfg(feature = "prometheus")]
     pub fn with_prometheus(mut self, address: impl Into<String>) -> Self {
         self.page = Some(chain::Page(Some(address.into())));

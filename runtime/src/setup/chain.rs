@@ -53,13 +53,14 @@ pub(super) struct Page(pub(super) Option<String>);
 /// What was started before has then been ended.
 pub(super) fn start(
     settings: &Settings,
-    exporters: Exporters,
+    mut exporters: Exporters,
     meters: Option<&Meters>,
 ) -> Result<Telemetry, Error> {
     let filter = subscriber::filter(&settings.filter)?;
     policy::set(settings.foreign_data.clone());
     let mut running = Running::default();
     let mut statistics = Statistics::default();
+    exporters.page = exporters.page.or_else(|| page(settings, meters.is_some()));
     let exemplars = exporters.page.is_some().then(Exemplars::default);
     if let Some(tracing) = &settings.tracing {
         running.export = start_exporters(tracing, exporters, exemplars.clone(), meters.is_some())?;
@@ -76,7 +77,7 @@ pub(super) fn start(
         if stages_are_wanted || !statistics.is_empty() {
             let metrics = provider
                 .as_deref()
-                .map(|provider| StageMetrics::new(provider, exemplars));
+                .map(|provider| StageMetrics::new(provider, exemplars.clone()));
             let started = start_source(settings, tracing, &running, statistics.clone(), metrics);
             running.source = match started {
                 Ok(source) => source,
@@ -101,7 +102,7 @@ pub(super) fn start(
             register_edges(&provider, edges);
         }
         if let Some(latency) = &statistics.latency {
-            collect::latency::register(provider.as_ref(), latency);
+            collect::latency::register(provider.as_ref(), latency, exemplars);
         }
         registry::attach(provider.as_ref());
     }
@@ -118,6 +119,13 @@ pub(super) fn start(
         statistics,
         settings.shutdown_deadline,
     ))
+}
+
+/// The page for Prometheus that the environment asks for; none where the program has a provider of its own.
+fn page(settings: &Settings, has_meters: bool) -> Option<Page> {
+    let metrics = &settings.tracing.as_ref()?.metrics;
+    let address = metrics.page.clone().filter(|_| !has_meters)?;
+    Some(Page(Some(address)))
 }
 
 /// Whose meters are told of telemetry's health: the program's own, or those that tickspan exports.

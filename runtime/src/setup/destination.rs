@@ -60,6 +60,25 @@ pub(super) fn of_metrics(
     of_signal(Signal::Metrics, choices, environment, wanted)
 }
 
+/// Where metrics are served for Prometheus, if `OTEL_METRICS_EXPORTER` asks for it.
+pub(super) fn page_of_metrics(
+    choices: &Choices,
+    environment: &TracingEnvironment,
+) -> Result<Option<String>, Error> {
+    let named = environment.metrics.exporters.as_deref().unwrap_or_default();
+    if choices.metrics == Some(false) || !named.contains(&NamedExporter::Prometheus) {
+        return Ok(None);
+    }
+    if cfg!(feature = "prometheus") {
+        return Ok(Some(environment.page.clone()));
+    }
+    Err(Error::MissingFeature {
+        setting: Signal::Metrics.exporter_variable(),
+        wanted: "a page of metrics for Prometheus".to_owned(),
+        feature: "prometheus",
+    })
+}
+
 /// Where log records go. Their text is free, so nothing but their own settings asks for them: not the general endpoint,
 /// nor a preset.
 pub(super) fn of_logs(

@@ -93,6 +93,8 @@ pub(super) struct TracingSettings {
 #[derive(Debug)]
 pub(super) struct MetricSettings {
     pub(super) exporters: SignalSettings,
+    /// Where the page for Prometheus is served.
+    pub(super) page: Option<String>,
     pub(super) reading: Reading,
     pub(super) temporality: Temporality,
     pub(super) histograms: Histograms,
@@ -281,6 +283,7 @@ impl TracingSettings {
             traces: destination::of_traces(choices, &environment)?,
             metrics: MetricSettings {
                 exporters: destination::of_metrics(choices, &environment)?,
+                page: destination::page_of_metrics(choices, &environment)?,
                 reading: Reading {
                     interval: choices
                         .metric_interval

@@ -7,8 +7,11 @@ use opentelemetry::metrics::{AsyncInstrument, Meter, MeterProvider};
 
 use super::LatencyTable;
 use super::table::Count;
-use crate::collect::duration_bounds;
+use super::told::Told;
+use crate::collect::{Exemplars, duration_bounds};
 use crate::record::latency::LatencyPath;
+
+pub(super) const DURATION: &str = "tickspan.latency.duration";
 
 /// The name of the path.
 pub(super) const PATH_KEY: &str = "tickspan.latency.path";
@@ -22,17 +25,22 @@ pub(super) fn hop_attributes(path: &LatencyPath, hop: &str) -> [KeyValue; 2] {
 }
 
 /// Registers the instruments of `table`: a histogram, to which it tells each duration, and counters, which are read from
-/// it.
-pub(crate) fn register(provider: &dyn MeterProvider, table: &Arc<LatencyTable>) {
+/// it. `exemplars` are there where somebody reads them.
+pub(crate) fn register(
+    provider: &dyn MeterProvider,
+    table: &Arc<LatencyTable>,
+    exemplars: Option<Exemplars>,
+) {
     let meter = provider.meter("tickspan");
-    table.tell(
-        meter
-            .f64_histogram("tickspan.latency.duration")
+    table.tell(Told {
+        histogram: meter
+            .f64_histogram(DURATION)
             .with_unit("s")
             .with_description("How long the hops of latency paths took, and the whole paths.")
             .with_boundaries(duration_bounds())
             .build(),
-    );
+        exemplars,
+    });
     counter(
         &meter,
         (

@@ -13,6 +13,7 @@ mod record;
 mod spans;
 mod summary;
 mod table;
+mod told;
 
 pub(crate) use metrics::register;
 pub(super) use record::EndedClock;
@@ -23,6 +24,6 @@ pub(crate) use table::LatencyTable;
 /// Counts the clocks of the tracing route in a table, on the threads that end them.
 pub(crate) fn observe_clocks_in(table: Arc<LatencyTable>) {
     observe_ended_clocks(Box::new(move |path, marks, end| {
-        table.observe(path, end, &hops::times_now(marks), marks.repeated);
+        table.observe(path, end, &hops::times_now(marks), marks.repeated, None);
     }));
 }

@@ -1,12 +1,12 @@
 //! The statistics of each path so far.
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, UNIX_EPOCH};
 
-use opentelemetry::metrics::{BoundHistogram, Histogram};
+use opentelemetry::trace::{SpanId, TraceId};
 
 use super::durations::Durations;
-use super::metrics::hop_attributes;
+use super::told::{Told, ToldHop};
 use super::{HopSummary, MarkSummary, PathSummary};
 use crate::record::latency::hops::{Hop, Measured, Times, measure};
 use crate::record::latency::{End, LatencyPath, MOST_MARKS};
@@ -28,7 +28,7 @@ struct Rows {
     /// A handful: a path is an enum of the source.
     paths: Vec<Path>,
     /// Where durations are told, if that is wanted.
-    histogram: Option<Histogram<f64>>,
+    told: Option<Told>,
 }
 
 #[derive(Debug)]
@@ -57,7 +57,7 @@ struct Row {
     budget_nanoseconds: u64,
     over_budget: u64,
     durations: Durations,
-    told: Option<BoundHistogram<f64>>,
+    told: Option<ToldHop>,
 }
 
 /// What one clock was counted as.
@@ -78,22 +78,24 @@ impl LatencyTable {
     }
 
     /// Tells durations to a histogram, too.
-    pub(super) fn tell(&self, histogram: Histogram<f64>) {
-        self.lock().histogram = Some(histogram);
+    pub(super) fn tell(&self, told: Told) {
+        self.lock().told = Some(told);
     }
 
-    /// Counts a clock that has ended: its marks were made at `times`, and some more than once.
+    /// Counts a clock that has ended: its marks were made at `times`, and some more than once. `around` is the span in
+    /// which it ended, if its trace is sampled.
     pub(crate) fn observe(
         &self,
         path: &'static LatencyPath,
         end: End,
         times: &Times,
         repeated: u16,
+        around: Option<(TraceId, SpanId)>,
     ) -> Counted {
         let now = self.began.elapsed();
         let measured = measure(times.get(..path.marks.len()).unwrap_or_default());
         let mut rows = self.lock();
-        let Rows { paths, histogram } = &mut *rows;
+        let Rows { paths, told } = &mut *rows;
         let known = paths.iter().position(|row| core::ptr::eq(row.of, path));
         let place = known.unwrap_or_else(|| {
             paths.push(Path::new(path));
@@ -112,22 +114,18 @@ impl LatencyTable {
         add(&mut row.backwards, measured.backwards);
         add(&mut row.repeated, repeated);
         let mut is_over_budget = false;
+        let told = told.as_ref();
         for hop in measured.hops() {
-            let of_path = (path, histogram.as_ref());
-            is_over_budget |= row
-                .hop(hop, of_path)
-                .record(hop.nanoseconds, now, self.window);
+            let row = row.hop(hop, (path, told));
+            is_over_budget |= row.record(hop.nanoseconds, now, self.window);
+            row.tell(hop.nanoseconds, around, times[usize::from(hop.to)]);
         }
         if let Some(nanoseconds) = measured.end_to_end {
             let whole = row.whole.get_or_insert_with(|| {
-                Row::new(
-                    WHOLE.to_owned(),
-                    path.budget_nanoseconds,
-                    path,
-                    histogram.as_ref(),
-                )
+                Row::new(WHOLE.to_owned(), path.budget_nanoseconds, path, told)
             });
             is_over_budget |= whole.record(nanoseconds, now, self.window);
+            whole.tell(nanoseconds, around, times.iter().copied().max().flatten());
         }
         Counted {
             measured,
@@ -208,11 +206,7 @@ impl Path {
         }
     }
 
-    fn hop(
-        &mut self,
-        hop: &Hop,
-        (path, histogram): (&'static LatencyPath, Option<&Histogram<f64>>),
-    ) -> &mut Row {
+    fn hop(&mut self, hop: &Hop, (path, told): (&'static LatencyPath, Option<&Told>)) -> &mut Row {
         let key = (hop.from, hop.to);
         // In the order of the path, those that begin at the same mark by their end.
         let place = match self
@@ -229,7 +223,7 @@ impl Path {
                 let row = HopRow {
                     from: hop.from,
                     to: hop.to,
-                    row: Row::new(hop_name(path, hop), budget, path, histogram),
+                    row: Row::new(hop_name(path, hop), budget, path, told),
                 };
                 self.hops.insert(place, row);
                 place
@@ -273,14 +267,9 @@ pub(super) fn hop_name(path: &LatencyPath, hop: &Hop) -> String {
 }
 
 impl Row {
-    fn new(
-        name: String,
-        budget_nanoseconds: u64,
-        path: &LatencyPath,
-        histogram: Option<&Histogram<f64>>,
-    ) -> Self {
+    fn new(name: String, budget_nanoseconds: u64, path: &LatencyPath, told: Option<&Told>) -> Self {
         Self {
-            told: histogram.map(|histogram| histogram.bind(&hop_attributes(path, &name))),
+            told: told.map(|told| told.hop(path, &name)),
             name,
             budget_nanoseconds,
             over_budget: 0,
@@ -291,12 +280,17 @@ impl Row {
     /// Counts one. True where it took longer than it may.
     fn record(&mut self, nanoseconds: u64, now: Duration, window: Duration) -> bool {
         self.durations.record(nanoseconds, now, window);
-        if let Some(told) = &self.told {
-            told.record(Duration::from_nanos(nanoseconds).as_secs_f64());
-        }
         let is_over = self.budget_nanoseconds > 0 && nanoseconds > self.budget_nanoseconds;
         self.over_budget += u64::from(is_over);
         is_over
+    }
+
+    /// Tells one, which ended at `end`, in nanoseconds since 1970.
+    fn tell(&self, nanoseconds: u64, around: Option<(TraceId, SpanId)>, end: Option<u64>) {
+        if let Some(told) = &self.told {
+            let end = UNIX_EPOCH + Duration::from_nanos(end.unwrap_or_default());
+            told.tell(Duration::from_nanos(nanoseconds), around, end);
+        }
     }
 
     fn summary(&self, now: Duration, window: Duration) -> HopSummary {
@@ -343,7 +337,7 @@ mod tests {
         let table = table();
         let observe = |marks: &[u64]| {
             table
-                .observe(&PATH, End::Finished, &times(marks), 0)
+                .observe(&PATH, End::Finished, &times(marks), 0, None)
                 .is_over_budget
         };
         assert!(!observe(&[1, 501, 901]));
@@ -367,9 +361,9 @@ mod tests {
     #[test]
     fn faults_are_counted_by_mark() {
         let table = table();
-        table.observe(&PATH, End::Finished, &times(&[5, 0, 9]), 0b101);
-        table.observe(&PATH, End::Finished, &times(&[5, 9, 7]), 0b100);
-        table.observe(&PATH, End::Dropped, &times(&[5, 0, 0]), 0b1);
+        table.observe(&PATH, End::Finished, &times(&[5, 0, 9]), 0b101, None);
+        table.observe(&PATH, End::Finished, &times(&[5, 9, 7]), 0b100, None);
+        table.observe(&PATH, End::Dropped, &times(&[5, 0, 0]), 0b1, None);
         let path = table.summary().remove(0);
         assert_eq!((path.finished, path.dropped), (2, 1));
         let faults = path

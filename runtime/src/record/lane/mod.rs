@@ -356,11 +356,9 @@ pub(crate) fn measure(series: u32, value: f64) -> bool {
     true
 }
 
-/// A value as it stands in a record.
-pub(crate) fn bytes_of(value: &Value<'_>) -> Vec<u8> {
-    let mut bytes = Vec::new();
-    encode::any(&mut bytes, core::slice::from_ref(value));
-    bytes
+/// Writes a value as it stands in a record.
+pub(crate) fn write_value(out: &mut Vec<u8>, value: &Value<'_>) {
+    encode::any(out, core::slice::from_ref(value));
 }
 
 /// Appends attributes to the innermost stage, if it takes them.

@@ -16,7 +16,7 @@ use std::time::Duration;
 use super::builder::Choices;
 use super::destination::SignalSettings;
 use super::environment::{Environment, Lookup};
-use super::settings::{Settings, TracingSettings};
+use super::settings::{MetricSettings, Settings, TracingSettings};
 use super::{Error, subscriber};
 use crate::collect::human;
 use crate::export::Target;
@@ -230,7 +230,7 @@ fn plan(settings: &Settings) -> Vec<(&'static str, String)> {
         service.map(|name| name.to_string()).unwrap_or_default(),
     ));
     plan.push(("traces", destination(&tracing.traces)));
-    plan.push(("metrics", destination(&tracing.metrics.exporters)));
+    plan.push(("metrics", metrics(&tracing.metrics)));
     plan.push(("sampler", sampler(tracing)));
     let batch = &tracing.batch;
     plan.push((
@@ -246,6 +246,15 @@ fn plan(settings: &Settings) -> Vec<(&'static str, String)> {
         plan.push(("note", missing.to_owned()));
     }
     plan
+}
+
+fn metrics(metrics: &MetricSettings) -> String {
+    let sent = destination(&metrics.exporters);
+    match &metrics.page {
+        Some(address) if metrics.exporters.is_nothing() => format!("served at {address}"),
+        Some(address) => format!("{sent}, and served at {address}"),
+        None => sent,
+    }
 }
 
 fn destination(signal: &SignalSettings) -> String {

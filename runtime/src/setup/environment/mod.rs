@@ -6,6 +6,7 @@
 //! case.
 
 mod batching;
+mod page;
 mod propagators;
 mod signal;
 mod variables;
@@ -63,6 +64,8 @@ pub(super) struct TracingEnvironment {
     pub(super) metric_timeout: Option<Duration>,
     pub(super) temporality: Option<Temporality>,
     pub(super) histograms: Option<Histograms>,
+    /// Where metrics are served for Prometheus, if they are: `host:port`.
+    pub(super) page: String,
     pub(super) sampler: Option<HeadSampler>,
     pub(super) limits: SpanLimits,
     /// The most characters of a text.
@@ -157,6 +160,7 @@ impl TracingEnvironment {
                     ),
                 ],
             )?,
+            page: page::read(variables)?,
             sampler: read_sampler(variables)?,
             limits: read_limits(variables)?,
             longest_text: read_first(VALUE_LENGTH_LIMIT, |name| {

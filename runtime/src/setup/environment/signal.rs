@@ -28,6 +28,8 @@ pub(in super::super) struct Named<T> {
 pub(in super::super) enum NamedExporter {
     Otlp,
     Console,
+    /// Of metrics alone.
+    Prometheus,
 }
 
 /// The names of the variables of one signal. In each pair the form of the signal wins over the form for all.
@@ -136,7 +138,7 @@ impl SignalEnvironment {
         let names = signal.names();
         let path = |names| read_first(names, |name| read_path(variables, name));
         let environment = Self {
-            exporters: read_exporters(variables, names.exporter)?,
+            exporters: read_exporters(variables, names.exporter, signal)?,
             endpoint: read_endpoint(variables, names.endpoint)?,
             protocol: read_protocol(variables, names.protocol)?,
             headers: read_first(names.headers, |name| read_headers(variables, name))?,
@@ -173,6 +175,7 @@ impl SignalEnvironment {
 fn read_exporters(
     variables: &Variables<'_>,
     setting: &'static str,
+    signal: Signal,
 ) -> Result<Option<Vec<NamedExporter>>, Error> {
     let Some(text) = variables.text(setting)? else {
         return Ok(None);
@@ -180,7 +183,15 @@ fn read_exporters(
     let invalid = || Error::Invalid {
         setting,
         value: Some(text.clone()),
-        accepted: "`otlp`, `console`, both separated by a comma, or `none`".to_owned(),
+        accepted: match signal {
+            Signal::Metrics => {
+                "`otlp`, `console`, `prometheus`, some of them separated by commas, or `none`"
+            }
+            Signal::Traces | Signal::Logs => {
+                "`otlp`, `console`, both separated by a comma, or `none`"
+            }
+        }
+        .to_owned(),
     };
     if text.trim().eq_ignore_ascii_case("none") {
         return Ok(Some(Vec::new()));
@@ -190,6 +201,7 @@ fn read_exporters(
         let exporter = match name.trim().to_ascii_lowercase().as_str() {
             "otlp" => NamedExporter::Otlp,
             "console" => NamedExporter::Console,
+            "prometheus" if signal == Signal::Metrics => NamedExporter::Prometheus,
             _ => return Err(invalid()),
         };
         if !exporters.contains(&exporter) {

@@ -95,7 +95,11 @@ fn each_wrong_variable_is_named_with_its_value_and_what_is_accepted() {
             "sometimes",
             "`parentbased_traceidratio`",
         ),
-        ("OTEL_METRICS_EXPORTER", "statsd", "`otlp`, `console`"),
+        (
+            "OTEL_METRICS_EXPORTER",
+            "statsd",
+            "`otlp`, `console`, `prometheus`",
+        ),
         (
             "OTEL_EXPORTER_OTLP_METRICS_ENDPOINT",
             "localhost",
@@ -320,4 +324,30 @@ fn disabled_sdk_reads_no_other_variable_of_opentelemetry() {
     ])
     .unwrap();
     assert!(environment.tracing.is_none());
+}
+
+#[test]
+fn the_page_is_at_the_host_and_port_that_are_set() {
+    const HOST: &str = "OTEL_EXPORTER_PROMETHEUS_HOST";
+    const PORT: &str = "OTEL_EXPORTER_PROMETHEUS_PORT";
+    for (variables, address) in [
+        (&[][..], "localhost:9464"),
+        (&[(HOST, "0.0.0.0")], "0.0.0.0:9464"),
+        (&[(HOST, "::1"), (PORT, "0")], "[::1]:0"),
+        (&[(HOST, " node-1.desk "), (PORT, "80")], "node-1.desk:80"),
+    ] {
+        assert_eq!(read_tracing(variables).page, address);
+    }
+    for (name, value, accepted) in [
+        (HOST, "http://localhost", "without a port"),
+        (HOST, "localhost:9464", "without a port"),
+        (PORT, "65536", "from 0 to 65,535"),
+        ("OTEL_METRICS_EXPORTER", "prometheus,none", "`none`"),
+        ("OTEL_TRACES_EXPORTER", "prometheus", "`otlp`, `console`"),
+    ] {
+        let error = read(&[(name, value)]).unwrap_err().to_string();
+        for part in [name, value, accepted] {
+            assert!(error.contains(part), "{part}: {error}");
+        }
+    }
 }
