@@ -64,6 +64,7 @@ fn run(arguments: &Arguments) -> io::Result<()> {
         }
         let what = match &event.line.data {
             Data::Span(span) => format!("span {}", span.name),
+            Data::Latency(latency) => format!("latency {}", latency.name),
             Data::Edge(edge) => format!("edge {} {}", edge.name, edge.decision),
             other => other.event_type().to_owned(),
         };

@@ -14,6 +14,8 @@ use rtrb::chunks::ReadChunk;
 
 use super::decode::Author;
 use super::join::Joiner;
+#[cfg(feature = "recorder")]
+use super::latency::FinishedClock;
 use crate::record::lane::ends::{self, Lane};
 use crate::record::lane::health::{Loss, count};
 use crate::record::lane::wire::Header;
@@ -34,6 +36,10 @@ pub(crate) trait Sink: Send + 'static {
 
     /// Is told that a trace is worth keeping, whatever else is known of it.
     fn keep(&mut self, _trace: TraceId) {}
+
+    /// Takes a clock that was finished. It may not wait.
+    #[cfg(feature = "recorder")]
+    fn give_clock(&mut self, clock: FinishedClock);
 
     /// Whether traces with an edge that was accepted, or with one that was rejected, are worth keeping.
     fn wants_edges(&self, _accepted: bool) -> bool {
@@ -254,6 +260,10 @@ fn bite(
                     if sink.wants_edges(decided.accepted) {
                         sink.keep(decided.trace);
                     }
+                }
+                #[cfg(feature = "recorder")]
+                for clock in joiner.clocks.drain(..) {
+                    sink.give_clock(clock);
                 }
                 // The hops of one clock come together.
                 if spans.len() >= CHUNK {

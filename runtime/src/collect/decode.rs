@@ -50,6 +50,9 @@ pub(crate) struct SpanShape {
     pub(crate) location: bool,
     /// Whether the hops of latency paths are spans, too.
     pub(crate) hops: bool,
+    /// Whether finished clocks are wanted, each by itself.
+    #[cfg(feature = "recorder")]
+    pub(crate) clocks: bool,
 }
 
 /// Turns records into spans.

@@ -16,6 +16,8 @@ use super::collector::Decided;
 use super::decode::{Author, Complete, Decoder};
 use super::edges::Counted;
 use super::exemplars::Exemplar;
+#[cfg(feature = "recorder")]
+use super::latency::FinishedClock;
 use super::latency::{EndedClock, hop_spans};
 use super::open::Open;
 use super::summary;
@@ -23,6 +25,8 @@ use crate::context::trace_id;
 use crate::instrument::registry;
 use crate::record::lane::health::{Loss, count};
 use crate::record::lane::wire::{HEADER, Header, Kind, Reader, flags, outcome};
+#[cfg(feature = "recorder")]
+use crate::record::latency::End;
 
 /// Joins records to spans.
 pub(crate) struct Joiner {
@@ -34,6 +38,9 @@ pub(crate) struct Joiner {
     pub(super) over_budget: Vec<TraceId>,
     /// Edges that were decided, and have not been told.
     pub(super) decided: Vec<Decided>,
+    /// Clocks that were finished, and have not been handed on.
+    #[cfg(feature = "recorder")]
+    pub(super) clocks: Vec<FinishedClock>,
     /// Last records that wait, those of the last pass and those of this one.
     waiting: [Vec<Last>; 2],
     /// Spans that have ended.
@@ -69,6 +76,8 @@ impl Joiner {
             metrics,
             over_budget: Vec::new(),
             decided: Vec::new(),
+            #[cfg(feature = "recorder")]
+            clocks: Vec::new(),
             waiting: [Vec::new(), Vec::new()],
             ended: 0,
         }
@@ -172,6 +181,15 @@ impl Joiner {
         let counted = table.observe(clock.path, clock.end, &times, clock.repeated(), around);
         if counted.is_over_budget && is_sampled {
             self.over_budget.push(trace_id(header.trace));
+        }
+        #[cfg(feature = "recorder")]
+        if decoder.shape.clocks && clock.end == End::Finished {
+            let ids = (trace_id(header.trace), SpanId::from(header.parent));
+            // Nobody has decided about what is outside of any trace.
+            if is_sampled || ids.0 == TraceId::INVALID {
+                let finished = FinishedClock::new(clock.path, &times, clock.repeated(), ids);
+                self.clocks.push(finished);
+            }
         }
         if decoder.shape.hops {
             let hops = &counted.measured;

@@ -36,6 +36,8 @@ pub(crate) use exemplars::Exemplar;
 pub(crate) use exemplars::Exemplars;
 pub use health::{Health, health};
 pub(crate) use join::{Joiner, unsampled};
+#[cfg(feature = "recorder")]
+pub(crate) use latency::FinishedClock;
 pub(crate) use latency::LatencyTable;
 pub use latency::{HopSummary, MarkSummary, PathSummary, Percentiles};
 pub(crate) use lines::{LineWriter, Lines};

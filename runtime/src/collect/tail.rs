@@ -11,6 +11,8 @@ use std::time::Duration;
 use opentelemetry::trace::{SpanId, Status, TraceId};
 use opentelemetry_sdk::trace::SpanData;
 
+#[cfg(feature = "recorder")]
+use super::FinishedClock;
 use super::Sink;
 use crate::record::lane::sampling;
 
@@ -124,6 +126,19 @@ struct Trace {
     slow: bool,
     /// Whether a latency path took longer than it may.
     worth: bool,
+    #[cfg(feature = "recorder")]
+    clocks: Vec<FinishedClock>,
+}
+
+impl Trace {
+    /// How much is held of it.
+    fn held(&self) -> usize {
+        #[cfg(feature = "recorder")]
+        let clocks = self.clocks.len();
+        #[cfg(not(feature = "recorder"))]
+        let clocks = 0;
+        self.spans.len() + clocks
+    }
 }
 
 impl<S: Sink> Tail<S> {
@@ -145,7 +160,7 @@ impl<S: Sink> Tail<S> {
         let Some(trace) = self.traces.remove(&id) else {
             return;
         };
-        self.held -= trace.spans.len();
+        self.held -= trace.held();
         let keep = trace.failed || trace.slow || trace.worth || self.is_in_share(id);
         if self.remembered.len() == REMEMBERED {
             if let Some(forgotten) = self.remembered.pop_front() {
@@ -157,6 +172,10 @@ impl<S: Sink> Tail<S> {
         }
         if keep {
             self.kept.extend(trace.spans);
+            #[cfg(feature = "recorder")]
+            for clock in trace.clocks {
+                self.next.give_clock(clock);
+            }
         } else {
             self.count_dropped(trace.spans.len());
         }
@@ -209,6 +228,23 @@ impl<S: Sink> Sink for Tail<S> {
         self.trace(trace).worth = true;
         // One of which no span comes holds no span, and has to end as well.
         while self.traces.len() > self.settings.most {
+            self.decide_oldest();
+        }
+    }
+
+    /// A clock goes the way of its trace.
+    #[cfg(feature = "recorder")]
+    fn give_clock(&mut self, clock: FinishedClock) {
+        let id = clock.trace;
+        match self.decided.get(&id) {
+            Some(true) => return self.next.give_clock(clock),
+            Some(false) => return,
+            None if id == TraceId::INVALID => return self.next.give_clock(clock),
+            None => {}
+        }
+        self.trace(id).clocks.push(clock);
+        self.held += 1;
+        while self.held > self.settings.most {
             self.decide_oldest();
         }
     }
@@ -278,11 +314,19 @@ mod tests {
     use super::*;
 
     #[derive(Default)]
-    struct Given(Vec<SpanData>);
+    struct Given(
+        Vec<SpanData>,
+        #[cfg(feature = "recorder")] Vec<FinishedClock>,
+    );
 
     impl Sink for Given {
         fn give_all(&mut self, spans: &mut Vec<SpanData>) {
             self.0.append(spans);
+        }
+
+        #[cfg(feature = "recorder")]
+        fn give_clock(&mut self, clock: FinishedClock) {
+            self.1.push(clock);
         }
     }
 
@@ -358,6 +402,41 @@ mod tests {
         for trace in 3..1_000_u64 {
             tail.keep(TraceId::from(u128::from(trace) << 64));
             assert!(tail.traces.len() <= 10, "traces of which no span comes");
+        }
+    }
+
+    #[cfg(feature = "recorder")]
+    #[test]
+    fn a_clock_goes_the_way_of_its_trace() {
+        use crate::record::latency::{LatencyPath, hops::Times};
+
+        static PATH: LatencyPath = LatencyPath::new("p", 0, &[]);
+        let clock = |trace: u64| {
+            let ids = (TraceId::from(u128::from(trace)), SpanId::from(1));
+            FinishedClock::new(&PATH, &Times::default(), 0, ids)
+        };
+        let given = |tail: &Tail<Given>| -> Vec<TraceId> {
+            tail.next.1.iter().map(|clock| clock.trace).collect()
+        };
+        let of = |traces: &[u64]| -> Vec<TraceId> {
+            let traces = traces.iter();
+            traces.map(|id| TraceId::from(u128::from(*id))).collect()
+        };
+        let mut tail = tail(TailSampling::keep_ratio(0.0).hold_at_most(3));
+        tail.give_clock(clock(0));
+        assert_eq!(given(&tail), of(&[0]), "it is of no trace");
+        tail.give_clock(clock(1));
+        tail.give_clock(clock(2));
+        assert_eq!(given(&tail), of(&[0]), "their roots go on");
+        tail.give_all(&mut vec![span(1, 0, 1, Status::error(""))]);
+        tail.give_all(&mut vec![span(2, 0, 1, Status::Unset)]);
+        assert_eq!(given(&tail), of(&[0, 1]));
+        tail.give_clock(clock(1));
+        tail.give_clock(clock(2));
+        assert_eq!(given(&tail), of(&[0, 1, 1]), "late ones follow");
+        for trace in 3..1_000 {
+            tail.give_clock(clock(trace));
+            assert!(tail.held <= 3, "traces of which no span comes");
         }
     }
 

@@ -14,7 +14,11 @@ use opentelemetry_sdk::error::OTelSdkResult;
 use opentelemetry_sdk::trace::{Span, SpanData, SpanProcessor};
 
 use super::Queue;
+#[cfg(feature = "recorder")]
+use super::pipelines::Fill;
 
+#[cfg(feature = "recorder")]
+use crate::collect::FinishedClock;
 use crate::collect::{Sink, StageMetrics, StageTable};
 use crate::policy;
 
@@ -41,25 +45,44 @@ impl SpanCounts {
 }
 
 /// The queues of every exporter.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(crate) struct Queues {
-    queues: Vec<Arc<Queue>>,
+    spans: Vec<Arc<Queue>>,
     // Relaxed: a statistic.
     given: AtomicU64,
+    #[cfg(feature = "recorder")]
+    clocks: Fill<FinishedClock>,
 }
 
 impl Queues {
-    pub(crate) fn new(queues: Vec<Arc<Queue>>) -> Self {
+    pub(super) fn new(
+        spans: Vec<Arc<Queue>>,
+        #[cfg(feature = "recorder")] clocks: Fill<FinishedClock>,
+    ) -> Self {
         Self {
-            queues,
+            spans,
             given: AtomicU64::new(0),
+            #[cfg(feature = "recorder")]
+            clocks,
         }
+    }
+
+    /// Whether latency clocks are wanted, each by itself.
+    #[cfg(feature = "recorder")]
+    pub(crate) fn want_clocks(&self) -> bool {
+        !self.clocks.is_empty()
+    }
+
+    /// Queues a latency clock for every exporter that wants it.
+    #[cfg(feature = "recorder")]
+    pub(crate) fn give_clock(&self, clock: FinishedClock) {
+        self.clocks.give(clock);
     }
 
     /// Queues a span for every exporter.
     fn give(&self, span: SpanData) {
         self.given.fetch_add(1, Ordering::Relaxed);
-        if let Some((last, others)) = self.queues.split_last() {
+        if let Some((last, others)) = self.spans.split_last() {
             for queue in others {
                 queue.give(span.clone());
             }
@@ -74,9 +97,14 @@ impl Queues {
 }
 
 impl Sink for Arc<Queues> {
+    #[cfg(feature = "recorder")]
+    fn give_clock(&mut self, clock: FinishedClock) {
+        Queues::give_clock(self, clock);
+    }
+
     fn give_all(&mut self, spans: &mut Vec<SpanData>) {
         self.given.fetch_add(spans.len() as u64, Ordering::Relaxed);
-        match self.queues.split_last() {
+        match self.spans.split_last() {
             None => spans.clear(),
             Some((last, others)) => {
                 for queue in others {

@@ -17,6 +17,9 @@ pub(crate) enum Items {
     DataPoints,
     #[cfg(feature = "logs")]
     LogRecords,
+    /// Latency clocks that were finished.
+    #[cfg(feature = "recorder")]
+    Clocks,
 }
 
 impl Items {
@@ -26,6 +29,8 @@ impl Items {
             Self::DataPoints => "metrics",
             #[cfg(feature = "logs")]
             Self::LogRecords => "log records",
+            #[cfg(feature = "recorder")]
+            Self::Clocks => "latency clocks",
         }
     }
 }

@@ -22,6 +22,8 @@ mod metrics;
 #[cfg(any(feature = "otlp-grpc", feature = "otlp-http"))]
 pub(crate) mod otlp;
 mod pipeline;
+#[cfg(any(feature = "logs", feature = "recorder"))]
+mod pipelines;
 #[cfg(all(feature = "process", target_os = "linux"))]
 mod process;
 #[cfg(feature = "prometheus")]
@@ -34,7 +36,6 @@ mod target;
 mod thread;
 
 use std::io;
-use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use opentelemetry::metrics::MeterProvider;
@@ -42,6 +43,8 @@ use opentelemetry_sdk::Resource;
 use opentelemetry_sdk::metrics::SdkMeterProvider;
 use opentelemetry_sdk::trace::SpanData;
 
+#[cfg(feature = "recorder")]
+use crate::collect::FinishedClock;
 pub use compression::Compression;
 pub(crate) use console::ConsoleExporter;
 #[cfg(feature = "logs")]
@@ -82,6 +85,8 @@ pub(crate) struct Export {
     meters: Option<Meters>,
     #[cfg(feature = "logs")]
     logs: log_pipelines::LogPipelines,
+    #[cfg(feature = "recorder")]
+    clocks: pipelines::Pipelines<FinishedClock>,
 }
 
 impl Export {
@@ -93,6 +98,8 @@ impl Export {
             meters: None,
             #[cfg(feature = "logs")]
             logs: log_pipelines::LogPipelines::new(),
+            #[cfg(feature = "recorder")]
+            clocks: pipelines::Pipelines::new(Items::Clocks),
         })
     }
 
@@ -137,7 +144,23 @@ impl Export {
         exporter: E,
         batching: Batching,
     ) -> io::Result<()> {
-        self.logs.add(label, exporter, batching, &self.thread)
+        let logs = &mut self.logs.exporters;
+        logs.add(label, exporter, batching, &self.thread)
+    }
+
+    /// Adds an exporter of finished latency clocks, called `label` in messages and reports.
+    ///
+    /// # Errors
+    ///
+    /// When its thread cannot be started.
+    #[cfg(feature = "recorder")]
+    pub(crate) fn add_clocks<E: Deliver<Vec<FinishedClock>>>(
+        &mut self,
+        label: String,
+        exporter: E,
+        batching: Batching,
+    ) -> io::Result<()> {
+        self.clocks.add(label, exporter, batching, &self.thread)
     }
 
     /// Makes the logger provider, when all exporters of log records are there.
@@ -188,8 +211,12 @@ impl Export {
     }
 
     /// The queue of every exporter.
-    pub(crate) fn queues(&self) -> Vec<Arc<Queue>> {
-        self.pipelines.iter().map(Pipeline::queue).collect()
+    pub(crate) fn queues(&self) -> Queues {
+        Queues::new(
+            self.pipelines.iter().map(Pipeline::queue).collect(),
+            #[cfg(feature = "recorder")]
+            self.clocks.fill(),
+        )
     }
 
     /// Has the health of telemetry, and the process, observed by the meters of `provider`.
@@ -211,9 +238,13 @@ impl Export {
             spans: self.pipelines.iter().map(Pipeline::tally).collect(),
             metrics: meters.map(Meters::tallies).unwrap_or_default(),
             #[cfg(feature = "logs")]
-            logs: self.logs.tallies(),
+            logs: self.logs.exporters.tallies(),
             #[cfg(not(feature = "logs"))]
             logs: (0, Vec::new()),
+            #[cfg(feature = "recorder")]
+            clocks: self.clocks.tallies(),
+            #[cfg(not(feature = "recorder"))]
+            clocks: (0, Vec::new()),
         }
     }
 
@@ -235,7 +266,9 @@ impl Export {
             .as_ref()
             .map_or(Ok(()), |meters| meters.flush(until));
         #[cfg(feature = "logs")]
-        let metrics = metrics.and(self.logs.flush(until));
+        let metrics = metrics.and(self.logs.exporters.flush(until));
+        #[cfg(feature = "recorder")]
+        let metrics = metrics.and(self.clocks.flush(until));
         spans.and(metrics)
     }
 
@@ -247,7 +280,9 @@ impl Export {
             pipeline.stop();
         }
         #[cfg(feature = "logs")]
-        self.logs.stop();
+        self.logs.exporters.stop();
+        #[cfg(feature = "recorder")]
+        self.clocks.stop();
         // The last metrics tell what became of the spans, so they are read when those are through; but with a quarter
         // of the time left at the latest.
         let now = Instant::now();
@@ -281,7 +316,9 @@ impl Export {
             ended &= pipeline.wait(until);
         }
         #[cfg(feature = "logs")]
-        let ended = self.logs.wait(until) && ended;
+        let ended = self.logs.exporters.wait(until) && ended;
+        #[cfg(feature = "recorder")]
+        let ended = self.clocks.wait(until) && ended;
         ended
     }
 
@@ -299,6 +336,8 @@ pub(crate) struct Ended {
     pub(crate) metrics: Vec<Tally>,
     /// How many log records were given to exporters, and the accounts of these.
     pub(crate) logs: (u64, Vec<Tally>),
+    /// The same of latency clocks.
+    pub(crate) clocks: (u64, Vec<Tally>),
 }
 
 impl Default for Ended {
@@ -308,6 +347,7 @@ impl Default for Ended {
             spans: Vec::new(),
             metrics: Vec::new(),
             logs: (0, Vec::new()),
+            clocks: (0, Vec::new()),
         }
     }
 }

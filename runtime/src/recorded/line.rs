@@ -11,7 +11,7 @@ use serde_json::value::RawValue;
 
 use super::span::{SpanIdField, TraceIdField};
 use super::time::Stamp;
-use super::{Edge, Recording, Span, Trade};
+use super::{Edge, Latency, Recording, Span, Trade};
 
 /// One line of a recording: something that happened at a time, in a span of a trace.
 #[derive(Clone, Debug, PartialEq)]
@@ -34,6 +34,8 @@ pub enum Data<'a> {
     Recording(Recording<'a>),
     /// A span ended.
     Span(Box<Span<'a>>),
+    /// A latency clock was finished.
+    Latency(Latency<'a>),
     /// It was decided about an edge.
     Edge(Edge<'a>),
     /// Something happened to an order or a trade.
@@ -53,6 +55,7 @@ pub struct Unknown<'a> {
 
 const RECORDING: &str = "recording";
 const SPAN: &str = "span";
+const LATENCY: &str = "latency";
 const EDGE: &str = "edge";
 const TRADE: &str = "trade";
 
@@ -62,6 +65,7 @@ impl Data<'_> {
         match self {
             Self::Recording(_) => RECORDING,
             Self::Span(_) => SPAN,
+            Self::Latency(_) => LATENCY,
             Self::Edge(_) => EDGE,
             Self::Trade(_) => TRADE,
             Self::Unknown(unknown) => &unknown.event_type,
@@ -99,6 +103,7 @@ impl Line<'_> {
             data: match raw.event_type.as_ref() {
                 RECORDING => Data::Recording(serde_json::from_str(data)?),
                 SPAN => Data::Span(serde_json::from_str(data)?),
+                LATENCY => Data::Latency(serde_json::from_str(data)?),
                 EDGE => Data::Edge(serde_json::from_str(data)?),
                 TRADE => Data::Trade(serde_json::from_str(data)?),
                 other => Data::Unknown(Unknown {
@@ -156,6 +161,7 @@ impl Serialize for Line<'_> {
         match &self.data {
             Data::Recording(data) => line.serialize_field("data", data)?,
             Data::Span(data) => line.serialize_field("data", data)?,
+            Data::Latency(data) => line.serialize_field("data", data)?,
             Data::Edge(data) => line.serialize_field("data", data)?,
             Data::Trade(data) => line.serialize_field("data", data)?,
             Data::Unknown(unknown) => {

@@ -22,6 +22,7 @@
 
 mod attributes;
 mod edge;
+mod latency;
 mod line;
 mod recording;
 mod span;
@@ -30,6 +31,7 @@ mod value;
 
 pub use attributes::Attributes;
 pub use edge::{Edge, Trade};
+pub use latency::{Hop, Latency, Mark};
 pub use line::{Data, Line, Unknown};
 pub use recording::{Recording, VERSION};
 pub use span::{Kind, Link, Outcome, Span, SpanEvent, Status};

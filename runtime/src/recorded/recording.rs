@@ -7,7 +7,9 @@ use serde::{Deserialize, Serialize};
 use super::Attributes;
 
 /// The version of the schema that this crate writes, and of which it reads every `1.x`.
-pub const VERSION: &str = "1.0";
+///
+/// `1.1` added lines of latency.
+pub const VERSION: &str = "1.1";
 
 /// Begins what one process writes into one file: `event_type` is `recording`.
 ///

@@ -125,9 +125,43 @@ fn edge() -> impl Strategy<Value = Edge<'static>> {
         )
 }
 
+fn latency() -> impl Strategy<Value = Latency<'static>> {
+    let maybe = || proptest::option::of(any::<u64>().prop_map(Duration::from_nanos));
+    let names = || vec(text(), 0..3);
+    let mark = (text(), any::<i64>()).prop_map(|(name, offset_ns)| Mark { name, offset_ns });
+    let hop = (text(), any::<u64>(), maybe()).prop_map(|(name, duration, budget)| Hop {
+        name,
+        duration: Duration::from_nanos(duration),
+        budget,
+    });
+    (
+        (text(), time(), vec(mark, 0..4), vec(hop, 0..4)),
+        (maybe(), maybe()),
+        (names(), names(), names(), names()),
+    )
+        .prop_map(
+            |((name, start, marks, hops), (end_to_end, budget), names)| {
+                let (over_budget, unmarked, repeated, backwards) = names;
+                Latency {
+                    name,
+                    start,
+                    marks,
+                    hops,
+                    end_to_end,
+                    budget,
+                    over_budget,
+                    unmarked,
+                    repeated,
+                    backwards,
+                }
+            },
+        )
+}
+
 fn data() -> impl Strategy<Value = Data<'static>> {
     prop_oneof![
         span().prop_map(|span| Data::Span(Box::new(span))),
+        latency().prop_map(Data::Latency),
         edge().prop_map(Data::Edge),
         (text(), attributes())
             .prop_map(|(name, attributes)| Data::Trade(Trade { name, attributes })),
@@ -177,7 +211,7 @@ proptest! {
         let mut json: serde_json::Value = serde_json::from_str(&record.to_json().unwrap()).unwrap();
         let more = serde_json::to_value(&more).unwrap();
         json["later_field"] = more.clone();
-        if let (Data::Span(_) | Data::Edge(_) | Data::Recording(_), Some(data)) =
+        if let (Data::Span(_) | Data::Latency(_) | Data::Edge(_) | Data::Recording(_), Some(data)) =
             (&record.data, json["data"].as_object_mut())
         {
             data.insert("later_field".to_owned(), more);

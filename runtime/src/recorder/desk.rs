@@ -1,6 +1,6 @@
 //! The recorder's thread, and the desk at which lines are left for it.
 //!
-//! The thread alone touches the files. It takes batches from the exporter's thread and, in audit mode, single lines from the threads
+//! The thread alone touches the files. It takes batches from the exporters' threads and, in audit mode, single lines from the threads
 //! that decide; each is told what became of its lines. Whoever waits here waits for a disk, and no longer than it wants to.
 
 use std::collections::VecDeque;
@@ -43,7 +43,8 @@ pub(crate) struct Desk {
 
 #[derive(Default)]
 struct State {
-    batch: Option<Batch>,
+    /// One of each exporter, at most.
+    batches: VecDeque<Batch>,
     audited: VecDeque<Audited>,
     ending: bool,
 }
@@ -105,7 +106,7 @@ impl Desk {
             if state.ending {
                 return None;
             }
-            state.batch = Some(Batch { lines, written });
+            state.batches.push_back(Batch { lines, written });
         }
         self.work.notify_one();
         became.await.ok()
@@ -166,9 +167,9 @@ impl Work {
     fn run(mut self, desk: &Desk) {
         let mut audited: Vec<Audited> = Vec::new();
         loop {
-            let (batch, ending) = self.wait(desk, &mut audited);
+            let (batches, ending) = self.wait(desk, &mut audited);
             self.write_audited(&mut audited);
-            if let Some(Batch { lines, written }) = batch {
+            for Batch { lines, written } in batches {
                 let became = self.store.write(&lines, SystemTime::now());
                 // Whoever left it may have given it up.
                 _ = written.send((lines, became));
@@ -182,16 +183,16 @@ impl Work {
     }
 
     /// Waits for something to do, and takes it.
-    fn wait(&self, desk: &Desk, audited: &mut Vec<Audited>) -> (Option<Batch>, bool) {
+    fn wait(&self, desk: &Desk, audited: &mut Vec<Audited>) -> (VecDeque<Batch>, bool) {
         let until = Instant::now() + self.patience(audited);
         let mut state = desk.lock();
         loop {
             let left = until.saturating_duration_since(Instant::now());
-            let is_idle = state.batch.is_none() && state.audited.is_empty() && !state.ending;
+            let is_idle = state.batches.is_empty() && state.audited.is_empty() && !state.ending;
             if !is_idle || left.is_zero() {
                 audited.extend(state.audited.drain(..));
                 desk.room.notify_all();
-                return (state.batch.take(), state.ending);
+                return (core::mem::take(&mut state.batches), state.ending);
             }
             state = desk
                 .work

@@ -45,15 +45,11 @@ struct Keeping {
 
 impl Keeper {
     /// Starts the thread.
-    pub(super) fn start(
-        recorder: &Recorder,
-        form: Form,
-        notices: Arc<Notices>,
-    ) -> io::Result<Self> {
+    pub(super) fn start(recorder: &Recorder, notices: Arc<Notices>) -> io::Result<Self> {
         let ending = Arc::new(AtomicBool::new(false));
         let keeping = Keeping {
             dir: recorder.dir.clone(),
-            form,
+            form: recorder.form,
             compression: recorder.compression,
             max_age: recorder.max_age,
             max_total_bytes: recorder.max_total_bytes,

@@ -11,8 +11,8 @@
 //! # }
 //! ```
 //!
-//! A line of [`recorded`](crate::recorded) is made of each span, and of each edge and trade event in it. The exporter's thread makes
-//! the lines; a thread of the recorder's own writes them, and another packs closed files and deletes old ones. Whatever the disk does, the
+//! A line of [`recorded`](crate::recorded) is made of each span, of each edge and trade event in it, and of each latency clock that was
+//! finished. The threads of exporters make the lines; a thread of the recorder's own writes them, and another packs closed files and deletes old ones. Whatever the disk does, the
 //! program goes on: what cannot be written is tried again for some seconds, then counted as failed in the [`Report`](crate::Report).
 
 mod audit;
@@ -21,14 +21,16 @@ mod desk;
 mod exporter;
 mod file;
 mod keeper;
+mod latency;
 pub(crate) mod names;
 mod notices;
 mod settings;
 mod store;
+mod writer;
 
 pub use audit::{Audited, audited};
 pub(crate) use audit::{keep_edge, keep_trade};
-pub(crate) use exporter::RecorderExporter;
+pub(crate) use exporter::start;
 pub use settings::{Compression, Durability, Recorder};
 
 #[cfg(test)]

@@ -3,6 +3,8 @@
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use super::names::Form;
+
 /// A recorder: where it writes, and how.
 ///
 /// ```no_run
@@ -24,6 +26,7 @@ use std::time::Duration;
 #[must_use = "a recorder does nothing before it is given to `with_recorder`"]
 pub struct Recorder {
     pub(crate) dir: PathBuf,
+    pub(super) form: Form,
     pub(crate) flush_every: Duration,
     pub(crate) file_bytes: u64,
     pub(crate) compression: Compression,
@@ -73,6 +76,7 @@ impl Recorder {
     pub fn new(dir: impl Into<PathBuf>) -> Self {
         Self {
             dir: dir.into(),
+            form: Form::Events,
             flush_every: Duration::from_secs(1),
             file_bytes: 256 << 20,
             compression: Compression::default(),

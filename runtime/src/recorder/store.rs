@@ -15,14 +15,16 @@ use super::names::{Day, Form, Name, Packing};
 use super::notices::{Notices, Trouble};
 use super::settings::{Durability, Recorder};
 
+/// Makes the line that begins what a process writes into a file.
+pub(super) type FirstLine = Box<dyn Fn(SystemTime) -> Vec<u8> + Send>;
+
 /// Writes lines into the files of a folder.
 pub(super) struct Store {
     dir: PathBuf,
     form: Form,
     file_bytes: u64,
     durability: Durability,
-    /// The line that begins what a process writes into a file.
-    first_line: Box<dyn Fn(SystemTime) -> Vec<u8> + Send>,
+    first_line: FirstLine,
     open: Option<Open>,
     /// The last file that was closed: its day goes on with a later number.
     closed: Option<Name>,
@@ -42,14 +44,13 @@ struct Open {
 impl Store {
     pub(super) fn new(
         recorder: &Recorder,
-        form: Form,
-        first_line: Box<dyn Fn(SystemTime) -> Vec<u8> + Send>,
+        first_line: FirstLine,
         keeper: Keeper,
         notices: Arc<Notices>,
     ) -> Self {
         Self {
             dir: recorder.dir.clone(),
-            form,
+            form: recorder.form,
             file_bytes: recorder.file_bytes,
             durability: recorder.durability,
             first_line,

@@ -11,7 +11,7 @@ use tempfile::TempDir;
 
 use super::file::Written;
 use super::keeper::Keeper;
-use super::names::{Day, Form};
+use super::names::Day;
 use super::notices::Notices;
 use super::settings::{Compression, Durability, Recorder};
 use super::store::Store;
@@ -31,9 +31,9 @@ fn days(count: u64) -> Duration {
 
 fn store(recorder: &Recorder) -> Store {
     let notices = Arc::new(Notices::new(&recorder.dir));
-    let keeper = Keeper::start(recorder, Form::Events, Arc::clone(&notices)).unwrap();
+    let keeper = Keeper::start(recorder, Arc::clone(&notices)).unwrap();
     let first = Box::new(|_| FIRST.to_vec());
-    Store::new(recorder, Form::Events, first, keeper, notices)
+    Store::new(recorder, first, keeper, notices)
 }
 
 fn recorder(dir: &TempDir) -> Recorder {

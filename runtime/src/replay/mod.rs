@@ -124,7 +124,7 @@ impl Replay {
         self
     }
 
-    /// Leaves out all but these: `span`, `edge`, `trade`, or what a later version writes.
+    /// Leaves out all but these: `span`, `latency`, `edge`, `trade`, or what a later version writes.
     pub fn event_types<T: Into<String>>(mut self, types: impl IntoIterator<Item = T>) -> Self {
         self.wanted.event_types = Some(types.into_iter().map(Into::into).collect());
         self

@@ -9,12 +9,16 @@ use std::sync::{Arc, Mutex};
 use std::time::Instant;
 
 use opentelemetry::metrics::MeterProvider;
+#[cfg(feature = "recorder")]
+use opentelemetry::trace::TraceContextExt as _;
 use opentelemetry_sdk::trace::SdkTracerProvider;
 
 use super::builder::{ExporterStart, Meters, MetricExporterStart};
 use super::guard::{Running, Source, Telemetry};
 use super::settings::{Settings, TracingSettings};
 use super::{Error, Route, subscriber};
+#[cfg(feature = "recorder")]
+use crate::collect::FinishedClock;
 use crate::collect::{
     self, Collector, Exemplars, Held, LatencyTable, Lines, SpanShape, StageMetrics, Statistics,
     Tail,
@@ -31,7 +35,9 @@ use crate::instrument::registry;
 use crate::policy;
 use crate::record::lane::{self, ends, sampling};
 #[cfg(feature = "recorder")]
-use crate::recorder::{Recorder, RecorderExporter};
+use crate::record::latency::{LatencyPath, Marks, hops::Times};
+#[cfg(feature = "recorder")]
+use crate::recorder::{self, Recorder};
 
 /// The exporters of the user.
 pub(super) struct Exporters {
@@ -265,9 +271,10 @@ fn start_recorder(
         delay: recorder.flush_every,
         ..tracing.batch
     };
-    let exporter = RecorderExporter::start(recorder, &tracing.resource)?;
     let label = format!("the recorder in {}", recorder.dir.display());
-    export.add(label, exporter, batching)
+    let (spans, clocks) = recorder::start(recorder, &tracing.resource)?;
+    export.add(label.clone(), spans, batching)?;
+    export.add_clocks(label, clocks, batching)
 }
 
 fn start_meters(
@@ -346,7 +353,7 @@ fn start_source(
         .as_ref()
         .map(Export::queues)
         .unwrap_or_default();
-    let queues = Arc::new(Queues::new(queues));
+    let queues = Arc::new(queues);
     match settings.route {
         Route::Lane => start_collector(settings, tracing, queues, statistics, metrics),
         Route::Tracing => Ok(start_provider(tracing, queues, statistics, metrics)),
@@ -372,6 +379,8 @@ fn start_collector(
         longest_text: tracing.longest_text,
         location: settings.location,
         hops: settings.hop_spans,
+        #[cfg(feature = "recorder")]
+        clocks: queues.want_clocks(),
     };
     let joiner = collect::joiner(shape, lines, statistics, metrics);
     let held = Arc::new(Held::default());
@@ -398,6 +407,25 @@ fn start_collector(
     })
 }
 
+/// Queues the finished clocks of the tracing route for recorders, as their spans are.
+#[cfg(feature = "recorder")]
+fn record_clocks(
+    queues: Arc<Queues>,
+) -> impl Fn(&'static LatencyPath, &Times, &Marks) + Send + Sync + 'static {
+    move |path, times, marks| {
+        if !queues.want_clocks() {
+            return;
+        }
+        let context = crate::otel_context();
+        let span = context.span().span_context().clone();
+        // Nobody has decided about what is outside of any trace.
+        if span.is_sampled() || !span.is_valid() {
+            let ids = (span.trace_id(), span.span_id());
+            queues.give_clock(FinishedClock::new(path, times, marks.repeated, ids));
+        }
+    }
+}
+
 fn start_provider(
     tracing: &TracingSettings,
     queues: Arc<Queues>,
@@ -408,7 +436,11 @@ fn start_provider(
         collect::observe_edges_in(edges);
     }
     if let Some(latency) = statistics.latency {
-        collect::latency::observe_clocks_in(latency);
+        #[cfg(feature = "recorder")]
+        let finished = record_clocks(Arc::clone(&queues));
+        #[cfg(not(feature = "recorder"))]
+        let finished = |_: &_, _: &_, _: &_| {};
+        collect::latency::observe_clocks_in(latency, finished);
     }
     let counts = Arc::new(SpanCounts::default());
     let provider = SdkTracerProvider::builder()

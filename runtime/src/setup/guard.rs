@@ -282,11 +282,12 @@ impl Drop for Telemetry {
             .metrics
             .iter()
             .chain(&report.logs)
+            .chain(&report.clocks)
             .any(|other| other.lost() > 0)
         {
             let _ = writeln!(
                 stderr,
-                "tickspan: metrics or log records were lost: {report}"
+                "tickspan: metrics, log records or latency clocks were lost: {report}"
             );
         }
         let health = collect::health();

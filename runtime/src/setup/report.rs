@@ -47,11 +47,13 @@ pub struct Report {
     pub metrics: Vec<ExporterReport>,
     /// What became of log records at each exporter.
     pub logs: Vec<ExporterReport>,
+    /// What became of finished latency clocks at each recorder.
+    pub clocks: Vec<ExporterReport>,
     /// Whether the deadline passed before every exporter was done.
     pub deadline_passed: bool,
 }
 
-/// What became of the ended spans, of the data points of metrics, or of log records, at one exporter.
+/// What became of the ended spans, of the data points of metrics, of log records, or of latency clocks, at one exporter.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct ExporterReport {
@@ -90,11 +92,12 @@ impl Report {
             .into_iter()
             .map(|tally| ExporterReport::new(tally, 0))
             .collect();
-        let (given, logs) = ended.logs;
-        let logs = logs
-            .into_iter()
-            .map(|tally| ExporterReport::new(tally, given))
-            .collect();
+        let of = |(given, tallies): (u64, Vec<Tally>)| {
+            let tallies = tallies.into_iter();
+            tallies
+                .map(|tally| ExporterReport::new(tally, given))
+                .collect()
+        };
         Self {
             made: made.ended,
             open: made.open,
@@ -102,7 +105,8 @@ impl Report {
             lost_in_lanes: made.ended.saturating_sub(made.sampled_away + made.given),
             exporters,
             metrics,
-            logs,
+            logs: of(ended.logs),
+            clocks: of(ended.clocks),
             deadline_passed: !ended.in_time,
         }
     }
@@ -122,6 +126,10 @@ impl ExporterReport {
             failed: tally.failed,
             last_failure: tally.last_failure,
         }
+    }
+
+    fn given(&self) -> u64 {
+        self.exported + self.lost()
     }
 
     /// Spans that failed or were dropped.
@@ -153,6 +161,10 @@ impl fmt::Display for Report {
         }
         for logs in &self.logs {
             write!(f, "\nlog records: {logs}")?;
+        }
+        // A program without latency paths has none.
+        for clocks in self.clocks.iter().filter(|it| it.given() > 0) {
+            write!(f, "\nlatency clocks: {clocks}")?;
         }
         Ok(())
     }

@@ -2,6 +2,7 @@
 
 mod decisions;
 mod faults;
+mod latency;
 mod questions;
 mod records;
 

@@ -6,7 +6,7 @@ use jaq_core::load::{Arena, File, Loader};
 use jaq_core::{Compiler, Ctx, Vars, data, unwrap_valr};
 use jaq_json::{Val, read};
 use tempfile::TempDir;
-use tickspan::{EdgeBreakdown, traced_stage};
+use tickspan::{EdgeBreakdown, LatencyStages, StageClock, traced_stage};
 use tickspan_tests::child::Child;
 
 #[derive(EdgeBreakdown)]
@@ -17,11 +17,22 @@ struct Spread {
     fees: f64,
 }
 
+#[derive(LatencyStages)]
+#[latency(name = "order", budget = "1ns")]
+enum Order {
+    Received,
+    Decided,
+}
+
 #[traced_stage]
 fn decide(gross: f64) -> Result<(), std::fmt::Error> {
+    let mut clock = StageClock::new();
+    clock.mark(Order::Received);
     let edge = Spread { gross, fees: 1.0 };
     let decision = edge.decide();
     edge.record(&decision);
+    clock.mark(Order::Decided);
+    clock.finish();
     if decision.is_accepted() {
         Ok(())
     } else {
@@ -120,7 +131,17 @@ fn every_question_has_an_answer() {
         );
     }
     let answers = ask(questions[0].1, &lines, true);
-    assert_eq!(answers, [r#"{"edge":4,"recording":1,"span":4}"#]);
+    assert_eq!(
+        answers,
+        [r#"{"edge":4,"latency":4,"recording":1,"span":4}"#]
+    );
+    let hops = ask(questions[5].1, &lines, true);
+    assert!(
+        hops.len() == 1 && hops[0].contains(r#""hop":"received_to_decided","count":4"#),
+        "{hops:?}"
+    );
+    let over = ask(questions[6].1, &lines, false);
+    assert_eq!(over.len(), 4, "a nanosecond is not enough: {over:?}");
     let answers = ask(questions[2].1, &lines, true);
     assert_eq!(answers, [r#"[{"reason":"not_positive","count":2}]"#]);
 }

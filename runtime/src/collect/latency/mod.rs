@@ -5,9 +5,12 @@
 
 use std::sync::Arc;
 
-use crate::record::latency::{hops, observe_ended_clocks};
+use crate::record::latency::hops::{self, Times};
+use crate::record::latency::{End, LatencyPath, Marks, observe_ended_clocks};
 
 mod durations;
+#[cfg(feature = "recorder")]
+mod finished;
 mod metrics;
 mod record;
 mod spans;
@@ -15,15 +18,26 @@ mod summary;
 mod table;
 mod told;
 
+#[cfg(feature = "recorder")]
+pub(crate) use finished::FinishedClock;
 pub(crate) use metrics::register;
 pub(super) use record::EndedClock;
 pub(super) use spans::hop_spans;
 pub use summary::{HopSummary, MarkSummary, PathSummary, Percentiles};
 pub(crate) use table::LatencyTable;
+#[cfg(feature = "recorder")]
+pub(crate) use table::WHOLE;
 
-/// Counts the clocks of the tracing route in a table, on the threads that end them.
-pub(crate) fn observe_clocks_in(table: Arc<LatencyTable>) {
+/// Counts the clocks of the tracing route in a table, on the threads that end them. `finished` is given those that were finished.
+pub(crate) fn observe_clocks_in(
+    table: Arc<LatencyTable>,
+    finished: impl Fn(&'static LatencyPath, &Times, &Marks) + Send + Sync + 'static,
+) {
     observe_ended_clocks(Box::new(move |path, marks, end| {
-        table.observe(path, end, &hops::times_now(marks), marks.repeated, None);
+        let times = hops::times_now(marks);
+        table.observe(path, end, &times, marks.repeated, None);
+        if end == End::Finished {
+            finished(path, &times, marks);
+        }
     }));
 }

@@ -12,7 +12,7 @@ use crate::record::latency::hops::{Hop, Measured, Times, measure};
 use crate::record::latency::{End, LatencyPath, MOST_MARKS};
 
 /// The name of the whole path, as of a hop.
-pub(super) const WHOLE: &str = "end_to_end";
+pub(crate) const WHOLE: &str = "end_to_end";
 
 /// What the clocks of each path add up to.
 #[derive(Debug)]
@@ -215,15 +215,10 @@ impl Path {
         {
             Ok(place) => place,
             Err(place) => {
-                let budget = if hop.from + 1 == hop.to {
-                    path.marks[usize::from(hop.to)].budget_nanoseconds
-                } else {
-                    0
-                };
                 let row = HopRow {
                     from: hop.from,
                     to: hop.to,
-                    row: Row::new(hop_name(path, hop), budget, path, told),
+                    row: Row::new(hop_name(path, hop), hop_budget(path, hop), path, told),
                 };
                 self.hops.insert(place, row);
                 place
@@ -264,6 +259,13 @@ pub(super) fn hop_name(path: &LatencyPath, hop: &Hop) -> String {
             .map_or("", |mark| mark.name)
     };
     format!("{}_to_{}", name(hop.from), name(hop.to))
+}
+
+/// What a hop may take, or 0. One over a mark that does not count has no budget of its own.
+pub(super) fn hop_budget(path: &LatencyPath, hop: &Hop) -> u64 {
+    let mark = path.marks.get(usize::from(hop.to));
+    mark.filter(|_| hop.from + 1 == hop.to)
+        .map_or(0, |mark| mark.budget_nanoseconds)
 }
 
 impl Row {
