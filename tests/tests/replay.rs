@@ -125,8 +125,40 @@ fn order_is_that_of_time_across_files_days_and_packings() {
     assert_eq!(one_day.len(), 400);
     let (one_file, _) = read(Replay::open(dir.path().join("20261121/events.1.jsonl.zst")).unwrap());
     assert_eq!(one_file.len(), 1_000);
-    Replay::open(dir.path().join("20261122/notes.txt")).unwrap_err();
+    // Of a folder only what is named as a recording is read; a file that is named may have any name.
+    let (notes, not_lines) = read(Replay::open(dir.path().join("20261122/notes.txt")).unwrap());
+    assert_eq!((notes.len(), not_lines.len()), (0, 1));
     Replay::open(dir.path().join("nothing")).unwrap_err();
+}
+
+#[test]
+fn several_recordings_are_one() {
+    let dir = TempDir::new().unwrap();
+    let of = |first: u64| -> Vec<u8> {
+        let times = (0..100).map(|place| first + place * 10);
+        lines(
+            &times
+                .map(|time| line(time, i64::try_from(time).unwrap()))
+                .collect::<Vec<_>>(),
+        )
+    };
+    let (one, other) = (dir.path().join("one"), dir.path().join("other"));
+    write(&one, "20261121", "events.jsonl.gz", &of(3));
+    write(&other, "20261121", "events.jsonl.zst", &of(0));
+    let file = dir.path().join("a copy");
+    fs::write(&file, of(500)).unwrap();
+    let files = tickspan::replay::files([&one, &other, &file]).unwrap();
+    assert_eq!(files.len(), 3);
+    let (numbers, damages) = read(Replay::open_all([&one, &other, &file]).unwrap());
+    assert!(damages.is_empty(), "{damages:?}");
+    assert!(numbers.len() == 300 && numbers.is_sorted(), "{numbers:?}");
+    // What is open already is told from its first bytes, too.
+    for file in files {
+        let open = fs::File::open(&file).unwrap();
+        assert_eq!(read(Replay::read("it", open)).0.len(), 100);
+    }
+    let nothing = Replay::open_all([&one, &dir.path().join("nothing")]).unwrap_err();
+    assert!(nothing.to_string().contains("nothing: "), "{nothing}");
 }
 
 #[test]
@@ -330,9 +362,12 @@ fn broken_packing_ends_its_file_and_no_other() {
     let (numbers, damages) = read(open(&dir));
     assert!(numbers.len() > 2_000, "{}", numbers.len());
     assert_eq!(damages.len(), 3, "{damages:?}");
+    // What is not packed is read as it is, whatever its name.
+    let is_torn = |damage: &&Damage| matches!(damage.fault, Fault::Torn);
+    let (torn, cut): (Vec<_>, Vec<_>) = damages.iter().partition(is_torn);
+    assert_eq!((torn.len(), cut.len()), (1, 2), "{damages:?}");
     assert!(
-        damages
-            .iter()
+        cut.iter()
             .all(|damage| matches!(damage.fault, Fault::File(_))),
         "{damages:?}"
     );

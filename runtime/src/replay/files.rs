@@ -6,17 +6,21 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
-use crate::recorder::names::{self, Day, Form, Name};
+use crate::recorder::names::{self, Day, Form};
 
 /// The files of a recording that have not been read.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(super) struct Files {
-    /// Where the days are.
-    dir: PathBuf,
-    days: VecDeque<Day>,
-    form: Form,
-    /// One file that was named by itself.
-    one: Option<(PathBuf, Name)>,
+    batches: VecDeque<Batch>,
+}
+
+/// Files that may have been written at the same time.
+#[derive(Debug)]
+enum Batch {
+    /// Those of a day, of the folder in which the days are.
+    Day(PathBuf, Day, Form),
+    /// Those that were named.
+    These(Vec<PathBuf>),
 }
 
 impl Files {
@@ -24,33 +28,19 @@ impl Files {
     ///
     /// # Errors
     ///
-    /// When it is not there, cannot be read, or is a file of another name.
+    /// When it is not there, or cannot be read.
     pub(super) fn of(path: &Path) -> io::Result<Self> {
-        let name = path
-            .file_name()
-            .and_then(|name| name.to_str())
-            .unwrap_or_default();
-        let parent = || path.parent().unwrap_or(Path::new("")).to_owned();
-        if fs::metadata(path)?.is_file() {
-            // Its day says nothing of what it holds.
-            let name = Name::parse(Day::of(SystemTime::UNIX_EPOCH), name).ok_or_else(|| {
-                let wanted = "a file of a recording is named `events.jsonl`, or as the recorder names others";
-                io::Error::new(io::ErrorKind::InvalidInput, wanted)
-            })?;
-            return Ok(Self {
-                dir: parent(),
-                days: VecDeque::new(),
-                form: name.form,
-                one: Some((path.to_owned(), name)),
-            });
+        if !fs::metadata(path)?.is_dir() {
+            return Ok(Self::these(vec![path.to_owned()]));
         }
-        let (dir, days) = match Day::parse(name) {
-            Some(day) => (parent(), vec![day]),
-            None => (path.to_owned(), names::days(path)?),
+        let name = path.file_name().and_then(|name| name.to_str());
+        let (dir, days) = match name.and_then(Day::parse) {
+            Some(day) => (path.parent().unwrap_or(Path::new("")), vec![day]),
+            None => (path, names::days(path)?),
         };
         let mut form = Form::Otlp;
         for day in &days {
-            if names::files(&dir, *day)?
+            if names::files(dir, *day)?
                 .iter()
                 .any(|name| name.form == Form::Events)
             {
@@ -58,35 +48,70 @@ impl Files {
                 break;
             }
         }
+        let days = days.into_iter();
         Ok(Self {
-            dir,
-            days: days.into(),
-            form,
-            one: None,
+            batches: days
+                .map(|day| Batch::Day(dir.to_owned(), day, form))
+                .collect(),
         })
+    }
+
+    /// The files of several, whose times may overlap.
+    ///
+    /// # Errors
+    ///
+    /// When one is not there, or cannot be read.
+    pub(super) fn of_all(paths: &[PathBuf]) -> io::Result<Self> {
+        let named = |path: &PathBuf| Self::of(path).map_err(|error| naming(path, &error));
+        if let [path] = paths {
+            return named(path);
+        }
+        let mut all = Vec::new();
+        for path in paths {
+            all.extend(named(path)?.rest());
+        }
+        Ok(Self::these(all))
+    }
+
+    fn these(files: Vec<PathBuf>) -> Self {
+        Self {
+            batches: VecDeque::from([Batch::These(files)]),
+        }
     }
 
     /// Leaves out the days on which nothing of `time` or later can have been written.
     pub(super) fn skip_before(&mut self, time: SystemTime) {
         // A day more, for a clock that was set.
         let first = Day::of(time - std::time::Duration::from_secs(86_400));
-        self.days.retain(|day| *day >= first);
+        self.batches
+            .retain(|batch| !matches!(batch, Batch::Day(_, day, _) if *day < first));
     }
 
     /// The files of the next day that has any.
-    pub(super) fn next_day(&mut self) -> Option<Vec<(PathBuf, Name)>> {
-        if let Some(one) = self.one.take() {
-            return Some(vec![one]);
-        }
-        while let Some(day) = self.days.pop_front() {
-            // A day that was deleted meanwhile has none.
-            let mut names = names::files(&self.dir, day).unwrap_or_default();
-            names.retain(|name| name.form == self.form);
-            if !names.is_empty() {
-                let of = |name: Name| (name.path(&self.dir), name);
-                return Some(names.into_iter().map(of).collect());
+    pub(super) fn next_batch(&mut self) -> Option<Vec<PathBuf>> {
+        while let Some(batch) = self.batches.pop_front() {
+            let files = match batch {
+                Batch::These(files) => files,
+                Batch::Day(dir, day, form) => {
+                    // A day that was deleted meanwhile has none.
+                    let mut names = names::files(&dir, day).unwrap_or_default();
+                    names.retain(|name| name.form == form);
+                    names.iter().map(|name| name.path(&dir)).collect()
+                }
+            };
+            if !files.is_empty() {
+                return Some(files);
             }
         }
         None
     }
+
+    /// All that have not been read, the first first.
+    pub(super) fn rest(mut self) -> Vec<PathBuf> {
+        std::iter::from_fn(|| self.next_batch()).flatten().collect()
+    }
+}
+
+fn naming(path: &Path, error: &io::Error) -> io::Error {
+    io::Error::new(error.kind(), format!("{}: {error}", path.display()))
 }

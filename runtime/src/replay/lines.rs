@@ -4,16 +4,8 @@ use std::fs::File;
 use std::io::{self, BufRead, BufReader};
 use std::path::Path;
 
-use flate2::bufread::MultiGzDecoder;
-
-use super::Fault;
-use crate::recorder::names::Packing;
-
-/// The longest line. A span at the limits of OpenTelemetry, with each text at the limit of a lane, is shorter.
-pub(super) const LONGEST: usize = 32 << 20;
-
-/// So much of a file is read at once.
-const PIECE: usize = 64 << 10;
+use super::unpack::{PIECE, unpack};
+use super::{Fault, LONGEST_LINE};
 
 /// Reads lines.
 pub(super) struct Lines {
@@ -33,25 +25,14 @@ pub(super) enum RawLine<'a> {
 }
 
 impl Lines {
-    pub(super) fn open(path: &Path, packing: Packing) -> Result<Self, Fault> {
-        let file = BufReader::with_capacity(PIECE, File::open(path).map_err(Fault::File)?);
-        let input: Box<dyn BufRead + Send> = match packing {
-            Packing::Plain => Box::new(file),
-            Packing::Gzip => Box::new(BufReader::with_capacity(PIECE, MultiGzDecoder::new(file))),
-            #[cfg(feature = "zstd")]
-            Packing::Zstd => {
-                let zstd = zstd::Decoder::with_buffer(file).map_err(Fault::File)?;
-                Box::new(BufReader::with_capacity(PIECE, zstd))
-            }
-            #[cfg(not(feature = "zstd"))]
-            Packing::Zstd => return Err(Fault::MissingFeature("zstd")),
-        };
-        Ok(Self::new(input, LONGEST))
+    pub(super) fn open(path: &Path) -> Result<Self, Fault> {
+        let file = File::open(path).map_err(Fault::File)?;
+        Ok(Self::new(unpack(file)?, LONGEST_LINE))
     }
 
-    pub(super) fn new(input: Box<dyn BufRead + Send>, longest: usize) -> Self {
+    pub(super) fn new(input: impl io::Read + Send + 'static, longest: usize) -> Self {
         Self {
-            input,
+            input: Box::new(BufReader::with_capacity(PIECE, input)),
             line: Vec::new(),
             number: 0,
             longest,

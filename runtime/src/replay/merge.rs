@@ -11,7 +11,6 @@ use std::time::{Duration, SystemTime};
 use super::files::Files;
 use super::source::Source;
 use super::{Damage, Event, Wanted};
-use crate::recorder::names::Name;
 
 /// So many events are held back at most.
 const MOST_EVENTS: usize = 65_536;
@@ -25,7 +24,7 @@ pub(super) struct Merge {
     wanted: Wanted,
     window: Duration,
     /// Files of the day that have not been begun, with the time at which they begin.
-    waiting: VecDeque<(SystemTime, PathBuf, Name)>,
+    waiting: VecDeque<(SystemTime, PathBuf)>,
     open: Vec<Source>,
     held: BinaryHeap<Reverse<Held>>,
     held_bytes: usize,
@@ -45,7 +44,12 @@ struct Held {
 }
 
 impl Merge {
-    pub(super) fn new(mut files: Files, wanted: Wanted, window: Duration) -> Self {
+    pub(super) fn new(
+        mut files: Files,
+        open: Vec<Source>,
+        wanted: Wanted,
+        window: Duration,
+    ) -> Self {
         if let Some(from) = wanted.from {
             files.skip_before(from);
         }
@@ -54,7 +58,7 @@ impl Merge {
             wanted,
             window,
             waiting: VecDeque::new(),
-            open: Vec::new(),
+            open,
             held: BinaryHeap::new(),
             held_bytes: 0,
             read: 0,
@@ -71,9 +75,9 @@ impl Merge {
     fn open_due(&mut self) {
         loop {
             if self.waiting.is_empty() {
-                self.wait_for_next_day();
+                self.wait_for_next_batch();
             }
-            let Some((begins, ..)) = self.waiting.front() else {
+            let Some((begins, _)) = self.waiting.front() else {
                 return;
             };
             let is_due = self
@@ -85,25 +89,26 @@ impl Merge {
             if !is_due {
                 return;
             }
-            if let Some((_, path, name)) = self.waiting.pop_front() {
-                self.open.push(Source::open(path, &name));
+            if let Some((_, path)) = self.waiting.pop_front() {
+                self.open.push(Source::open(path));
             }
         }
     }
 
-    fn wait_for_next_day(&mut self) {
-        let Some(files) = self.files.next_day() else {
+    fn wait_for_next_batch(&mut self) {
+        let Some(files) = self.files.next_batch() else {
             return;
         };
         let mut waiting: Vec<_> = files
             .into_iter()
-            .map(|(path, name)| {
+            .map(|path| {
                 // One in which nothing can be read is opened at once, so that its damage is told.
-                let begins = Source::first_time(path.clone(), &name);
-                (begins.unwrap_or(SystemTime::UNIX_EPOCH), path, name)
+                let begins = Source::first_time(path.clone());
+                (begins.unwrap_or(SystemTime::UNIX_EPOCH), path)
             })
             .collect();
-        waiting.sort_by_key(|(begins, _, name)| (*begins, *name));
+        // Those that begin at the same time stay in the order in which they were written.
+        waiting.sort_by_key(|(begins, _)| *begins);
         self.waiting = waiting.into();
     }
 

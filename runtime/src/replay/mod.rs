@@ -37,9 +37,10 @@ mod merge;
 mod pace;
 mod source;
 mod stream;
+mod unpack;
 
 use std::io;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
@@ -51,13 +52,21 @@ use files::Files;
 use merge::Merge;
 use pace::Pace;
 pub use pace::{Clock, ReplayClock, Speed, SystemClock};
+use source::Source;
 pub use stream::EventStream;
+pub use unpack::unpack;
+
+/// How many bytes a line has at most: 32 MiB. A span at the limits of OpenTelemetry, with each text at the limit of a lane, is
+/// shorter.
+pub const LONGEST_LINE: usize = 32 << 20;
 
 /// A recording to be replayed: what of it, and how fast. Iterate over it, or [`stream`](Self::stream) it.
 #[derive(Debug)]
 #[must_use = "a replay does nothing before it is iterated over"]
 pub struct Replay {
     files: Files,
+    /// What was open already.
+    open: Vec<Source>,
     wanted: Wanted,
     window: Duration,
     pace: Pace,
@@ -84,6 +93,16 @@ impl Wanted {
     }
 }
 
+/// The files that [`Replay::open_all`] reads of these folders and files, those of each in the order in which they were written.
+///
+/// # Errors
+///
+/// When one is not there or cannot be read.
+pub fn files<P: Into<PathBuf>>(paths: impl IntoIterator<Item = P>) -> io::Result<Vec<PathBuf>> {
+    let paths: Vec<PathBuf> = paths.into_iter().map(Into::into).collect();
+    Files::of_all(&paths).map(Files::rest)
+}
+
 /// An event of a recording.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Event {
@@ -96,20 +115,47 @@ pub struct Event {
 }
 
 impl Replay {
-    /// Opens a recording: the folder that was given to the recorder, the folder of a day, or one file.
+    /// Opens a recording: the folder that was given to the recorder, the folder of a day, or one file of any name.
     ///
-    /// Files that begin to be written later are not seen.
+    /// Of a folder, only files that are named as the recorder names them are read. Files that begin to be written later are not seen.
     ///
     /// # Errors
     ///
     /// When the folder or the file is not there or cannot be read.
     pub fn open(path: impl AsRef<Path>) -> io::Result<Self> {
-        Ok(Self {
-            files: Files::of(path.as_ref())?,
+        Files::of(path.as_ref()).map(|files| Self::of(files, Vec::new()))
+    }
+
+    /// Opens several recordings, and merges their events. All their files are looked at first, to see when they begin.
+    ///
+    /// # Errors
+    ///
+    /// When one is not there or cannot be read.
+    pub fn open_all<P: Into<PathBuf>>(paths: impl IntoIterator<Item = P>) -> io::Result<Self> {
+        let paths: Vec<PathBuf> = paths.into_iter().map(Into::into).collect();
+        Files::of_all(&paths).map(|files| Self::of(files, Vec::new()))
+    }
+
+    /// Reads what is open already, such as standard input; packed or not. Events and damage tell `name` as their file.
+    ///
+    /// ```
+    /// use tickspan::replay::Replay;
+    ///
+    /// let events = Replay::read("nothing", std::io::empty());
+    /// assert_eq!(events.into_iter().count(), 0);
+    /// ```
+    pub fn read(name: impl Into<PathBuf>, input: impl io::Read + Send + 'static) -> Self {
+        Self::of(Files::default(), vec![Source::read(name.into(), input)])
+    }
+
+    fn of(files: Files, open: Vec<Source>) -> Self {
+        Self {
+            files,
+            open,
             wanted: Wanted::default(),
             window: Duration::from_secs(5),
             pace: Pace::default(),
-        })
+        }
     }
 
     /// Leaves out what happened before.
@@ -175,7 +221,7 @@ impl IntoIterator for Replay {
 
     fn into_iter(self) -> Events {
         Events {
-            merge: Merge::new(self.files, self.wanted, self.window),
+            merge: Merge::new(self.files, self.open, self.wanted, self.window),
             pace: self.pace,
         }
     }

@@ -1,13 +1,14 @@
 //! The events of one file, in the order in which they stand there.
 
+use std::io;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::SystemTime;
 
 use super::lines::{Lines, RawLine};
-use super::{Damage, Event, Fault, Place, Wanted};
+use super::unpack::unpack;
+use super::{Damage, Event, Fault, LONGEST_LINE, Place, Wanted};
 use crate::recorded::{Data, Line, Recording};
-use crate::recorder::names::Name;
 
 /// A file that is being read.
 #[derive(Debug)]
@@ -28,8 +29,21 @@ pub(super) struct Source {
 pub(super) type Read = Result<(Event, usize), Damage>;
 
 impl Source {
-    pub(super) fn open(path: PathBuf, name: &Name) -> Self {
-        let (lines, fault) = match Lines::open(&path, name.packing) {
+    pub(super) fn open(path: PathBuf) -> Self {
+        let lines = Lines::open(&path);
+        Self::of(path, lines)
+    }
+
+    /// What somebody else has opened.
+    pub(super) fn read(name: PathBuf, input: impl io::Read + Send + 'static) -> Self {
+        Self::of(
+            name,
+            unpack(input).map(|unpacked| Lines::new(unpacked, LONGEST_LINE)),
+        )
+    }
+
+    fn of(path: PathBuf, lines: Result<Lines, Fault>) -> Self {
+        let (lines, fault) = match lines {
             Ok(lines) => (Some(lines), None),
             Err(fault) => (None, Some(fault)),
         };
@@ -48,9 +62,12 @@ impl Source {
         self.latest
     }
 
-    /// The first time in a file; none where nothing in it can be read.
-    pub(super) fn first_time(path: PathBuf, name: &Name) -> Option<SystemTime> {
-        let mut source = Self::open(path, name);
+    /// The first time in a file; none where nothing in it can be read, or where it can be read only once.
+    pub(super) fn first_time(path: PathBuf) -> Option<SystemTime> {
+        if !path.metadata().is_ok_and(|it| it.is_file()) {
+            return None;
+        }
+        let mut source = Self::open(path);
         let mut time = None;
         while time.is_none() {
             source.step(|_, at, _| {

@@ -1,0 +1,60 @@
+//! What a packed file holds.
+
+use std::io::{self, BufReader, Cursor, Read};
+
+use flate2::bufread::MultiGzDecoder;
+
+use super::Fault;
+
+/// So much of a file is read at once.
+pub(super) const PIECE: usize = 64 << 10;
+
+/// With what a file begins that is packed with `gzip`, and with `zstd`.
+const GZIP: [u8; 2] = [0x1f, 0x8b];
+const ZSTD: [u8; 4] = [0x28, 0xb5, 0x2f, 0xfd];
+
+/// Unpacks what is packed with `gzip` or `zstd`, and gives the rest as it is. The first bytes tell which; a name is not asked for.
+///
+/// ```
+/// use std::io::Read as _;
+/// use tickspan::replay::unpack;
+///
+/// let mut text = String::new();
+/// unpack(b"not packed".as_slice())?.read_to_string(&mut text)?;
+/// assert_eq!(text, "not packed");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+///
+/// # Errors
+///
+/// When nothing can be read, or when the feature is missing that unpacks it.
+pub fn unpack(mut packed: impl Read + Send + 'static) -> Result<Box<dyn Read + Send>, Fault> {
+    let mut head = [0; 4];
+    let len = read_head(&mut packed, &mut head).map_err(Fault::File)?;
+    let whole = Cursor::new(head).take(len as u64).chain(packed);
+    if head.starts_with(&GZIP) {
+        let file = BufReader::with_capacity(PIECE, whole);
+        return Ok(Box::new(MultiGzDecoder::new(file)));
+    }
+    if head == ZSTD {
+        #[cfg(feature = "zstd")]
+        return Ok(Box::new(zstd::Decoder::new(whole).map_err(Fault::File)?));
+        #[cfg(not(feature = "zstd"))]
+        return Err(Fault::MissingFeature("zstd"));
+    }
+    Ok(Box::new(whole))
+}
+
+/// Reads until `head` is full, or the end.
+fn read_head(from: &mut impl Read, head: &mut [u8]) -> io::Result<usize> {
+    let mut len = 0;
+    while len < head.len() {
+        match from.read(&mut head[len..]) {
+            Ok(0) => break,
+            Ok(read) => len += read,
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(len)
+}
