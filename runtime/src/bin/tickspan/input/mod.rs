@@ -1,0 +1,134 @@
+//! What a command reads: recordings, and which time of them.
+
+mod when;
+
+use std::fs::{self, File};
+use std::io;
+use std::path::{Path, PathBuf};
+use std::time::SystemTime;
+
+use clap::Args;
+use tickspan::replay::{self, Replay};
+
+use crate::exit::Failure;
+use when::When;
+
+/// What a command reads.
+#[derive(Clone, Debug, Args)]
+pub(crate) struct Input {
+    /// Folders or files of recordings, packed or not; `-` is standard input.
+    #[arg(value_name = "RECORDING", required = true)]
+    paths: Vec<PathBuf>,
+
+    #[command(flatten)]
+    period: Period,
+}
+
+/// Which time is looked at.
+#[derive(Clone, Copy, Debug, Default, Args)]
+pub(crate) struct Period {
+    /// Leaves out what happened before: `2026-11-21`, `2026-11-21T05:43Z`, or `15m` for the last quarter of an hour.
+    #[arg(long, value_name = "TIME")]
+    since: Option<When>,
+
+    /// Leaves out what happened then or later.
+    #[arg(long, value_name = "TIME")]
+    until: Option<When>,
+}
+
+/// What standard input is called where a file is named.
+pub(crate) const STANDARD_INPUT: &str = "(standard input)";
+
+/// A file of a recording.
+#[derive(Debug)]
+pub(crate) enum Source {
+    File(PathBuf),
+    StandardInput,
+}
+
+impl Input {
+    /// Which time is looked at.
+    pub(crate) fn period(&self) -> Period {
+        self.period
+    }
+
+    /// What happened, in the order of time.
+    ///
+    /// # Errors
+    ///
+    /// When something that was named cannot be read.
+    pub(crate) fn replay(&self) -> Result<Replay, Failure> {
+        let mut replay = if self.is_standard_input()? {
+            Replay::read(STANDARD_INPUT, io::stdin())
+        } else {
+            self.check()?;
+            Replay::open_all(&self.paths).map_err(|error| unreadable(&error))?
+        };
+        if let Some(since) = self.period.since() {
+            replay = replay.from(since);
+        }
+        if let Some(until) = self.period.until() {
+            replay = replay.until(until);
+        }
+        Ok(replay)
+    }
+
+    /// The files that there are, for whoever does not care for the order of time, and how many bytes they have, if that is known.
+    ///
+    /// # Errors
+    ///
+    /// When something that was named cannot be read.
+    pub(crate) fn sources(&self) -> Result<(Vec<Source>, Option<u64>), Failure> {
+        if self.is_standard_input()? {
+            return Ok((vec![Source::StandardInput], None));
+        }
+        self.check()?;
+        let files = replay::files(&self.paths).map_err(|error| unreadable(&error))?;
+        let sizes = files.iter().map(|file| {
+            let metadata = fs::metadata(file).ok()?;
+            metadata.is_file().then_some(metadata.len())
+        });
+        let bytes = sizes.sum();
+        Ok((files.into_iter().map(Source::File).collect(), bytes))
+    }
+
+    fn is_standard_input(&self) -> Result<bool, Failure> {
+        let is_it = |path: &PathBuf| path == Path::new("-");
+        if self.paths.iter().any(is_it) && self.paths.len() > 1 {
+            let wrong =
+                "standard input (`-`) stands alone: name files or folders, or pipe all of them in";
+            return Err(Failure::Usage(wrong.to_owned()));
+        }
+        Ok(self.paths.iter().any(is_it))
+    }
+
+    /// What is named by itself has to be there; a fault inside a folder is damage.
+    fn check(&self) -> Result<(), Failure> {
+        for path in &self.paths {
+            let opened = match fs::metadata(path) {
+                // To open a pipe would take from it.
+                Ok(metadata) if metadata.is_file() => File::open(path).map(drop),
+                Ok(metadata) if metadata.is_dir() => fs::read_dir(path).map(drop),
+                other => other.map(drop),
+            };
+            opened.map_err(|error| unreadable(&format!("{}: {error}", path.display())))?;
+        }
+        Ok(())
+    }
+}
+
+fn unreadable(error: &impl ToString) -> Failure {
+    Failure::Unreadable(error.to_string())
+}
+
+impl Period {
+    /// From when on.
+    pub(crate) fn since(self) -> Option<SystemTime> {
+        self.since.map(When::time)
+    }
+
+    /// Until when, without it.
+    pub(crate) fn until(self) -> Option<SystemTime> {
+        self.until.map(When::time)
+    }
+}

@@ -1,0 +1,112 @@
+//! What durations add up to.
+
+use hdrhistogram::Histogram;
+
+use crate::output::{Cell, Column};
+
+/// Durations, in nanoseconds.
+#[derive(Debug)]
+pub(super) struct Durations {
+    count: u64,
+    errors: u64,
+    sum: u128,
+    min: u64,
+    max: u64,
+    histogram: Histogram<u64>,
+}
+
+/// What is told of durations besides their count and errors, with its quantile.
+pub(super) const QUANTILES: [(&str, &str, f64); 5] = [
+    ("p50_ns", "p50", 0.5),
+    ("p90_ns", "p90", 0.9),
+    ("p95_ns", "p95", 0.95),
+    ("p99_ns", "p99", 0.99),
+    ("p999_ns", "p99.9", 0.999),
+];
+
+impl Durations {
+    /// Percentiles have so many significant digits.
+    pub(super) fn new(digits: u8) -> Self {
+        let mut histogram = Histogram::new(digits)
+            .unwrap_or_else(|_| unreachable!("a histogram has from 0 to 5 significant digits"));
+        histogram.auto(true);
+        Self {
+            count: 0,
+            errors: 0,
+            sum: 0,
+            min: u64::MAX,
+            max: 0,
+            histogram,
+        }
+    }
+
+    pub(super) fn add(&mut self, nanoseconds: u64, failed: bool) {
+        self.count += 1;
+        self.errors += u64::from(failed);
+        self.sum += u128::from(nanoseconds);
+        self.min = self.min.min(nanoseconds);
+        self.max = self.max.max(nanoseconds);
+        // Cannot be out of range: the histogram grows by itself, and has room for all of 63 bits.
+        _ = self.histogram.record(nanoseconds.min(u64::MAX >> 1));
+    }
+
+    pub(super) fn merge(&mut self, other: &Self) {
+        self.count += other.count;
+        self.errors += other.errors;
+        self.sum += other.sum;
+        self.min = self.min.min(other.min);
+        self.max = self.max.max(other.max);
+        // Cannot be out of range, as above.
+        _ = self.histogram.add(&other.histogram);
+    }
+
+    pub(super) fn count(&self) -> u64 {
+        self.count
+    }
+
+    pub(super) fn errors(&self) -> u64 {
+        self.errors
+    }
+
+    /// The duration that this part did not exceed.
+    pub(super) fn quantile(&self, quantile: f64) -> u64 {
+        // The histogram answers with the upper end of a bucket, which may lie just above what was measured.
+        self.histogram
+            .value_at_quantile(quantile)
+            .clamp(self.min.min(self.max), self.max)
+    }
+
+    /// The columns of [`cells`](Self::cells).
+    pub(super) fn columns() -> Vec<Column> {
+        let rank = |key| match key {
+            "p50_ns" | "p99_ns" => 1,
+            "p999_ns" => 3,
+            "p90_ns" => 6,
+            _ => 7,
+        };
+        let mut columns = vec![
+            Column::number("min_ns", "min", 8),
+            Column::number("mean_ns", "mean", 5),
+        ];
+        let quantiles = QUANTILES.iter();
+        columns.extend(quantiles.map(|(key, heading, _)| Column::number(key, *heading, rank(key))));
+        columns.push(Column::number("max_ns", "max", 2));
+        columns
+    }
+
+    /// Least, mean, percentiles, greatest.
+    pub(super) fn cells(&self) -> Vec<Cell> {
+        if self.count == 0 {
+            return vec![Cell::None; QUANTILES.len() + 3];
+        }
+        let mean = self.sum / u128::from(self.count);
+        let mut cells = vec![
+            Cell::Nanoseconds(self.min),
+            Cell::Nanoseconds(u64::try_from(mean).unwrap_or(u64::MAX)),
+        ];
+        let quantiles = QUANTILES.iter();
+        cells.extend(quantiles.map(|(.., quantile)| Cell::Nanoseconds(self.quantile(*quantile))));
+        cells.push(Cell::Nanoseconds(self.max));
+        cells
+    }
+}
