@@ -2,6 +2,7 @@
 
 mod damage;
 mod doctor;
+mod edges;
 mod exit;
 // The numbers of its tables are written as those of the summary that a program prints.
 #[path = "../../collect/human.rs"]
@@ -34,6 +35,7 @@ struct Arguments {
 #[derive(Debug, Subcommand)]
 enum Command {
     Summary(summary::Summary),
+    Edges(edges::Edges),
     Replay(replay::Replay),
     Doctor(doctor::Doctor),
 }
@@ -41,6 +43,7 @@ enum Command {
 fn main() -> ExitCode {
     let done = match Arguments::parse().command {
         Command::Summary(summary) => summary.run(),
+        Command::Edges(edges) => edges.run(),
         Command::Replay(replay) => replay.run(),
         Command::Doctor(doctor) => return doctor.run(),
     };

@@ -1,5 +1,6 @@
 //! What a command reads: recordings, and which time of them.
 
+mod times;
 mod when;
 
 use std::fs::{self, File};
@@ -11,6 +12,7 @@ use clap::Args;
 use tickspan::replay::{self, Replay};
 
 use crate::exit::Failure;
+pub(crate) use times::{Nanoseconds, Times, time};
 use when::When;
 
 /// What a command reads.
@@ -47,6 +49,14 @@ pub(crate) enum Source {
 }
 
 impl Input {
+    /// Another recording, of all times.
+    pub(crate) fn all_of(path: PathBuf) -> Self {
+        Self {
+            paths: vec![path],
+            period: Period::default(),
+        }
+    }
+
     /// Which time is looked at.
     pub(crate) fn period(&self) -> Period {
         self.period

@@ -9,7 +9,6 @@ use crate::human;
 
 /// What stands in a cell. `None` is `null` in JSON, and empty otherwise.
 #[derive(Clone, Debug, PartialEq)]
-#[allow(dead_code, reason = "every command prints what it has")]
 pub(crate) enum Cell {
     None,
     Text(String),

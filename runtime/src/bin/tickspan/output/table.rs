@@ -37,7 +37,6 @@ pub(crate) struct Row {
 
 /// What people are to think of a row.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-#[allow(dead_code, reason = "every command prints what it has")]
 pub(crate) enum Tone {
     #[default]
     Plain,

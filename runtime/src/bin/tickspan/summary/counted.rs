@@ -6,7 +6,7 @@ use tickspan::recorded::Attributes;
 
 use super::durations::Durations;
 use super::line::{self, Latency, Said, Span};
-use super::times::{Nanoseconds, Times};
+use crate::input::{Nanoseconds, Times};
 use crate::scan::Fold;
 
 /// So many rows each thread counts at most, and with windows, whose percentiles have fewer digits. A row takes 100 KB as long as

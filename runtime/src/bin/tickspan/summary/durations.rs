@@ -24,6 +24,9 @@ pub(super) const QUANTILES: [(&str, &str, f64); 5] = [
     ("p999_ns", "p99.9", 0.999),
 ];
 
+/// How far from what was measured the truth may lie: chance goes beyond once in 370.
+const STANDARD_ERRORS: f64 = 3.0;
+
 impl Durations {
     /// Percentiles have so many significant digits.
     pub(super) fn new(digits: u8) -> Self {
@@ -74,6 +77,36 @@ impl Durations {
         self.histogram
             .value_at_quantile(quantile)
             .clamp(self.min.min(self.max), self.max)
+    }
+
+    /// Between which durations the one lies that this part of all would not exceed, but for chance: three standard errors around it.
+    /// None where fewer than ten lie beyond it.
+    pub(super) fn interval(&self, quantile: f64) -> Option<(u64, u64)> {
+        const BEYOND: f64 = 10.0;
+        #[expect(clippy::cast_precision_loss, reason = "statistics")]
+        let count = self.count as f64;
+        if count * (1.0 - quantile) < BEYOND {
+            return None;
+        }
+        // The number of those below is distributed binomially, whatever the distribution of durations.
+        let error = STANDARD_ERRORS * (quantile * (1.0 - quantile) / count).sqrt();
+        Some((
+            self.quantile((quantile - error).max(0.0)),
+            self.quantile((quantile + error).min(1.0)),
+        ))
+    }
+
+    /// Between which shares that of errors lies, but for chance: the interval of Wilson (1927), of three standard errors.
+    pub(super) fn error_interval(&self) -> (f64, f64) {
+        #[expect(clippy::cast_precision_loss, reason = "statistics")]
+        let (count, errors) = (self.count.max(1) as f64, self.errors as f64);
+        let share = errors / count;
+        let squared = STANDARD_ERRORS * STANDARD_ERRORS;
+        let scale = 1.0 + squared / count;
+        let centre = (share + squared / (2.0 * count)) / scale;
+        let variance = share * (1.0 - share) / count + squared / (4.0 * count * count);
+        let half = STANDARD_ERRORS * variance.sqrt() / scale;
+        (centre - half, centre + half)
     }
 
     /// The columns of [`cells`](Self::cells).

@@ -7,7 +7,7 @@ use serde::Deserialize;
 use serde::de::{DeserializeSeed, Deserializer, Error as _, IgnoredAny, MapAccess, Visitor};
 use serde_json::value::RawValue;
 
-use super::times::{Nanoseconds, Times};
+use crate::input::{Nanoseconds, Times};
 
 /// Text, copied only where it holds escapes.
 #[derive(Debug, Deserialize)]

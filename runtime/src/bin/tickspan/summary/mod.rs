@@ -1,22 +1,23 @@
 //! `tickspan summary`.
 
+mod compared;
 mod counted;
 mod durations;
 mod line;
-mod times;
 
 use std::collections::BTreeMap;
+use std::path::PathBuf;
 
 use clap::Args;
 use jiff::SignedDuration;
 
 use crate::exit::{self, Exit, Failure};
-use crate::input::Input;
+use crate::input::{Input, Nanoseconds, Times, time};
 use crate::output::{Cell, Column, Document, Form, Row, Table};
 use crate::scan::{Scanned, scan};
+use compared::Compared;
 use counted::{Counted, Faults, Grouping, Hop, Stages};
 use durations::Durations;
-use times::{Nanoseconds, Times, time};
 
 /// Tells how long stages and the hops of latency paths took, and how often they failed.
 ///
@@ -35,8 +36,28 @@ pub(crate) struct Summary {
     #[arg(long, value_name = "ATTRIBUTE")]
     by: Option<String>,
 
+    /// Tells instead what has become worse than in this recording. Exits with 1 if something has.
+    ///
+    /// A percentile (p50, p90, p99) is worse where it is `--worse-by` times what it was, 100 ns more at least, and chance does not
+    /// explain it: its interval of confidence (three standard errors) lies above the one before. So does a share of errors.
+    /// What happened less than 100 times, or of which less than 10 lie beyond a percentile, is not compared.
+    #[arg(long, value_name = "OTHER", conflicts_with = "window")]
+    compare: Option<PathBuf>,
+
+    /// How many times as long something takes, or as often it fails, to be called worse.
+    #[arg(long, value_name = "FACTOR", default_value_t = 1.5, requires = "compare", value_parser = factor)]
+    worse_by: f64,
+
     #[command(flatten)]
     form: Form,
+}
+
+fn factor(text: &str) -> Result<f64, &'static str> {
+    let factor = text
+        .parse()
+        .ok()
+        .filter(|it: &f64| it.is_finite() && *it > 1.0);
+    factor.ok_or("write a number above one, such as 1.2")
 }
 
 fn window(text: &str) -> Result<Nanoseconds, &'static str> {
@@ -53,6 +74,10 @@ fn window(text: &str) -> Result<Nanoseconds, &'static str> {
 impl Summary {
     pub(crate) fn run(&self) -> Result<Exit, Failure> {
         let scanned = self.scan(&self.input)?;
+        if let Some(other) = &self.compare {
+            let before = self.scan(&Input::all_of(other.clone()))?;
+            return self.compare(&before, &scanned);
+        }
         self.form.print(&self.document(&scanned))?;
         Ok(scanned.damages.end(!scanned.fold.is_empty()))
     }
@@ -69,6 +94,18 @@ impl Summary {
             return Err(Failure::Usage(wrong.to_owned()));
         }
         Ok(scanned)
+    }
+
+    fn compare(&self, before: &Scanned<Counted>, now: &Scanned<Counted>) -> Result<Exit, Failure> {
+        let compared = Compared::of(&before.fold, &now.fold, self.worse_by);
+        self.form.print(&compared.document(self.by.as_deref()))?;
+        let found = !before.fold.is_empty() && !now.fold.is_empty();
+        let ends = [before.damages.end(found), now.damages.end(found)];
+        Ok(if compared.is_worse() || ends.contains(&Exit::Findings) {
+            Exit::Findings
+        } else {
+            ends[0]
+        })
     }
 
     fn document(&self, scanned: &Scanned<Counted>) -> Document {

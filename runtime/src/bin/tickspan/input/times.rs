@@ -4,14 +4,14 @@ use std::time::{Duration, SystemTime};
 
 use jiff::Timestamp;
 
-use crate::input::Period;
+use super::Period;
 
 /// Nanoseconds since the Unix epoch: from 1677 to 2262.
-pub(super) type Nanoseconds = i64;
+pub(crate) type Nanoseconds = i64;
 
 /// Reads points in time, and knows which are wanted.
 #[derive(Clone, Debug)]
-pub(super) struct Times {
+pub(crate) struct Times {
     since: Nanoseconds,
     until: Nanoseconds,
     /// The second that was read last, as it is written, and what it is: lines that follow each other are mostly of one.
@@ -23,7 +23,7 @@ pub(super) struct Times {
 const SECOND: usize = 19;
 
 impl Times {
-    pub(super) fn of(period: Period) -> Self {
+    pub(crate) fn of(period: Period) -> Self {
         let or = |time: Option<SystemTime>, otherwise| {
             time.and_then(|time| Timestamp::try_from(time).ok())
                 .and_then(nanoseconds)
@@ -38,12 +38,12 @@ impl Times {
     }
 
     /// Whether what happened then is wanted.
-    pub(super) fn are_wanted(&self, time: Nanoseconds) -> bool {
+    pub(crate) fn are_wanted(&self, time: Nanoseconds) -> bool {
         (self.since..self.until).contains(&time)
     }
 
     /// Reads a time of RFC 3339.
-    pub(super) fn read(&mut self, text: &str) -> Option<Nanoseconds> {
+    pub(crate) fn read(&mut self, text: &str) -> Option<Nanoseconds> {
         if let Some((second, rest)) = text.as_bytes().split_first_chunk::<SECOND>() {
             if let Some(fraction) = fraction(rest) {
                 if *second != self.second {
@@ -79,7 +79,7 @@ fn fraction(text: &[u8]) -> Option<Nanoseconds> {
 }
 
 /// The time.
-pub(super) fn time(nanoseconds: Nanoseconds) -> SystemTime {
+pub(crate) fn time(nanoseconds: Nanoseconds) -> SystemTime {
     let size = Duration::from_nanos(nanoseconds.unsigned_abs());
     if nanoseconds < 0 {
         SystemTime::UNIX_EPOCH - size
