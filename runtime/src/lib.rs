@@ -36,6 +36,7 @@
 //! |---|---|
 //! | `init` (default) | [`init`], [`builder`], console lines, the stage summary, any SDK exporter |
 //! | `recorder` (default) | [`recorder`]: files of JSON lines, and their replay |
+//! | `recorder-otlp` | OTLP as JSON lines, the recorder's second [form](recorder::Form) |
 //! | `logs` | log records of `tracing` events |
 //! | `otlp-grpc` | OTLP over gRPC |
 //! | `otlp-http` | OTLP over HTTP, protobuf bodies |

@@ -21,6 +21,8 @@ mod meters;
 mod metrics;
 #[cfg(any(feature = "otlp-grpc", feature = "otlp-http"))]
 pub(crate) mod otlp;
+#[cfg(any(feature = "otlp-http-json", feature = "recorder-otlp"))]
+pub(crate) mod otlp_json;
 mod pipeline;
 #[cfg(any(feature = "logs", feature = "recorder"))]
 mod pipelines;

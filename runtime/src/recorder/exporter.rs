@@ -12,7 +12,9 @@ use opentelemetry_sdk::trace::SpanData;
 
 use super::convert::{self, Trades};
 use super::latency;
-use super::settings::Recorder;
+#[cfg(feature = "recorder-otlp")]
+use super::otlp::Requests;
+use super::settings::{Form, Recorder};
 use super::store::FirstLine;
 use super::writer::Writer;
 use crate::collect::FinishedClock;
@@ -23,8 +25,16 @@ use crate::recorded::{Data, Line, Recording, VERSION};
 #[derive(Debug)]
 pub(crate) struct SpanRecorder {
     writer: Arc<Writer>,
-    /// Of this exporter alone, which is asked on one thread.
-    trades: Mutex<Trades>,
+    lines: Lines,
+}
+
+/// Makes lines of spans.
+#[derive(Debug)]
+enum Lines {
+    /// Of one exporter, which is asked on one thread.
+    Events(Mutex<Trades>),
+    #[cfg(feature = "recorder-otlp")]
+    OtlpJson(Requests),
 }
 
 /// Writes finished latency clocks into the same files.
@@ -33,7 +43,7 @@ pub(crate) struct ClockRecorder {
     writer: Arc<Writer>,
 }
 
-/// Starts the recorder's threads. Touches no file before there is something to write.
+/// Starts the recorder's threads. Touches no file before there is something to write. OTLP has no lines for clocks.
 ///
 /// # Errors
 ///
@@ -41,35 +51,51 @@ pub(crate) struct ClockRecorder {
 pub(crate) fn start(
     recorder: &Recorder,
     resource: &Resource,
-) -> io::Result<(SpanRecorder, ClockRecorder)> {
-    let writer = Arc::new(Writer::start(recorder, first_line(resource), 2)?);
-    let spans = SpanRecorder {
-        writer: Arc::clone(&writer),
-        trades: Mutex::default(),
-    };
-    Ok((spans, ClockRecorder { writer }))
+) -> io::Result<(SpanRecorder, Option<ClockRecorder>)> {
+    match recorder.form {
+        Form::Events => {
+            let writer = Arc::new(Writer::start(recorder, first_line(resource), 2)?);
+            let spans = SpanRecorder {
+                writer: Arc::clone(&writer),
+                lines: Lines::Events(Mutex::default()),
+            };
+            Ok((spans, Some(ClockRecorder { writer })))
+        }
+        #[cfg(feature = "recorder-otlp")]
+        Form::OtlpJson => {
+            let no_first_line = Box::new(|_| Vec::new());
+            let spans = SpanRecorder {
+                writer: Arc::new(Writer::start(recorder, no_first_line, 1)?),
+                lines: Lines::OtlpJson(Requests::new(resource)),
+            };
+            Ok((spans, None))
+        }
+    }
 }
 
-impl SpanRecorder {
-    fn lines(&self, batch: &[SpanData]) -> Vec<u8> {
-        let mut trades = self.trades.lock().unwrap_or_else(PoisonError::into_inner);
-        trades.learn();
-        // Some 400 bytes a span, measured on the example.
-        let mut lines = Vec::with_capacity(batch.len() * 512);
-        for span in batch {
-            convert::lines(span, &trades, self.writer.is_audited, |line| {
-                append(line, &mut lines);
-            });
+impl Lines {
+    /// Each line with its end. The spans are freed where they were made, before anybody waits.
+    fn of(&self, batch: Vec<SpanData>, is_audited: bool) -> Vec<u8> {
+        match self {
+            Self::Events(trades) => {
+                let mut trades = trades.lock().unwrap_or_else(PoisonError::into_inner);
+                trades.learn();
+                // Some 400 bytes a span, measured on the example.
+                let mut lines = Vec::with_capacity(batch.len() * 512);
+                for span in batch {
+                    convert::lines(&span, &trades, is_audited, |line| append(line, &mut lines));
+                }
+                lines
+            }
+            #[cfg(feature = "recorder-otlp")]
+            Self::OtlpJson(requests) => requests.lines(batch),
         }
-        lines
     }
 }
 
 impl Deliver<Vec<SpanData>> for SpanRecorder {
     async fn deliver(&self, batch: Vec<SpanData>, job: &Job<'_>) -> Delivery {
-        let lines = self.lines(&batch);
-        // Freed where it was made, before anybody waits.
-        drop(batch);
+        let lines = self.lines.of(batch, self.writer.is_audited);
         self.writer.write(lines, job).await
     }
 

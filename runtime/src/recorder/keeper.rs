@@ -15,9 +15,9 @@ use std::time::{Duration, SystemTime};
 use flate2::write::GzEncoder;
 
 use super::file;
-use super::names::{self, Day, Form, Name, Packing};
+use super::names::{self, Day, Name, Packing};
 use super::notices::{Notices, Trouble};
-use super::settings::{Compression, Recorder};
+use super::settings::{Compression, Form, Recorder};
 
 /// The thread's other end.
 pub(super) struct Keeper {

@@ -24,6 +24,8 @@ mod keeper;
 mod latency;
 pub(crate) mod names;
 mod notices;
+#[cfg(feature = "recorder-otlp")]
+mod otlp;
 mod settings;
 mod store;
 mod writer;
@@ -31,7 +33,7 @@ mod writer;
 pub use audit::{Audited, audited};
 pub(crate) use audit::{keep_edge, keep_trade};
 pub(crate) use exporter::start;
-pub use settings::{Compression, Durability, Recorder};
+pub use settings::{Compression, Durability, Form, Recorder};
 
 #[cfg(test)]
 mod tests;

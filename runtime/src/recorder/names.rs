@@ -12,14 +12,7 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 
-/// What a file's lines are.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub(crate) enum Form {
-    /// Lines of [`crate::recorded`].
-    Events,
-    /// Requests of OTLP.
-    Otlp,
-}
+use super::settings::Form;
 
 /// How a file is packed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -73,10 +66,17 @@ impl fmt::Display for Day {
 }
 
 impl Form {
+    const ALL: &[Self] = &[
+        Self::Events,
+        #[cfg(feature = "recorder-otlp")]
+        Self::OtlpJson,
+    ];
+
     const fn stem(self) -> &'static str {
         match self {
             Self::Events => "events",
-            Self::Otlp => "traces",
+            #[cfg(feature = "recorder-otlp")]
+            Self::OtlpJson => "traces",
         }
     }
 }
@@ -119,9 +119,9 @@ impl Name {
 
     /// Reads a name, if it is one of ours.
     pub(crate) fn parse(day: Day, file: &str) -> Option<Self> {
-        let (form, rest) = [Form::Events, Form::Otlp]
-            .into_iter()
-            .find_map(|form| Some((form, file.strip_prefix(form.stem())?)))?;
+        let (form, rest) = Form::ALL
+            .iter()
+            .find_map(|form| Some((*form, file.strip_prefix(form.stem())?)))?;
         let (rest, packing) = Packing::ALL
             .into_iter()
             .find_map(|packing| Some((rest.strip_suffix(packing.suffix())?, packing)))?;
@@ -197,7 +197,7 @@ mod tests {
     #[test]
     fn names_are_read_as_they_are_written_and_no_others() {
         let day = Day::parse("20261121").unwrap();
-        for form in [Form::Events, Form::Otlp] {
+        for &form in Form::ALL {
             for number in [0, 1, 10, u32::MAX] {
                 for packing in Packing::ALL {
                     let name = Name {

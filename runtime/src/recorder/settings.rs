@@ -3,8 +3,6 @@
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use super::names::Form;
-
 /// A recorder: where it writes, and how.
 ///
 /// ```no_run
@@ -26,7 +24,7 @@ use super::names::Form;
 #[must_use = "a recorder does nothing before it is given to `with_recorder`"]
 pub struct Recorder {
     pub(crate) dir: PathBuf,
-    pub(super) form: Form,
+    pub(crate) form: Form,
     pub(crate) flush_every: Duration,
     pub(crate) file_bytes: u64,
     pub(crate) compression: Compression,
@@ -34,6 +32,19 @@ pub struct Recorder {
     pub(crate) max_age: Option<Duration>,
     pub(crate) max_total_bytes: Option<u64>,
     pub(crate) audit: Option<Duration>,
+}
+
+/// What the lines of a recorder are. One that writes both is two: `with_recorder` may be called again, with the same folder.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[non_exhaustive]
+pub enum Form {
+    /// One for each event, in `events.jsonl`: those of [`recorded`](crate::recorded), which the [replay](crate::replay) reads.
+    #[default]
+    Events,
+    /// One for each batch of spans, in `traces.jsonl`: an OTLP `ExportTraceServiceRequest` in JSON, as an OpenTelemetry Collector's `file`
+    /// exporter writes it and its `otlpjsonfile` receiver reads it.
+    #[cfg(feature = "recorder-otlp")]
+    OtlpJson,
 }
 
 /// What becomes of a file that is closed, because it is full or its day is over.
@@ -76,7 +87,7 @@ impl Recorder {
     pub fn new(dir: impl Into<PathBuf>) -> Self {
         Self {
             dir: dir.into(),
-            form: Form::Events,
+            form: Form::default(),
             flush_every: Duration::from_secs(1),
             file_bytes: 256 << 20,
             compression: Compression::default(),
@@ -85,6 +96,12 @@ impl Recorder {
             max_total_bytes: None,
             audit: None,
         }
+    }
+
+    /// Sets what the lines are: [`Form::Events`] unless set.
+    pub fn with_form(mut self, form: Form) -> Self {
+        self.form = form;
+        self
     }
 
     /// Sets how long a line waits at most before it is written: 1 s unless set. It waits less where there is much to write.
@@ -162,6 +179,13 @@ impl Recorder {
                 "with_audit",
                 seconds(deadline),
                 "a time above zero, a minute at most",
+            ));
+        }
+        if self.audit.is_some() && self.form != Form::Events {
+            return Some((
+                "with_audit",
+                format!("with {:?}", self.form),
+                "`Form::Events`, for OTLP has no line for a decision alone",
             ));
         }
         match self.durability {

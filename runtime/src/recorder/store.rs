@@ -11,9 +11,9 @@ use std::time::SystemTime;
 
 use super::file::{OpenFile, Written};
 use super::keeper::Keeper;
-use super::names::{Day, Form, Name, Packing};
+use super::names::{Day, Name, Packing};
 use super::notices::{Notices, Trouble};
-use super::settings::{Durability, Recorder};
+use super::settings::{Durability, Form, Recorder};
 
 /// Makes the line that begins what a process writes into a file.
 pub(super) type FirstLine = Box<dyn Fn(SystemTime) -> Vec<u8> + Send>;

@@ -6,7 +6,8 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
-use crate::recorder::names::{self, Day, Form};
+use crate::recorder::Form;
+use crate::recorder::names::{self, Day, Name};
 
 /// The files of a recording that have not been read.
 #[derive(Debug, Default)]
@@ -18,7 +19,7 @@ pub(super) struct Files {
 #[derive(Debug)]
 enum Batch {
     /// Those of a day, of the folder in which the days are.
-    Day(PathBuf, Day, Form),
+    Day(PathBuf, Day),
     /// Those that were named.
     These(Vec<PathBuf>),
 }
@@ -28,31 +29,26 @@ impl Files {
     ///
     /// # Errors
     ///
-    /// When it is not there, or cannot be read.
+    /// When it is not there, cannot be read, or is a file for a Collector.
     pub(super) fn of(path: &Path) -> io::Result<Self> {
+        let name = path.file_name().and_then(|name| name.to_str());
         if !fs::metadata(path)?.is_dir() {
+            // Its day says nothing of what it holds.
+            let day = Day::of(SystemTime::UNIX_EPOCH);
+            let ours = name.and_then(|name| Name::parse(day, name));
+            if ours.is_some_and(|name| !is_replayed(&name)) {
+                let why = "it holds lines of OTLP, which a Collector's `otlpjsonfile` receiver reads; `events.jsonl` is replayed";
+                return Err(io::Error::new(io::ErrorKind::InvalidInput, why));
+            }
             return Ok(Self::these(vec![path.to_owned()]));
         }
-        let name = path.file_name().and_then(|name| name.to_str());
         let (dir, days) = match name.and_then(Day::parse) {
             Some(day) => (path.parent().unwrap_or(Path::new("")), vec![day]),
             None => (path, names::days(path)?),
         };
-        let mut form = Form::Otlp;
-        for day in &days {
-            if names::files(dir, *day)?
-                .iter()
-                .any(|name| name.form == Form::Events)
-            {
-                form = Form::Events;
-                break;
-            }
-        }
         let days = days.into_iter();
         Ok(Self {
-            batches: days
-                .map(|day| Batch::Day(dir.to_owned(), day, form))
-                .collect(),
+            batches: days.map(|day| Batch::Day(dir.to_owned(), day)).collect(),
         })
     }
 
@@ -84,7 +80,7 @@ impl Files {
         // A day more, for a clock that was set.
         let first = Day::of(time - std::time::Duration::from_secs(86_400));
         self.batches
-            .retain(|batch| !matches!(batch, Batch::Day(_, day, _) if *day < first));
+            .retain(|batch| !matches!(batch, Batch::Day(_, day) if *day < first));
     }
 
     /// The files of the next day that has any.
@@ -92,10 +88,10 @@ impl Files {
         while let Some(batch) = self.batches.pop_front() {
             let files = match batch {
                 Batch::These(files) => files,
-                Batch::Day(dir, day, form) => {
+                Batch::Day(dir, day) => {
                     // A day that was deleted meanwhile has none.
                     let mut names = names::files(&dir, day).unwrap_or_default();
-                    names.retain(|name| name.form == form);
+                    names.retain(is_replayed);
                     names.iter().map(|name| name.path(&dir)).collect()
                 }
             };
@@ -110,6 +106,11 @@ impl Files {
     pub(super) fn rest(mut self) -> Vec<PathBuf> {
         std::iter::from_fn(|| self.next_batch()).flatten().collect()
     }
+}
+
+/// Lines of OTLP are for a Collector.
+fn is_replayed(name: &Name) -> bool {
+    name.form == Form::Events
 }
 
 fn naming(path: &Path, error: &io::Error) -> io::Error {

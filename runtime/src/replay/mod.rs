@@ -121,7 +121,7 @@ impl Replay {
     ///
     /// # Errors
     ///
-    /// When the folder or the file is not there or cannot be read.
+    /// When the folder or the file is not there or cannot be read, or the file is named as one of OTLP lines.
     pub fn open(path: impl AsRef<Path>) -> io::Result<Self> {
         Files::of(path.as_ref()).map(|files| Self::of(files, Vec::new()))
     }

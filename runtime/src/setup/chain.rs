@@ -274,7 +274,10 @@ fn start_recorder(
     let label = format!("the recorder in {}", recorder.dir.display());
     let (spans, clocks) = recorder::start(recorder, &tracing.resource)?;
     export.add(label.clone(), spans, batching)?;
-    export.add_clocks(label, clocks, batching)
+    match clocks {
+        Some(clocks) => export.add_clocks(label, clocks, batching),
+        None => Ok(()),
+    }
 }
 
 fn start_meters(

@@ -3,6 +3,7 @@
 mod decisions;
 mod faults;
 mod latency;
+mod otlp;
 mod questions;
 mod records;
 

@@ -63,6 +63,11 @@ impl Http {
         })
     }
 
+    #[cfg(feature = "otlp-http-json")]
+    pub(super) fn is_json(&self) -> bool {
+        self.encoding == Encoding::Json
+    }
+
     pub(super) fn encode<M: Message>(&self, message: &M) -> Result<Bytes, String> {
         let body = match self.encoding {
             Encoding::Protobuf => message.encode_to_vec(),

@@ -116,9 +116,14 @@ impl Otlp {
     }
 
     fn traces(&self, spans: Vec<SpanData>) -> TracesRequest {
-        TracesRequest {
-            resource_spans: group_spans_by_resource_and_scope(spans, &self.resource),
-        }
+        let resource_spans = group_spans_by_resource_and_scope(spans, &self.resource);
+        #[cfg(feature = "otlp-http-json")]
+        let resource_spans = if self.transport.is_json() {
+            super::otlp_json::spelled(resource_spans)
+        } else {
+            resource_spans
+        };
+        TracesRequest { resource_spans }
     }
 }
 
@@ -136,6 +141,11 @@ impl Transport {
             #[cfg(not(all(feature = "otlp-grpc", feature = "otlp-http-json")))]
             other => Err(format!("{other} is not compiled in")),
         }
+    }
+
+    #[cfg(feature = "otlp-http-json")]
+    fn is_json(&self) -> bool {
+        matches!(self, Self::Http(http) if http.is_json())
     }
 
     /// Encodes a message once for all attempts.
