@@ -288,15 +288,19 @@ mod tests {
         let numbers = [1e16, 1.0, -1e16, 0.1, 3.0, 1e-9];
         let total = |numbers: &[f64]| {
             let mut sum = Sum::default();
-            numbers.iter().for_each(|number| sum.add(*number));
+            for number in numbers {
+                sum.add(*number);
+            }
             sum.total()
         };
         let mut backwards = numbers;
         backwards.reverse();
         assert_eq!(total(&numbers).to_bits(), total(&backwards).to_bits());
         let (mut one, mut other) = (Sum::default(), Sum::default());
-        numbers[..3].iter().for_each(|it| one.add(*it));
-        numbers[3..].iter().for_each(|it| other.add(*it));
+        one.add(numbers[0]);
+        for number in &numbers[1..] {
+            other.add(*number);
+        }
         one.merge(other);
         assert_eq!(one.total().to_bits(), total(&numbers).to_bits());
     }

@@ -78,7 +78,7 @@ impl Form {
             serde_json::to_writer_pretty(&mut out, document).map_err(io::Error::from)?;
             out.write_all(b"\n")?;
         } else if self.csv {
-            document.write_csv(&mut out)?;
+            out.write_all(&document.to_csv()?)?;
         } else {
             document.write_text(&mut out, self.width(), self.is_coloured())?;
         }
@@ -111,14 +111,14 @@ impl Document {
     }
 
     /// One table of all: a column for each that one of them has, and before them the name of the table.
-    fn write_csv(&self, out: &mut BufWriter<StdoutLock<'_>>) -> io::Result<()> {
+    fn to_csv(&self) -> io::Result<Vec<u8>> {
         let mut keys: Vec<&str> = Vec::new();
         for column in self.tables.iter().flat_map(|table| &table.columns) {
             if !keys.contains(&column.key) {
                 keys.push(column.key);
             }
         }
-        let mut csv = csv::Writer::from_writer(out);
+        let mut csv = csv::Writer::from_writer(Vec::new());
         csv.write_field("table")?;
         csv.write_record(&keys)?;
         for table in &self.tables {
@@ -137,7 +137,7 @@ impl Document {
                 csv.write_record(None::<&[u8]>)?;
             }
         }
-        csv.flush()
+        csv.into_inner().map_err(csv::IntoInnerError::into_error)
     }
 }
 

@@ -159,7 +159,7 @@ impl<'a> Compared<'a> {
     /// To be printed; stages are told apart by the attribute.
     pub(super) fn document(&self, by: Option<&str>) -> Document {
         let mut columns = vec![
-            Column::text("verdict", "", 0),
+            Column::text("verdict", "verdict", 0),
             Column::text("path", "path", 3),
             Column::text("stage", "stage or hop", 0),
         ];

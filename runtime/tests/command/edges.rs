@@ -1,0 +1,60 @@
+//! `tickspan edges`.
+
+use crate::program::{Lines, err, json, out, run};
+
+fn lines() -> Lines {
+    let mut lines = Lines::default();
+    lines
+        .edge(1, 1, ("10", "2"), None)
+        .edge(2, 2, ("3", "2.5"), Some("below_threshold"))
+        .edge(3, 3, ("1", "4"), Some("not_positive"))
+        .edge(4, 4, ("6", "1.5"), None)
+        .edge(5, 5, ("2", "1.75"), Some("below_threshold"))
+        .span(6, "s", 10);
+    lines
+}
+
+#[test]
+fn decisions_costs_and_extremes_are_told() {
+    let (dir, _) = lines().recording();
+    let output = run(&["edges", "--top", "2"], dir.path());
+    assert_eq!(output.status.code(), Some(0), "{}", err(&output));
+    assert_eq!(
+        out(&output),
+        "\
+edge    unit  decision  reason           count   share     net
+spread  USD   accept                         2  40.0 %   12.50
+spread  USD   reject    below_threshold      2  40.0 %  0.7500
+spread  USD   reject    not_positive         1  20.0 %  -3.000
+
+edge    unit  component  total  of gross   each
+spread  USD   gross      22.00   100.0 %  4.400
+spread  USD   fees       11.75    53.4 %  2.350
+spread  USD   net        10.25    46.6 %  2.050
+
+edge    unit            net  decision  reason           time                      trace id
+spread  USD   best    8.000  accept                     2026-11-21T05:43:44.001Z  00000000000000000000000000000001
+spread  USD   best    4.500  accept                     2026-11-21T05:43:44.004Z  00000000000000000000000000000004
+spread  USD   worst  -3.000  reject    not_positive     2026-11-21T05:43:44.003Z  00000000000000000000000000000003
+spread  USD   worst  0.2500  reject    below_threshold  2026-11-21T05:43:44.005Z  00000000000000000000000000000005
+
+lines: 6
+damaged: 0
+"
+    );
+    let edges = json(&run(&["edges", "--json"], dir.path()), 0);
+    assert_eq!(edges["costs"][1]["total"], 11.75);
+    assert_eq!(edges["decisions"][2]["reason"], "not_positive");
+}
+
+#[test]
+fn where_there_are_none_it_exits_with_4() {
+    let mut lines = Lines::default();
+    lines.span(1, "s", 1);
+    let (dir, _) = lines.recording();
+    let output = run(&["edges"], dir.path());
+    assert_eq!(output.status.code(), Some(4));
+    let (dir, _) = self::lines().recording();
+    let output = run(&["edges", "--since", "2026-11-22"], dir.path());
+    assert_eq!(output.status.code(), Some(4));
+}

@@ -1,0 +1,10 @@
+//! The command `tickspan` on recordings, as people and scripts use it: the real program, on real files, pipes and terminals.
+
+mod compare;
+mod edges;
+mod hostile;
+mod program;
+mod replay;
+mod summary;
+#[cfg(unix)]
+mod terminal;
