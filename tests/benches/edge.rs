@@ -1,4 +1,5 @@
-//! What an edge of six components costs the thread that records it: beside an `event!` of six numbers, on the lane route.
+//! What an edge of six components costs the thread that records it: beside an `event!` of six numbers, alone and within
+//! a tick of five stages, on the lane route.
 //!
 //! `cargo bench -p tickspan-tests --bench edge`. Each number is the median of rounds; between two batches the collector
 //! gets the time to empty the lane, and every batch runs once before the clock does.
@@ -10,7 +11,7 @@ use std::time::{Duration, Instant};
 use opentelemetry_sdk::error::OTelSdkResult;
 use opentelemetry_sdk::trace::{SpanData, SpanExporter};
 use rust_decimal::Decimal;
-use tickspan::{EdgeAmount, EdgeBreakdown, event, health, stage};
+use tickspan::{EdgeAmount, EdgeBreakdown, LatencyStages, StageClock, event, health, stage};
 
 const BATCH: u32 = 500;
 
@@ -63,6 +64,60 @@ fn decimals() -> Edge<Decimal> {
     }
 }
 
+/// The marks of a tick.
+#[derive(LatencyStages, Clone, Copy)]
+enum Path {
+    Received,
+    BookUpdated,
+    SignalFound,
+    RiskPassed,
+    OrderSent,
+}
+
+const MARKS: [Path; 5] = [
+    Path::Received,
+    Path::BookUpdated,
+    Path::SignalFound,
+    Path::RiskPassed,
+    Path::OrderSent,
+];
+
+fn six_numbers() {
+    let edge = floats();
+    event!(
+        "edge",
+        gross = edge.gross,
+        fees = edge.fees,
+        slippage = edge.slippage,
+        gas = edge.gas,
+        latency_buffer = edge.latency_buffer,
+        least = edge.least,
+    );
+}
+
+fn edge_of_floats() {
+    let edge = floats();
+    edge.record(&edge.decide());
+}
+
+fn edge_of_decimals() {
+    let edge = decimals();
+    edge.record(&edge.decide());
+}
+
+/// A root and four stages of three attributes each, with `in_third` in the third stage.
+fn tick(in_third: impl Fn()) {
+    let (symbol, price, qty) = (black_box("AAPL"), black_box(585.33), black_box(100_u64));
+    let _root = stage!("on_quote", symbol, price, qty);
+    drop(stage!("decode", symbol, price, qty));
+    drop(stage!("update_book", symbol, price, qty));
+    {
+        let _signal = stage!("find_signal", symbol, price, qty);
+        in_third();
+    }
+    drop(stage!("check_risk", symbol, price, qty));
+}
+
 /// Nanoseconds of one `work`, in an open stage: each batch in a stage of its own.
 fn nanoseconds(rounds: usize, work: impl Fn()) -> f64 {
     let batch = || {
@@ -96,21 +151,20 @@ fn main() {
         .init()
         .expect("nothing else is installed");
     let (f, d) = (floats(), decimals());
+    // The lane's memory is the process's from the first write on.
+    nanoseconds(rounds, edge_of_floats);
+    let marked = {
+        let mut clock = StageClock::new();
+        for mark in MARKS {
+            clock.mark(mark);
+        }
+        clock
+    };
+    let finish = || black_box(marked).finish();
     let rows = [
         (
             "an `event!` of six numbers",
-            nanoseconds(rounds, || {
-                let edge = floats();
-                event!(
-                    "edge",
-                    gross = edge.gross,
-                    fees = edge.fees,
-                    slippage = edge.slippage,
-                    gas = edge.gas,
-                    latency_buffer = edge.latency_buffer,
-                    least = edge.least,
-                );
-            }),
+            nanoseconds(rounds, six_numbers),
         ),
         (
             "decide, f64",
@@ -120,10 +174,7 @@ fn main() {
         ),
         (
             "decide and record, f64",
-            nanoseconds(rounds, || {
-                let edge = floats();
-                edge.record(&edge.decide());
-            }),
+            nanoseconds(rounds, edge_of_floats),
         ),
         (
             "decide, Decimal",
@@ -133,9 +184,27 @@ fn main() {
         ),
         (
             "decide and record, Decimal",
+            nanoseconds(rounds, edge_of_decimals),
+        ),
+        ("finish a clock of five marks", nanoseconds(rounds, finish)),
+        ("a tick without event", nanoseconds(rounds, || tick(|| ()))),
+        (
+            "a tick with an `event!` of six numbers",
+            nanoseconds(rounds, || tick(six_numbers)),
+        ),
+        (
+            "a tick with an edge, f64",
+            nanoseconds(rounds, || tick(edge_of_floats)),
+        ),
+        (
+            "a tick with an edge, Decimal",
+            nanoseconds(rounds, || tick(edge_of_decimals)),
+        ),
+        (
+            "a tick with an edge, f64, and a clock that is finished",
             nanoseconds(rounds, || {
-                let edge = decimals();
-                edge.record(&edge.decide());
+                tick(edge_of_floats);
+                finish();
             }),
         ),
     ];

@@ -9,11 +9,15 @@ use proptest::sample::{Index, select};
 
 use super::{tells_a_fault, tokens};
 use crate::attribute_value::attribute_value;
+use crate::edge_breakdown::edge_breakdown;
 use crate::inline;
+use crate::labels::labels;
 use crate::latency_stages::latency_stages;
 use crate::public::public;
+use crate::redacted::redacted;
 use crate::safe_error::safe_error;
 use crate::stage::traced_stage;
+use crate::trade_event::trade_event;
 
 /// A token that can be shrunk and shown.
 #[derive(Clone, Debug)]
@@ -338,6 +342,10 @@ const DERIVES: &[&str] = &[
     "#[tickspan(crate = facade::tickspan)] enum Side { Buy = 1, r#Sell }",
     "union Either { a: u64, b: f64 }",
     "#[latency(name = \"orders\", budget = \"2ms\")] enum Path { #[latency(name = \"in\")] Received, #[latency(budget = \"1.5us\")] Sent }",
+    "#[edge(name = \"arb\", unit = \"USD\")] struct Edge<N> { #[edge(gross)] gross: N, #[edge(cost, rename = \"gas\")] fees: N, #[edge(context)] symbol: &'static str }",
+    "#[trade_event(name = \"pulled\", level = \"debug\")] struct Pulled<'a> { #[trade_event(rename = \"quote.price\")] price: &'a f64, #[trade_event(skip)] note: String }",
+    "#[derive(Debug)] struct Client { #[pii(Email, export = domain)] email: String, #[sensitive] note: String }",
+    "struct Status { status: Status, #[label(rename = \"mode\")] trigger_mode: Mode }",
 ];
 
 /// Expands the item, and holds that it is still there: whole beside a fault, else by its name.
@@ -374,8 +382,12 @@ fn expand_others(input: &[Tree]) {
         inline::record,
         public,
         attribute_value,
+        edge_breakdown,
+        labels,
         latency_stages,
+        redacted,
         safe_error,
+        trade_event,
     ] {
         macro_(input.clone());
     }

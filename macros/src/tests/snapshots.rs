@@ -6,9 +6,11 @@ use quote::quote;
 
 use super::{stage, tokens};
 use crate::attribute_value::attribute_value;
+use crate::edge_breakdown::edge_breakdown;
 use crate::inline;
 use crate::latency_stages::latency_stages;
 use crate::public::public;
+use crate::trade_event::trade_event;
 
 /// Compares an expansion, laid out as a file, with the stored one.
 fn hold(name: &str, input: &str, expansion: &TokenStream) {
@@ -208,6 +210,27 @@ derives! { latency_stages as "LatencyStages":
         "#[tickspan(crate = my_facade::tickspan)] #[latency(name = \"orders\", budget = \"2ms\")] pub(crate) enum Path {
             In, #[latency(budget = \"50us\")] #[latency(name = \"out\")] Out }";
     latency_path_with_a_fault: "enum Path<T> { Received, Sent(T) }";
+}
+
+derives! { edge_breakdown as "EdgeBreakdown":
+    edge: "struct Edge { #[edge(gross)] gross: f64, #[edge(cost)] fees: f64 }";
+    edge_with_every_option:
+        "#[tickspan(crate = my_facade::tickspan)] #[edge(name = \"cross_venue\", unit = \"USD\")]
+        pub(crate) struct Edge<N: EdgeAmount> {
+            #[edge(gross)] gross: N, #[edge(cost, rename = \"network\")] gas: N, #[edge(threshold)] least: N,
+            #[edge(context)] symbol: &'static str, #[edge(skip)] note: String }";
+    edge_of_legs: "struct Pair { #[edge(leg)] buy: Leg, #[edge(leg)] sell: Leg, #[edge(cost)] transfer: i64 }";
+    edge_with_a_fault: "struct Edge { #[edge(gross)] gross: f64, #[edge(gross)] other: f64, fees: f64 }";
+}
+
+derives! { trade_event as "TradeEvent":
+    trade_event_of_fields: "struct QuotePulled { symbol: Symbol, price: f64 }";
+    trade_event_with_every_option:
+        "#[trade_event(name = \"pulled\", level = \"debug\", target = \"quotes\")]
+        struct QuotePulled<'a, N: AttributeValue> {
+            #[trade_event(rename = \"quote.price\")] price: N, symbol: &'a str, #[trade_event(skip)] note: String }";
+    trade_event_without_fields: "struct CircuitBreakerHit;";
+    trade_event_with_a_fault: "enum Pulled { One(u64) }";
 }
 
 stages! {

@@ -140,15 +140,16 @@ impl<'a> Counted<'a> {
     /// Of a record, behind its header.
     pub(super) fn read(bytes: &'a [u8]) -> Option<Self> {
         let mut reader = Reader(bytes);
-        _ = read_number(&mut reader)?;
-        let net = read_number(&mut reader)?;
-        let decision = read_text(&mut reader)??;
-        let reason = read_text(&mut reader)?;
+        let mut value = || read(&mut reader);
+        let [_name, _unit, _cost, net, decision, reason] =
+            [value()?, value()?, value()?, value()?, value()?, value()?];
         let mut amounts = [f64::NAN; MAX_KEYS];
         let mut places = amounts.iter_mut();
         while !reader.is_empty() {
-            *places.next()? = read_number(&mut reader)?.unwrap_or(f64::NAN);
+            *places.next()? = read(&mut reader)?.number().unwrap_or(f64::NAN);
         }
+        let (net, reason) = (net.number(), reason.text());
+        let decision = decision.text()?;
         Some(Self {
             net,
             reason: rejected(decision, reason),
@@ -187,40 +188,48 @@ fn number(value: &Value<'_>) -> Option<f64> {
     }
 }
 
-/// `None` where it cannot be read, `Some(None)` where there is none.
-#[expect(
-    clippy::option_option,
-    reason = "a fault and an absence are two things"
-)]
+/// A value of an edge's record, as far as it is counted.
+enum Read<'a> {
+    Number(f64),
+    Text(&'a str),
+    Other,
+}
+
+impl<'a> Read<'a> {
+    fn number(&self) -> Option<f64> {
+        match self {
+            Self::Number(number) => Some(*number),
+            _ => None,
+        }
+    }
+
+    fn text(&self) -> Option<&'a str> {
+        match self {
+            Self::Text(text) => Some(text),
+            _ => None,
+        }
+    }
+}
+
+/// `None` where it cannot be read.
 #[expect(
     clippy::cast_precision_loss,
     reason = "statistics; what is recorded is exact"
 )]
-fn read_number(reader: &mut Reader<'_>) -> Option<Option<f64>> {
+fn read<'a>(reader: &mut Reader<'a>) -> Option<Read<'a>> {
     Some(match reader.u8()? {
-        tag::ABSENT => None,
-        tag::F64 => Some(reader.f64()?),
-        tag::I64 => Some(reader.i64()? as f64),
-        tag::U64 => Some(reader.u64()? as f64),
+        tag::ABSENT | tag::FALSE | tag::TRUE => Read::Other,
+        tag::F64 => Read::Number(reader.f64()?),
+        tag::I64 => Read::Number(reader.i64()? as f64),
+        tag::U64 => Read::Number(reader.u64()? as f64),
         #[cfg(feature = "rust_decimal")]
         tag::DECIMAL => {
             let number = rust_decimal::Decimal::deserialize(reader.sixteen()?);
-            rust_decimal::prelude::ToPrimitive::to_f64(&number)
+            rust_decimal::prelude::ToPrimitive::to_f64(&number).map_or(Read::Other, Read::Number)
         }
-        _ => return None,
-    })
-}
-
-#[expect(
-    clippy::option_option,
-    reason = "a fault and an absence are two things"
-)]
-fn read_text<'a>(reader: &mut Reader<'a>) -> Option<Option<&'a str>> {
-    Some(match reader.u8()? {
-        tag::ABSENT => None,
         tag::TEXT => {
             let len = reader.u16()?;
-            core::str::from_utf8(reader.bytes(len.into())?).ok()
+            Read::Text(core::str::from_utf8(reader.bytes(len.into())?).ok()?)
         }
         _ => return None,
     })

@@ -159,12 +159,24 @@ mod decimal {
         };
 
         fn plus(self, other: Self) -> Self {
-            if other.mantissa == 0 && !other.overflown {
+            if self.overflown || other.overflown {
+                return Self::OVERFLOWN;
+            }
+            if other.mantissa == 0 {
                 return self;
             }
+            if self.mantissa == 0 {
+                return other;
+            }
+            // Most have one scale.
             let scale = self.scale.max(other.scale);
-            let sum = self.at(scale).zip(other.at(scale));
-            match sum.and_then(|(a, b)| a.checked_add(b)) {
+            let sum = if self.scale == other.scale {
+                self.mantissa.checked_add(other.mantissa)
+            } else {
+                let sum = self.at(scale).zip(other.at(scale));
+                sum.and_then(|(a, b)| a.checked_add(b))
+            };
+            match sum {
                 Some(mantissa) => Self {
                     mantissa,
                     scale,
@@ -176,13 +188,8 @@ mod decimal {
 
         /// The mantissa at a scale that is no smaller.
         fn at(self, scale: u32) -> Option<i128> {
-            if self.overflown {
-                return None;
-            }
-            match scale - self.scale {
-                0 => Some(self.mantissa),
-                digits => self.mantissa.checked_mul(10_i128.checked_pow(digits)?),
-            }
+            let digits = scale - self.scale;
+            self.mantissa.checked_mul(10_i128.checked_pow(digits)?)
         }
     }
 

@@ -8,13 +8,17 @@ use crate::privacy::Value;
 
 /// Records an edge that somebody wants: `values` are those of the event's keys but the first, `message`.
 pub(crate) fn record_edge(site: &'static EdgeSite, values: &[Value<'_>]) -> Acknowledgement {
-    event::emit(site.event, values);
     #[cfg(feature = "init")]
     if lane::mode() == lane::Mode::Lane {
-        lane::edge(site, values);
+        if !lane::edge(site, values) {
+            event::dispatch(site.event, values);
+        }
     } else {
+        event::emit(site.event, values);
         crate::collect::observe_edge(site, values);
     }
+    #[cfg(not(feature = "init"))]
+    event::emit(site.event, values);
     #[cfg(feature = "recorder")]
     return crate::recorder::keep_edge(site.event, values);
     #[cfg(not(feature = "recorder"))]

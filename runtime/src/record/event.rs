@@ -28,6 +28,11 @@ pub fn emit(site: &'static Callsite, values: &[Value<'_>]) {
     if lane::mode() != lane::Mode::Tracing && lane::event(site, values) {
         return;
     }
+    dispatch(site, values);
+}
+
+/// Gives an event to the subscriber.
+pub(super) fn dispatch(site: &'static Callsite, values: &[Value<'_>]) {
     #[cfg(feature = "init")]
     site.number();
     let metadata = site.metadata();

@@ -317,31 +317,56 @@ fn append_values(
 pub(super) fn event(site: &'static Callsite, values: &[Value<'_>]) -> bool {
     let number = site.number();
     append_values(None, flags::SAMPLED, values, |out, clock| {
-        let mut head = [item::EVENT; 14];
-        head[1..5].copy_from_slice(&number.to_le_bytes());
-        head[5..13].copy_from_slice(&clock.raw().to_le_bytes());
-        #[expect(clippy::cast_possible_truncation, reason = "at most MAX_KEYS")]
-        {
-            head[13] = values.len() as u8;
-        }
-        out.extend_from_slice(&head);
+        write_event_head(out, clock, number, values.len());
     })
 }
 
-/// Writes what the collector counts of an edge, whether or not its span is sampled.
-pub(super) fn edge(site: &'static EdgeSite, values: &[Value<'_>]) {
-    let number = site.number();
+/// The bytes of an event before its values.
+const EVENT_HEAD: usize = 14;
+
+#[inline]
+fn write_event_head(out: &mut Vec<u8>, clock: &quanta::Clock, site: u32, values: usize) {
+    let mut head = [item::EVENT; EVENT_HEAD];
+    head[1..5].copy_from_slice(&site.to_le_bytes());
+    head[5..13].copy_from_slice(&clock.raw().to_le_bytes());
+    #[expect(clippy::cast_possible_truncation, reason = "at most MAX_KEYS")]
+    {
+        head[13] = values as u8;
+    }
+    out.extend_from_slice(&head);
+}
+
+/// Writes an edge: its event on the innermost span, and what the collector counts, whether or not that is sampled.
+/// False where there is no span for the event.
+pub(super) fn edge(site: &'static EdgeSite, values: &[Value<'_>]) -> bool {
+    let (number, event_number) = (site.number(), site.event.number());
     let written = thread::with(|thread| {
-        let ids = thread.current_ids();
-        if thread.quiet > 0 || ids.is_some_and(|ids| ids.capture != 0) {
-            return true;
-        }
-        let lane = thread.lane.get_or_insert_with(LaneThread::new);
-        lane.write_edge(number, ids, site.parts, values)
+        let Some(place) = thread.innermost() else {
+            return Ok((false, thread.count_edge(number, values, None)));
+        };
+        let before = thread.scratch_len();
+        thread.append(place, flags::SAMPLED, |out, clock| {
+            write_event_head(out, clock, event_number, values.len());
+            encode::plain(out, values)
+        })?;
+        // The same values, unless the event is not the last in the scratch, or was not wanted.
+        let is_last = place + 1 == thread.frames.len();
+        let appended = is_last.then_some(before + EVENT_HEAD);
+        Ok((true, thread.count_edge(number, values, appended)))
     });
-    if written != Some(true) {
+    let (has_span, counted) = match written {
+        Some(Ok(written)) => written,
+        Some(Err(encode::RunsCode)) => {
+            let has_span = event(site.event, values);
+            let counted = thread::with(|thread| thread.count_edge(number, values, None));
+            (has_span, counted == Some(true))
+        }
+        None => (false, false),
+    };
+    if !counted {
         count(Loss::EdgeLost);
     }
+    has_span
 }
 
 /// Writes a value of a histogram. False where no collector reads it.

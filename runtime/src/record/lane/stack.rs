@@ -299,6 +299,28 @@ impl Thread {
         Start::At(token)
     }
 
+    /// How many bytes are in the scratch.
+    #[inline]
+    pub(super) fn scratch_len(&self) -> usize {
+        self.lane.as_ref().map_or(0, |lane| lane.scratch.len())
+    }
+
+    /// Writes what is counted of an edge, unless a test captures it. False where it does not fit. See
+    /// [`LaneThread::write_edge`].
+    pub(super) fn count_edge(
+        &mut self,
+        site: u32,
+        values: &[Value<'_>],
+        written: Option<usize>,
+    ) -> bool {
+        let ids = self.current_ids();
+        if self.quiet > 0 || ids.is_some_and(|ids| ids.capture != 0) {
+            return true;
+        }
+        let lane = self.lane.get_or_insert_with(LaneThread::new);
+        lane.write_edge(site, ids, values, written)
+    }
+
     /// Writes a value of a histogram. False where it does not fit.
     pub(super) fn measure(&mut self, series: u32, value: f64) -> bool {
         let lane = self.lane.get_or_insert_with(LaneThread::new);

@@ -36,8 +36,8 @@ pub(crate) enum Kind {
     Close = 4,
     /// The thread that writes into this lane from now on: its number and name.
     Thread = 5,
-    /// What is counted of an edge, and the span in which it was recorded: total cost, net, decision, reason, and a value for
-    /// each part of the site, absent where it is no amount.
+    /// What is counted of an edge, and the span in which it was recorded: the values of its event, those absent that have to
+    /// be formatted.
     Edge = 6,
     /// A latency clock that ended. Its site is its path, `parent` the span in which it ended, `span` an id for the spans of
     /// its hops, `outcome` one of [`clock_end`].

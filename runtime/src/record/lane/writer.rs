@@ -12,7 +12,6 @@ use super::ends::Writer;
 use super::health::{Loss, count};
 use super::wire::{self, Head, Kind, Parts as _, flags, tag};
 use super::{Ids, Mode, NOTHING, capture, clock, encode, mode};
-use crate::edge::{COMPUTED, Part};
 use crate::privacy::Value;
 
 /// What a thread needs to write records.
@@ -134,34 +133,32 @@ impl LaneThread {
         }
     }
 
-    /// Writes what is counted of an edge: its sums, its reason, its amounts.
+    /// Writes what is counted of an edge: the values of its event, which stand in the scratch from `written` to its end
+    /// if they do.
     pub(super) fn write_edge(
         &mut self,
         site: u32,
         span: Option<Ids>,
-        parts: &[Part],
         values: &[Value<'_>],
+        written: Option<usize>,
     ) -> bool {
-        #[expect(clippy::cast_possible_truncation, reason = "bounded by SCRATCH_LIMIT")]
-        let at = self.scratch.len() as u32;
+        let at = self.scratch.len();
         self.scratch.extend_from_slice(&NOTHING);
-        let (computed, amounts) = values.split_at(COMPUTED.min(values.len()));
-        let (_, sums) = computed.split_at(2.min(computed.len()));
-        let counted = parts.iter().map(Part::is_summed);
-        for (value, is_counted) in sums
-            .iter()
-            .map(|sum| (sum, true))
-            .chain(amounts.iter().zip(counted))
-        {
-            // A reason that has to be formatted is counted under no name of its own.
-            if !is_counted
-                || encode::plain(&mut self.scratch, core::slice::from_ref(value)).is_err()
-            {
-                self.scratch.push(tag::ABSENT);
+        match written.filter(|written| *written < at) {
+            Some(written) => self.scratch.extend_from_within(written..at),
+            None => {
+                for value in values {
+                    // One that has to be formatted is counted as none.
+                    if encode::plain(&mut self.scratch, core::slice::from_ref(value)).is_err() {
+                        self.scratch.push(tag::ABSENT);
+                    }
+                }
             }
         }
         let end = self.scratch.len();
-        if let Some(head) = self.head_mut(at) {
+        #[expect(clippy::cast_possible_truncation, reason = "bounded by SCRATCH_LIMIT")]
+        let start = at as u32;
+        if let Some(head) = self.head_mut(start) {
             head.set_site(site);
             if let Some(ids) = span {
                 head.set_trace_high(ids.trace[0]);
@@ -170,8 +167,8 @@ impl LaneThread {
                 head.set_flags(if ids.sampled { flags::SAMPLED } else { 0 });
             }
         }
-        let written = self.write(at, end, Kind::Edge, 0);
-        self.scratch.truncate(at as usize);
+        let written = self.write(start, end, Kind::Edge, 0);
+        self.scratch.truncate(at);
         written
     }
 
