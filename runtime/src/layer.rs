@@ -11,8 +11,9 @@ use tracing::span::{Attributes, Id, Record};
 use tracing::{Dispatch, Event, Span, Subscriber};
 use tracing_opentelemetry::OpenTelemetrySpanExt as _;
 use tracing_subscriber::layer::Context;
-use tracing_subscriber::registry::LookupSpan;
+use tracing_subscriber::registry::{LookupSpan, SpanRef};
 
+use crate::outputs::Share;
 use crate::policy::{self, Checked, Whole};
 use crate::record::lane::Handed;
 use crate::record::lane::foreign::{self, Fields, Foreign};
@@ -46,6 +47,7 @@ pub fn layer() -> Layer {
     Layer {
         handed: None,
         events: true,
+        share: None,
     }
 }
 
@@ -55,9 +57,17 @@ pub struct Layer {
     /// Finds a span as it is handed on, set once the type of the subscriber is known.
     handed: Option<fn(&Dispatch, &Id) -> Option<Handed>>,
     events: bool,
+    /// Which events are wanted; nothing where that is all that come.
+    share: Option<Share>,
 }
 
 impl Layer {
+    /// Takes of events what the output wants.
+    pub(crate) fn with_share(mut self, share: Option<Share>) -> Self {
+        self.share = share;
+        self
+    }
+
     /// Whether `tracing` events become events of the stage or span that they are in. They do unless set;
     /// [`log_records`](crate::log_records()) makes log records of them.
     #[must_use]
@@ -86,8 +96,7 @@ fn find_handed<S>(dispatch: &Dispatch, id: &Id) -> Option<Handed>
 where
     S: Subscriber + for<'span> LookupSpan<'span>,
 {
-    let span = dispatch.downcast_ref::<S>()?.span(id)?;
-    span.extensions().get::<Foreign>().map(Foreign::handed)
+    handed_of(&dispatch.downcast_ref::<S>()?.span(id)?)
 }
 
 /// Puts a span on the tracing route below the one in a context.
@@ -167,7 +176,8 @@ where
     }
 
     fn on_event(&self, event: &Event<'_>, context: Context<'_, S>) {
-        if !self.events {
+        let is_wanted = |share: &Share| share.wants(event.metadata(), &context);
+        if !self.events || !self.share.as_ref().is_none_or(is_wanted) {
             return;
         }
         let parent = match event.parent() {
@@ -204,6 +214,11 @@ where
             span.close();
         }
     }
+}
+
+/// A span of a registry, as it is handed on.
+pub(crate) fn handed_of<'a, R: LookupSpan<'a>>(span: &SpanRef<'a, R>) -> Option<Handed> {
+    span.extensions().get::<Foreign>().map(Foreign::handed)
 }
 
 fn of<S>(context: &Context<'_, S>, id: &Id) -> Option<Foreign>

@@ -56,6 +56,8 @@
 #[cfg(feature = "init")]
 mod collect;
 #[cfg(feature = "init")]
+mod console;
+#[cfg(feature = "init")]
 mod context;
 mod edge;
 #[cfg(feature = "init")]
@@ -66,6 +68,8 @@ mod layer;
 #[cfg(feature = "init")]
 mod log_records;
 mod macros;
+#[cfg(feature = "init")]
+mod outputs;
 #[cfg(feature = "init")]
 mod policy;
 mod privacy;
@@ -90,6 +94,8 @@ mod threads;
 pub mod tower;
 pub mod trade;
 
+#[cfg(feature = "init")]
+pub use self::console::Console;
 #[cfg(feature = "init")]
 pub use collect::{
     EdgeCost, EdgeSummary, Health, HopSummary, MarkSummary, PathSummary, Percentiles, StageSummary,

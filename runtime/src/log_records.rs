@@ -8,7 +8,9 @@ use tracing_subscriber::layer::Context;
 use tracing_subscriber::registry::LookupSpan;
 
 use crate::otel_context;
-use crate::policy::{Policed, policed};
+#[cfg(feature = "logs")]
+use crate::outputs::Share;
+use crate::policy::{self, Policed, Whole, policed};
 
 /// Gives the layer of a log appender the current stage: while it handles an event, the stage or span around is the
 /// current one of `opentelemetry::Context`, so that its log record has the trace id and the span id.
@@ -43,6 +45,15 @@ pub struct LogRecords<L> {
     appender: Policed<L>,
 }
 
+impl<L> LogRecords<L> {
+    /// Hands on of events what log records want.
+    #[cfg(feature = "logs")]
+    pub(crate) fn with_share(mut self, share: Option<Share>) -> Self {
+        self.appender = self.appender.with_share(share);
+        self
+    }
+}
+
 impl<S, L> Layer<S> for LogRecords<L>
 where
     S: Subscriber + for<'span> LookupSpan<'span>,
@@ -66,6 +77,11 @@ where
     }
 
     fn on_event(&self, event: &Event<'_>, context: Context<'_, S>) {
+        // What stages emit is an event of its span, where there is one, on both routes.
+        if policy::of(event.metadata()).whole() == Whole::Own && context.event_span(event).is_some()
+        {
+            return;
+        }
         let _current = otel_context().attach();
         self.appender.on_event(event, context);
     }

@@ -22,6 +22,7 @@ mod code {
         Names: "../../docs/names.md";
         Marks: "../../docs/marks.md";
         OtherCrates: "../../docs/other-crates.md";
+        Logs: "../../docs/logs.md";
         Setup: "../../docs/setup.md";
         Routes: "../../docs/routes.md";
         Propagation: "../../docs/propagation.md";

@@ -249,6 +249,76 @@ fn nobody_costs_counters_and_no_time() {
     }
 }
 
+/// What tickspan says of backends.
+fn told(finished: &Finished) -> Vec<&str> {
+    let lines = finished.stderr.lines();
+    lines.filter(|line| line.contains("do not reach")).collect()
+}
+
+#[test]
+fn a_place_where_nobody_is_is_told_once_with_all_that_goes_there() {
+    let child = Child::of(
+        "a_place_where_nobody_is_is_told_once_with_all_that_goes_there",
+        || {
+            let telemetry = tickspan::init().unwrap();
+            price(1);
+            tracing::info!("said");
+            let report = telemetry.shutdown(Duration::from_secs(2));
+            let all = report.exporters.iter().chain(&report.metrics);
+            for exporter in all.chain(&report.logs) {
+                assert!(exporter.failed > 0, "{report}");
+            }
+        },
+    );
+    let (dead, other) = (nobody(), nobody());
+    let silent = misbehave(Misbehaviour::IsSilent);
+    for address in [dead, silent] {
+        for protocol in PROTOCOLS {
+            let child = child
+                .with(ENDPOINT, &format!("http://{address}"))
+                .with(PROTOCOL, protocol)
+                .with("OTEL_LOGS_EXPORTER", "otlp");
+            let finished = child.run();
+            let lines = told(&finished);
+            assert_eq!(lines.len(), 1, "{}", finished.stderr);
+            assert!(
+                lines[0].starts_with(
+                    "tickspan: spans, metrics and log records do not reach OTLP over "
+                ) && lines[0].contains(&format!(" at http://{address}: ")),
+                "{lines:#?}"
+            );
+        }
+    }
+    // Another place is told apart, and one signal by its own address.
+    let finished = child
+        .with(ENDPOINT, &format!("http://{dead}"))
+        .with(
+            "OTEL_EXPORTER_OTLP_LOGS_ENDPOINT",
+            &format!("http://{other}/logs"),
+        )
+        .run();
+    let mut lines = told(&finished);
+    lines.sort_unstable();
+    assert_eq!(lines.len(), 2, "{}", finished.stderr);
+    assert!(
+        lines[0].starts_with("tickspan: log records do not reach OTLP over HTTP")
+            && lines[0].contains(&format!("http://{other}/logs: "))
+            && lines[1].starts_with("tickspan: spans and metrics do not reach"),
+        "{lines:#?}"
+    );
+    // What answers is told for each signal: one may be taken and another not.
+    let receiver = Receiver::http();
+    receiver.always(Answer::Status(400));
+    let finished = child.with(ENDPOINT, &receiver.url()).run();
+    let mut lines = told(&finished);
+    lines.sort_unstable();
+    assert_eq!(lines.len(), 2, "{}", finished.stderr);
+    assert!(
+        lines[0].contains("/v1/metrics: ") && lines[1].contains("/v1/traces: "),
+        "{lines:#?}"
+    );
+}
+
 #[test]
 fn a_backend_that_comes_back_gets_what_waits() {
     Child::of("a_backend_that_comes_back_gets_what_waits", || {

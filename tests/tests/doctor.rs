@@ -6,7 +6,7 @@ use tickspan::doctor::Verdict;
 use tickspan_tests::certificates::Certificates;
 use tickspan_tests::child::{Child, Finished};
 use tickspan_tests::misbehaving::{Misbehaviour, misbehave, nobody};
-use tickspan_tests::receiver::{Answer, Receiver};
+use tickspan_tests::receiver::{Answer, Receiver, text};
 
 const ENDPOINT: &str = "OTEL_EXPORTER_OTLP_ENDPOINT";
 const PROTOCOL: &str = "OTEL_EXPORTER_OTLP_PROTOCOL";
@@ -34,14 +34,21 @@ fn receiver(protocol: &str) -> Receiver {
 }
 
 #[test]
-fn a_backend_that_works_gets_a_span_and_a_metric() {
-    let child = Child::of("a_backend_that_works_gets_a_span_and_a_metric", examine);
+fn a_backend_that_works_gets_a_test_of_each_signal_that_is_on() {
+    let child = Child::of(
+        "a_backend_that_works_gets_a_test_of_each_signal_that_is_on",
+        examine,
+    );
     for protocol in [PROTOCOLS[0], PROTOCOLS[1], "http/json"] {
         let receiver = receiver(protocol);
         let finished = child
             .with(ENDPOINT, &receiver.url())
             .with(PROTOCOL, protocol)
             .with("OTEL_SERVICE_NAME", "market-maker")
+            .with("OTEL_LOGS_EXPORTER", "otlp")
+            .with("TICKSPAN_LOG_FILTER", "debug")
+            .with("TICKSPAN_CONSOLE_FILTER", "warn")
+            .with("TICKSPAN_CONSOLE", "json")
             .with("OTEL_EXPORTER_OTLP_HEADERS", "authorization=hunter2")
             .run();
         assert_says(
@@ -52,11 +59,18 @@ fn a_backend_that_works_gets_a_span_and_a_metric() {
                 "headers authorization (values are not shown)",
                 "traces   taken in",
                 "metrics  taken in",
+                "logs     taken in",
+                "console  json of warn",
+                "logs     debug: OTLP over ",
             ],
         );
         assert!(!finished.stdout.contains("hunter2"), "{}", finished.stdout);
         assert_eq!(receiver.wait_for_spans(1)[0].span.name, "tickspan.doctor");
         receiver.wait_for_metric("tickspan.doctor");
+        let logs = receiver.logs();
+        assert_eq!(logs.len(), 1, "{logs:#?}");
+        let body = logs[0].body.as_ref().and_then(|body| body.value.clone());
+        assert_eq!(body, Some(text("tickspan.doctor")));
         assert_eq!(
             receiver.requests()[0].header("authorization"),
             Some("hunter2")
@@ -72,6 +86,7 @@ fn a_refusal_is_told_with_its_likely_cause_and_fix() {
             (401, "does not accept the key", "OTEL_EXPORTER_OTLP_HEADERS"),
             (403, "does not accept the key", "OTEL_EXPORTER_OTLP_HEADERS"),
             (404, "takes no metrics", "OTEL_METRICS_EXPORTER=none"),
+            (404, "takes no logs", "OTEL_LOGS_EXPORTER=none"),
             (429, "limit is reached", "sample less"),
         ] {
             let receiver = receiver(protocol);
@@ -79,6 +94,7 @@ fn a_refusal_is_told_with_its_likely_cause_and_fix() {
             let finished = child
                 .with(ENDPOINT, &receiver.url())
                 .with(PROTOCOL, protocol)
+                .with("OTEL_LOGS_EXPORTER", "otlp")
                 .run();
             assert_says(
                 &finished,

@@ -2,6 +2,7 @@
 
 use std::time::{Duration, Instant};
 
+use opentelemetry::trace::{SpanId, TraceId};
 use opentelemetry_proto::tonic::common::v1::any_value::Value;
 use opentelemetry_sdk::logs::InMemoryLogExporter;
 use tickspan::{event, traced_stage};
@@ -168,7 +169,7 @@ fn backends_that_misbehave_cost_counters() {
         assert!(
             finished
                 .stderr
-                .contains("tickspan: log records do not reach"),
+                .contains("tickspan: spans and log records do not reach"),
             "{}",
             finished.stderr
         );
@@ -198,5 +199,89 @@ fn variables_of_log_records_are_named_when_they_are_wrong() {
             told.contains(&format!("`{name}` is `{value}`")) && told.contains("accepted: "),
             "{told}"
         );
+    }
+}
+
+/// The text between `before` and the next blank or quote.
+fn after<'a>(text: &'a str, before: &str) -> &'a str {
+    let start = text
+        .find(before)
+        .unwrap_or_else(|| panic!("`{before}` is missing in\n{text}"));
+    text[start + before.len()..]
+        .split([' ', '"', '\n'])
+        .next()
+        .unwrap()
+}
+
+fn hex_of(trace: &[u8], span: &[u8]) -> (String, String) {
+    let trace = TraceId::from_bytes(trace.try_into().unwrap());
+    let span = SpanId::from_bytes(span.try_into().unwrap());
+    (trace.to_string(), span.to_string())
+}
+
+#[test]
+fn a_line_its_span_and_its_trace_are_found_by_one_id() {
+    let child = Child::of("a_line_its_span_and_its_trace_are_found_by_one_id", || {
+        let route = match std::env::var("ROUTE_OF_THIS_TEST") {
+            Ok(_) => tickspan::Route::Tracing,
+            Err(_) => tickspan::Route::Lane,
+        };
+        let telemetry = tickspan::builder()
+            .with_route(route)
+            .with_summary(false)
+            .with_metrics(false)
+            .init()
+            .unwrap();
+        submit();
+        telemetry.shutdown(SOON);
+    });
+    for child in [child.clone(), child.with("ROUTE_OF_THIS_TEST", "tracing")] {
+        for (format, [trace_key, span_key]) in [
+            ("lines", [" trace_id=", " span_id="]),
+            ("pretty", [" trace_id=", " span_id="]),
+            ("json", ["\"trace_id\":\"", "\"span_id\":\""]),
+        ] {
+            let receiver = Receiver::http();
+            let folder = tempfile::tempdir().unwrap();
+            let finished = child
+                .with(ENDPOINT, &receiver.url())
+                .with(LOGS, "otlp,console")
+                .with("OTEL_TRACES_EXPORTER", "otlp,console")
+                .with("TICKSPAN_RECORDER", folder.path().to_str().unwrap())
+                .with("TICKSPAN_CONSOLE", format)
+                .run();
+            let span = &receiver.wait_for_spans(1)[0].span;
+            let (trace, id) = hex_of(&span.trace_id, &span.span_id);
+
+            // OTLP
+            let logs = receiver.logs();
+            assert_eq!(logs.len(), 1, "{logs:#?}");
+            assert_eq!(
+                hex_of(&logs[0].trace_id, &logs[0].span_id),
+                (trace.clone(), id.clone())
+            );
+            // The line, whoever says it: other code, and the stage itself.
+            for said in ["venue answered late", "order_submitted"] {
+                let at = finished.stderr.find(said);
+                let at = at.unwrap_or_else(|| panic!("{}", finished.stderr));
+                let line = &finished.stderr[at..];
+                assert_eq!(after(line, trace_key), trace, "{format}: {line}");
+                assert_eq!(after(line, span_key), id, "{format}: {line}");
+            }
+            // The span and the record on stdout.
+            for start in ["span submit", "log WARN"] {
+                let line = &finished.stdout[finished.stdout.find(start).unwrap()..];
+                assert_eq!(after(line, " trace_id="), trace, "{line}");
+                assert_eq!(after(line, " span_id="), id, "{line}");
+            }
+            // The span in the files.
+            let recorded: Vec<_> = tickspan::replay::Replay::open(folder.path())
+                .unwrap()
+                .into_iter()
+                .map(|event| format!("{event:?}"))
+                .collect();
+            let is_it = |line: &String| line.contains(&trace) && line.contains(&id);
+            assert!(recorded.iter().any(is_it), "{recorded:#?}");
+        }
     }
 }

@@ -356,7 +356,7 @@ fn dead_endpoint_costs_counters_only() {
         let told: Vec<_> = finished
             .stderr
             .lines()
-            .filter(|line| line.contains("tickspan: spans"))
+            .filter(|line| line.contains("tickspan: spans and metrics do not reach"))
             .collect();
         assert_eq!(told.len(), 1, "{}", finished.stderr);
         assert!(

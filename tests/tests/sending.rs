@@ -132,7 +132,7 @@ fn refusal(finished: &Finished) -> &str {
     finished
         .stderr
         .lines()
-        .find(|line| line.starts_with("tickspan: spans do not reach"))
+        .find(|line| line.starts_with("tickspan: spans") && line.contains(" do not reach"))
         .unwrap_or_else(|| panic!("{}", finished.stderr))
 }
 

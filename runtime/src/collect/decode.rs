@@ -13,6 +13,7 @@ use super::stage_metrics::{self, StageMetrics};
 use super::summary::{Row, StageTable};
 use crate::context::span_context_of;
 use crate::edge::EdgeSite;
+use crate::outputs::{Gate, Output};
 use crate::record::lane::health::{Loss, count};
 use crate::record::lane::sites::{self, Site};
 use crate::record::lane::wire::{Header, Reader, flags, item, outcome, tag};
@@ -31,6 +32,10 @@ pub(super) struct Known {
     row: Option<Row>,
     /// Where its metrics are, if it is a stage's.
     metrics: Option<stage_metrics::Row>,
+    /// Whether its events are exported.
+    is_exported: bool,
+    /// Whether lines tell of it.
+    is_told: bool,
 }
 
 /// A thread that writes into a lane.
@@ -61,6 +66,8 @@ pub(super) struct Decoder {
     pub(super) shape: SpanShape,
     /// Where lines are made of the events of stages, if that is wanted.
     pub(super) lines: Option<Lines>,
+    /// Which events are exported and which are told; all of them where there is none.
+    pub(super) gate: Option<Gate>,
     pub(super) scope: InstrumentationScope,
     sites: Vec<Site>,
     known: Vec<Known>,
@@ -84,6 +91,7 @@ impl Decoder {
             anchors,
             shape,
             lines: None,
+            gate: None,
             scope: InstrumentationScope::builder("tickspan")
                 .with_version(env!("CARGO_PKG_VERSION"))
                 .build(),
@@ -98,7 +106,11 @@ impl Decoder {
         if place >= self.known.len() {
             sites::learn(&mut self.sites);
             for site in &self.sites[self.known.len()..] {
-                self.known.push(Known::new(*site, self.shape.location));
+                let known = Known::new(*site, self.shape.location);
+                self.known.push(match &self.gate {
+                    Some(gate) => known.behind(gate),
+                    None => known,
+                });
             }
         }
         (place < self.known.len()).then_some(place)
@@ -209,7 +221,7 @@ impl Decoder {
         }
         self.conclude(header, span);
         if let Some(lines) = &mut self.lines {
-            lines.finish(span);
+            lines.finish(span, metadata, self.known[place].is_told);
         }
         true
     }
@@ -256,7 +268,9 @@ impl Decoder {
                     }
                 }
                 code @ (item::EVENT | item::FOREIGN_EVENT) => {
-                    let event = self.event(code, &mut reader, span)?;
+                    let Some(event) = self.event(code, &mut reader, span)? else {
+                        continue;
+                    };
                     if span.events.events.len() < self.shape.limits.max_events_per_span as usize {
                         span.events.events.push(event);
                     } else {
@@ -312,7 +326,17 @@ impl Decoder {
         Some(self.last_state.1.clone())
     }
 
-    fn event(&mut self, code: u8, reader: &mut Reader<'_>, span: &mut SpanData) -> Option<Event> {
+    /// Reads an event: `None` where it cannot be read, `Some(None)` where it is not exported.
+    #[expect(
+        clippy::option_option,
+        reason = "a fault and an absence are two things"
+    )]
+    fn event(
+        &mut self,
+        code: u8,
+        reader: &mut Reader<'_>,
+        span: &mut SpanData,
+    ) -> Option<Option<Event>> {
         let site = self.learn(reader.u32()?)?;
         let ticks = reader.u64()?;
         let count = reader.u8()?;
@@ -350,13 +374,19 @@ impl Decoder {
                 }
             }
         }
+        let known = &self.known[site];
+        // Those of others were told where they came from, and are here because they are exported.
+        let is_own = code == item::EVENT;
+        if let (true, true, Some(lines)) = (is_own, known.is_told, &mut self.lines) {
+            lines.note(metadata, &event);
+        }
+        if is_own && !known.is_exported {
+            return Some(None);
+        }
         if *metadata.level() == Level::ERROR {
             raise(span, Status::error(""));
         }
-        if let (item::EVENT, Some(lines)) = (code, &mut self.lines) {
-            lines.note(metadata, &event);
-        }
-        Some(event)
+        Some(Some(event))
     }
 
     /// Adds what the end of the span says.
@@ -441,6 +471,8 @@ impl Known {
             location: Vec::new(),
             row: None,
             metrics: None,
+            is_exported: true,
+            is_told: true,
         };
         if let (true, Some(metadata)) = (location, known.metadata()) {
             let mut text = |key: &'static str, value: Option<&'static str>| {
@@ -460,6 +492,15 @@ impl Known {
             );
         }
         known
+    }
+
+    /// The same, as outputs want it.
+    fn behind(mut self, gate: &Gate) -> Self {
+        if let Some(metadata) = self.metadata() {
+            self.is_exported = gate.may_want(Output::Spans, metadata);
+            self.is_told = gate.may_want(Output::Console, metadata);
+        }
+        self
     }
 
     fn metadata(&self) -> Option<&'static Metadata<'static>> {

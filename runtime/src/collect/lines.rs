@@ -4,18 +4,17 @@
 //! the records, when the span ends, and a thread of their own writes them: a terminal that stands still holds up
 //! neither stages nor the collector. Lines that this thread cannot take in time are dropped and counted.
 
-use std::fmt::{self, Write as _};
 use std::io::{self, Write as _};
 use std::sync::mpsc::{self, SyncSender};
 use std::thread::{self, JoinHandle};
 use std::time::{Instant, SystemTime};
 
-use jiff::Timestamp;
-use opentelemetry::trace::Event;
-use opentelemetry::{KeyValue, Value};
+use opentelemetry::KeyValue;
+use opentelemetry::trace::{Event, Status};
 use opentelemetry_sdk::trace::SpanData;
-use tracing::{Level, Metadata};
+use tracing::Metadata;
 
+use crate::console::{Around, Fields, Format, Line, Operation, operation_fields};
 use crate::record::lane::health::{Loss, count_many};
 use crate::threads::join_by;
 
@@ -24,13 +23,24 @@ const WAITING: usize = 256;
 
 /// Makes lines.
 pub(crate) struct Lines {
+    format: Format,
     coloured: bool,
-    /// The ends of lines of the span that is being read.
-    noted: Vec<(SystemTime, Level, String)>,
+    /// Whether spans that end are told.
+    operations: bool,
+    /// The events of the span that is being read.
+    noted: Vec<Noted>,
     /// Lines that have not been handed on.
     ready: String,
     count: u64,
     writer: SyncSender<String>,
+}
+
+/// An event to be told.
+struct Noted {
+    time: SystemTime,
+    metadata: &'static Metadata<'static>,
+    message: String,
+    fields: Vec<KeyValue>,
 }
 
 /// The thread that writes lines.
@@ -39,7 +49,11 @@ pub(crate) struct LineWriter(JoinHandle<()>);
 
 impl Lines {
     /// Starts the thread that writes.
-    pub(crate) fn start(coloured: bool) -> io::Result<(Self, LineWriter)> {
+    pub(crate) fn start(
+        format: Format,
+        coloured: bool,
+        operations: bool,
+    ) -> io::Result<(Self, LineWriter)> {
         let (writer, lines) = mpsc::sync_channel::<String>(WAITING);
         let thread = thread::Builder::new()
             .name("tickspan-lines".to_owned())
@@ -50,7 +64,9 @@ impl Lines {
                 }
             })?;
         let lines = Self {
+            format,
             coloured,
+            operations,
             noted: Vec::new(),
             ready: String::new(),
             count: 0,
@@ -60,21 +76,59 @@ impl Lines {
     }
 
     /// Notes an event of the span that is being read.
-    pub(super) fn note(&mut self, metadata: &Metadata<'_>, event: &Event) {
-        let mut text = String::new();
-        let _ = write!(text, "{}: {}", metadata.target(), event.name);
-        write_attributes(&mut text, &event.attributes);
-        self.noted.push((event.timestamp, *metadata.level(), text));
+    pub(super) fn note(&mut self, metadata: &'static Metadata<'static>, event: &Event) {
+        self.noted.push(Noted {
+            time: event.timestamp,
+            metadata,
+            message: event.name.clone().into_owned(),
+            fields: event.attributes.clone(),
+        });
     }
 
-    /// Makes lines of what was noted: the span has been read.
-    pub(super) fn finish(&mut self, span: &SpanData) {
-        for (time, level, text) in self.noted.drain(..) {
-            let _ = write_head(&mut self.ready, time, level, span, self.coloured);
-            self.ready.push_str(&text);
-            self.ready.push('\n');
-            self.count += 1;
+    /// Makes lines of what was noted: the span has been read. `is_told` says whether the span may be told as well.
+    pub(super) fn finish(
+        &mut self,
+        span: &SpanData,
+        metadata: &'static Metadata<'static>,
+        is_told: bool,
+    ) {
+        let around = [Around {
+            name: &span.name,
+            fields: Fields::Attributes(&span.attributes),
+        }];
+        let ids = Some((span.span_context.trace_id(), span.span_context.span_id()));
+        for noted in core::mem::take(&mut self.noted) {
+            self.tell(&Line {
+                time: noted.time,
+                metadata: noted.metadata,
+                message: &noted.message,
+                fields: Fields::Attributes(&noted.fields),
+                spans: &around,
+                ids,
+            });
         }
+        if self.operations && is_told {
+            let took = span.end_time.duration_since(span.start_time);
+            let fields = operation_fields(&Operation {
+                id: Some(span.span_context.span_id()),
+                name: &span.name,
+                status: status(span),
+                took: took.unwrap_or_default(),
+            });
+            self.tell(&Line {
+                time: span.end_time,
+                metadata,
+                message: Operation::MESSAGE,
+                fields: Fields::Attributes(&fields),
+                spans: &around,
+                ids,
+            });
+        }
+    }
+
+    fn tell(&mut self, line: &Line<'_>) {
+        self.format.write(&mut self.ready, line, self.coloured);
+        self.count += 1;
     }
 
     /// Hands on what is ready. Called with each pass.
@@ -97,104 +151,16 @@ impl LineWriter {
     }
 }
 
-/// `2026-11-21T02:27:39.702405Z ERROR check_risk{quantity=5000}: `, as the subscriber's lines begin.
-fn write_head(
-    out: &mut String,
-    time: SystemTime,
-    level: Level,
-    span: &SpanData,
-    coloured: bool,
-) -> fmt::Result {
-    // A time that is none is told as the first that there is.
-    let time = Timestamp::try_from(time).unwrap_or_default();
-    let (dim, bold, end) = if coloured {
-        ("\x1b[2m", "\x1b[1m", "\x1b[0m")
-    } else {
-        ("", "", "")
-    };
-    let colour = match (coloured, level) {
-        (false, _) => "",
-        (true, Level::ERROR) => "\x1b[31m",
-        (true, Level::WARN) => "\x1b[33m",
-        (true, Level::INFO) => "\x1b[32m",
-        (true, Level::DEBUG) => "\x1b[34m",
-        (true, Level::TRACE) => "\x1b[35m",
-    };
-    write!(
-        out,
-        "{dim}{time:.6}{end} {colour}{level:>5}{end} {bold}{}{end}",
-        span.name
-    )?;
-    if !span.attributes.is_empty() {
-        let start = out.len();
-        write_attributes(out, &span.attributes);
-        out.replace_range(start..=start, "{");
-        out.push('}');
-    }
-    out.write_str(": ")
-}
-
-fn write_attributes(out: &mut String, attributes: &[KeyValue]) {
-    for KeyValue { key, value, .. } in attributes {
-        out.push(' ');
-        let _ = match value {
-            // Quoted and escaped: text may hold spaces, line ends and what drives a terminal.
-            Value::String(text) => write!(out, "{key}={:?}", text.as_str()),
-            other => write!(out, "{key}={other}"),
-        };
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use std::time::{Duration, UNIX_EPOCH};
-
-    use opentelemetry::InstrumentationScope;
-    use opentelemetry::trace::{SpanContext, SpanId, SpanKind, Status};
-    use opentelemetry_sdk::trace::{SpanEvents, SpanLinks};
-
-    use super::*;
-
-    fn span(attributes: Vec<KeyValue>) -> SpanData {
-        SpanData {
-            span_context: SpanContext::NONE,
-            parent_span_id: SpanId::INVALID,
-            parent_span_is_remote: false,
-            span_kind: SpanKind::Internal,
-            name: "check_risk".into(),
-            start_time: UNIX_EPOCH,
-            end_time: UNIX_EPOCH,
-            attributes,
-            dropped_attributes_count: 0,
-            events: SpanEvents::default(),
-            links: SpanLinks::default(),
-            status: Status::Unset,
-            instrumentation_scope: InstrumentationScope::default(),
-        }
-    }
-
-    fn head(attributes: Vec<KeyValue>, coloured: bool) -> String {
-        let time = UNIX_EPOCH + Duration::from_micros(1_784_600_000_012_345);
-        let mut text = String::new();
-        write_head(&mut text, time, Level::WARN, &span(attributes), coloured).unwrap();
-        text
-    }
-
-    #[test]
-    fn line_tells_time_level_and_span() {
-        assert_eq!(
-            head(
-                vec![
-                    KeyValue::new("quantity", 5),
-                    KeyValue::new("symbol", "A\nB")
-                ],
-                false
-            ),
-            "2026-07-21T02:13:20.012345Z  WARN check_risk{quantity=5 symbol=\"A\\nB\"}: "
-        );
-        assert_eq!(
-            head(Vec::new(), true),
-            "\x1b[2m2026-07-21T02:13:20.012345Z\x1b[0m \x1b[33m WARN\x1b[0m \x1b[1mcheck_risk\x1b[0m: "
-        );
+/// How a span has ended.
+fn status(span: &SpanData) -> &'static str {
+    let outcome = span
+        .attributes
+        .iter()
+        .find(|attribute| attribute.key.as_str() == "tickspan.outcome");
+    match outcome.map(|outcome| outcome.value.as_str()).as_deref() {
+        Some("panicked") => "panicked",
+        Some("cancelled") => "cancelled",
+        _ if matches!(span.status, Status::Error { .. }) => "error",
+        _ => "ok",
     }
 }

@@ -48,12 +48,19 @@ pub use summary::{StageSummary, Summary};
 pub use tail::TailSampling;
 pub(crate) use tail::{Held, Tail};
 
+use crate::outputs::Gate;
 use crate::record::lane::clock;
 use crate::record::lane::wire::Header;
 
 /// The spans of records that lie all together.
 pub(crate) fn joined(records: &[Vec<u8>]) -> Vec<SpanData> {
-    let mut joiner = joiner(SpanShape::default(), None, Statistics::default(), None);
+    let mut joiner = joiner(
+        SpanShape::default(),
+        None,
+        Statistics::default(),
+        None,
+        None,
+    );
     let mut author = decode::Author::default();
     let mut spans = Vec::new();
     for record in records {
@@ -73,6 +80,7 @@ pub(crate) fn joiner(
     lines: Option<Lines>,
     statistics: Statistics,
     metrics: Option<StageMetrics>,
+    gate: Option<Gate>,
 ) -> Joiner {
     let clock = clock();
     let tick = clock.raw();
@@ -83,5 +91,6 @@ pub(crate) fn joiner(
     );
     let mut decoder = Decoder::new(anchors, shape);
     decoder.lines = lines;
+    decoder.gate = gate;
     Joiner::new(decoder, statistics, metrics)
 }

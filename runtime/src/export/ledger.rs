@@ -3,11 +3,14 @@
 //! Written by the exporter's own thread and read by the guard. It says the first trouble on stderr,
 //! once; it never stops or slows anything.
 
-use std::io::{self, Write};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use tracing::Level;
 
 use super::deliver::Delivered;
+use super::label::{Label, Place};
+use crate::console::notice;
 
 /// What an exporter delivers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -39,6 +42,8 @@ impl Items {
 #[derive(Debug)]
 pub(crate) struct Ledger {
     exporter: String,
+    /// Where it sends over a network.
+    place: Option<Arc<Place>>,
     items: Items,
     // Relaxed: independent statistics. The guard reads them after the exporter's thread has told
     // that it is done, or else accepts to miss what is still going on.
@@ -59,10 +64,14 @@ pub(crate) struct Tally {
 }
 
 impl Ledger {
-    /// Opens the account of the exporter that messages call `exporter`.
-    pub(crate) fn new(exporter: String, items: Items) -> Self {
+    /// Opens the account of the exporter that messages call `label`.
+    pub(crate) fn new(label: Label, items: Items) -> Self {
+        if let Some(place) = &label.place {
+            place.note(items);
+        }
         Self {
-            exporter,
+            exporter: label.text,
+            place: label.place,
             items,
             exported: AtomicU64::new(0),
             failed: AtomicU64::new(0),
@@ -110,18 +119,29 @@ impl Ledger {
 
     /// Says on stderr, the first time, that an attempt failed.
     pub(crate) fn record_trouble(&self, reason: &str) {
-        self.say(&format!(
-            "tickspan: {} do not reach {}: {}; the program goes on, the loss is counted, and this is said once",
-            self.items.word(),
-            self.exporter,
-            one_line(reason)
-        ));
+        self.say(&does_not_reach(self.items.word(), &self.exporter, reason));
+    }
+
+    /// Says on stderr, the first time, that nobody answers at the exporter's place: once for all that send there.
+    pub(crate) fn record_unreachable(&self, reason: &str) {
+        let several = self.place.as_deref().and_then(|place| {
+            let (items, text) = place.several()?;
+            Some((place, items, text))
+        });
+        match several {
+            None => self.record_trouble(reason),
+            Some((place, items, text)) => {
+                let is_first = place.tell();
+                if !self.said.swap(true, Ordering::Relaxed) && is_first {
+                    notice(Level::WARN, &does_not_reach(&items, text, reason));
+                }
+            }
+        }
     }
 
     fn say(&self, line: &str) {
         if !self.said.swap(true, Ordering::Relaxed) {
-            // Not `eprintln!`, which panics when stderr is closed.
-            let _ = writeln!(io::stderr(), "{line}");
+            notice(Level::WARN, line);
         }
     }
 
@@ -139,6 +159,13 @@ impl Ledger {
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+fn does_not_reach(items: &str, place: &str, reason: &str) -> String {
+    format!(
+        "tickspan: {items} do not reach {place}: {}; the program goes on, the loss is counted, and this is said once",
+        one_line(reason)
+    )
 }
 
 fn one_line(text: &str) -> String {

@@ -13,6 +13,7 @@ use opentelemetry_sdk::metrics::{
 };
 
 use super::deliver::Deliver;
+use super::label::Label;
 use super::ledger::Tally;
 use super::pipeline::FlushFailure;
 #[cfg(feature = "prometheus")]
@@ -55,7 +56,7 @@ impl MetersBuilder {
     /// Adds an exporter, called `label` in messages and reports.
     pub(crate) fn add<E>(
         &mut self,
-        label: String,
+        label: impl Into<Label>,
         exporter: E,
         temporality: Temporality,
         reading: Reading,
@@ -64,6 +65,7 @@ impl MetersBuilder {
     {
         let reader = Reader::new(temporality);
         self.readers.push(reader.clone());
+        let label = label.into();
         self.starts.push(Box::new(move |thread| {
             Readings::start(exporter, label, reader, reading, thread)
         }));

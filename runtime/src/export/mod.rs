@@ -14,6 +14,7 @@ mod console_metrics;
 pub(crate) mod deliver;
 mod edges;
 mod fanout;
+mod label;
 mod ledger;
 #[cfg(feature = "logs")]
 mod log_pipelines;
@@ -38,6 +39,8 @@ mod target;
 mod thread;
 
 use std::io;
+#[cfg(any(feature = "otlp-grpc", feature = "otlp-http"))]
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use opentelemetry::metrics::MeterProvider;
@@ -59,6 +62,9 @@ pub(crate) use deliver::{Deliver, SdkMetrics, SdkSpans};
 pub(crate) use deliver::{Delivered, Delivery, Job};
 pub(crate) use edges::register as register_edges;
 pub(crate) use fanout::{Fanout, Queues, SpanCounts};
+pub(crate) use label::Label;
+#[cfg(any(feature = "otlp-grpc", feature = "otlp-http"))]
+use label::Place;
 pub(crate) use ledger::{Items, Tally};
 use meters::Meters;
 #[cfg(all(feature = "cli", any(feature = "otlp-grpc", feature = "otlp-http")))]
@@ -83,6 +89,9 @@ const GRACE: Duration = Duration::from_millis(100);
 #[derive(Debug)]
 pub(crate) struct Export {
     thread: ExportThread,
+    /// Where is sent over a network.
+    #[cfg(any(feature = "otlp-grpc", feature = "otlp-http"))]
+    places: Vec<Arc<Place>>,
     pipelines: Vec<Pipeline>,
     meters: Option<Meters>,
     #[cfg(feature = "logs")]
@@ -96,6 +105,8 @@ impl Export {
     pub(crate) fn start() -> io::Result<Self> {
         Ok(Self {
             thread: ExportThread::start()?,
+            #[cfg(any(feature = "otlp-grpc", feature = "otlp-http"))]
+            places: Vec::new(),
             pipelines: Vec::new(),
             meters: None,
             #[cfg(feature = "logs")]
@@ -118,6 +129,22 @@ impl Export {
         self.thread.hurry()
     }
 
+    /// What messages and reports call the exporter that sends to `target`.
+    #[cfg(any(feature = "otlp-grpc", feature = "otlp-http"))]
+    pub(crate) fn label(&mut self, target: &Target) -> Label {
+        let shared = format!("{} at {}", target.protocol, target.shown_origin());
+        let known = self.places.iter().find(|place| place.is(&shared));
+        let place = known.cloned().unwrap_or_else(|| {
+            let place = Arc::new(Place::new(shared));
+            self.places.push(Arc::clone(&place));
+            place
+        });
+        Label {
+            text: target.label(),
+            place: Some(place),
+        }
+    }
+
     /// Adds an exporter of spans, called `label` in messages and reports.
     ///
     /// # Errors
@@ -125,11 +152,12 @@ impl Export {
     /// When its thread cannot be started.
     pub(crate) fn add<E: Deliver<Vec<SpanData>>>(
         &mut self,
-        label: String,
+        label: impl Into<Label>,
         exporter: E,
         batching: Batching,
     ) -> io::Result<()> {
-        let pipeline = Pipeline::start(exporter, label, Items::Spans, batching, &self.thread)?;
+        let pipeline =
+            Pipeline::start(exporter, label.into(), Items::Spans, batching, &self.thread)?;
         self.pipelines.push(pipeline);
         Ok(())
     }
@@ -142,12 +170,12 @@ impl Export {
     #[cfg(feature = "logs")]
     pub(crate) fn add_logs<E: Deliver<Vec<deliver::LogItem>>>(
         &mut self,
-        label: String,
+        label: impl Into<Label>,
         exporter: E,
         batching: Batching,
     ) -> io::Result<()> {
         let logs = &mut self.logs.exporters;
-        logs.add(label, exporter, batching, &self.thread)
+        logs.add(label.into(), exporter, batching, &self.thread)
     }
 
     /// Adds an exporter of finished latency clocks, called `label` in messages and reports.
@@ -158,11 +186,12 @@ impl Export {
     #[cfg(feature = "recorder")]
     pub(crate) fn add_clocks<E: Deliver<Vec<FinishedClock>>>(
         &mut self,
-        label: String,
+        label: impl Into<Label>,
         exporter: E,
         batching: Batching,
     ) -> io::Result<()> {
-        self.clocks.add(label, exporter, batching, &self.thread)
+        self.clocks
+            .add(label.into(), exporter, batching, &self.thread)
     }
 
     /// Makes the logger provider, when all exporters of log records are there.

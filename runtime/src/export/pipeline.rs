@@ -9,6 +9,7 @@ use futures_executor::block_on;
 use opentelemetry_sdk::trace::SpanData;
 
 use super::deliver::Deliver;
+use super::label::Label;
 use super::ledger::{Items, Ledger, Tally};
 use super::queue::{Batching, Queue};
 use super::quiet;
@@ -31,7 +32,7 @@ impl<T: Send + 'static> Pipeline<T> {
     /// When its thread cannot be started.
     pub(super) fn start<E: Deliver<Vec<T>>>(
         exporter: E,
-        label: String,
+        label: Label,
         items: Items,
         batching: Batching,
         thread: &ExportThread,

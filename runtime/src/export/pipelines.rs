@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Instant;
 
 use super::deliver::Deliver;
+use super::label::Label;
 use super::ledger::{Items, Tally};
 use super::pipeline::{FlushFailure, Pipeline};
 use super::queue::{Batching, Queue};
@@ -41,7 +42,7 @@ impl<T: Clone + Send + 'static> Pipelines<T> {
     /// When its thread cannot be started.
     pub(super) fn add<E: Deliver<Vec<T>>>(
         &mut self,
-        label: String,
+        label: Label,
         exporter: E,
         batching: Batching,
         thread: &ExportThread,

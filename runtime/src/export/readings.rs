@@ -17,6 +17,7 @@ use opentelemetry_sdk::metrics::reader::MetricReader;
 use opentelemetry_sdk::metrics::{InstrumentKind, ManualReader, Pipeline, Temporality};
 
 use super::deliver::Deliver;
+use super::label::Label;
 use super::ledger::{Items, Ledger, Tally};
 use super::pipeline::FlushFailure;
 use super::quiet;
@@ -82,7 +83,7 @@ impl Readings {
     /// When its thread cannot be started.
     pub(super) fn start<E>(
         exporter: E,
-        label: String,
+        label: Label,
         reader: Reader,
         reading: Reading,
         thread: &ExportThread,

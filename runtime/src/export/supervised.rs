@@ -79,7 +79,7 @@ impl<E> Supervised<E> {
         }));
         let outcome = poll_fn(|cx| {
             if given_up.as_mut().poll(cx).is_ready() {
-                return Poll::Ready(Err("given up at the deadline of the shutdown".to_owned()));
+                return Poll::Ready(self.no_answer("given up at the deadline of the shutdown"));
             }
             let Some(export) = export.as_mut() else {
                 return Poll::Ready(Err("the export was polled after its end".to_owned()));
@@ -88,7 +88,7 @@ impl<E> Supervised<E> {
                 Ok(Poll::Pending) => Poll::Pending,
                 Ok(Poll::Ready(Ok(delivery))) => Poll::Ready(delivery),
                 Ok(Poll::Ready(Err(_))) => {
-                    Poll::Ready(Err(format!("no answer in {:?}", self.timeout)))
+                    Poll::Ready(self.no_answer(&format!("no answer in {:?}", self.timeout)))
                 }
                 Err(panicked) => Poll::Ready(Err(panicked)),
             }
@@ -96,6 +96,12 @@ impl<E> Supervised<E> {
         .await;
         let dropped = self.guarded(|| drop(export.take()));
         outcome.and_then(|delivered| dropped.map(|()| delivered))
+    }
+
+    /// The failure of an export that nobody answered.
+    fn no_answer(&self, reason: &str) -> Delivery {
+        self.ledger.record_unreachable(reason);
+        Err(reason.to_owned())
     }
 
     /// Runs code of the exporter: in the runtime's context, in silence, and with its panic as an

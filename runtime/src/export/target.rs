@@ -42,6 +42,19 @@ impl Target {
             .is_some_and(|scheme| scheme.eq_ignore_ascii_case("https:"))
     }
 
+    /// What messages and reports call it.
+    pub(crate) fn label(&self) -> String {
+        format!("{} at {}", self.protocol, self.shown_url)
+    }
+
+    /// The address without the path of a signal, and without secrets.
+    pub(crate) fn shown_origin(&self) -> &str {
+        let url = &self.shown_url;
+        let host = url.find("://").map_or(0, |scheme| scheme + 3);
+        let end = url[host..].find('/').map_or(url.len(), |path| host + path);
+        &url[..end]
+    }
+
     /// `text` without the URL's secrets and without any header's value.
     pub(crate) fn redact(&self, text: &str) -> String {
         let mut text = text.replace(&self.url, &self.shown_url);

@@ -11,6 +11,7 @@ use tracing_subscriber::layer::Context;
 use tracing_subscriber::registry::LookupSpan;
 
 use super::rewrite;
+use crate::outputs::Share;
 
 /// Gives a layer only what the policy for other crates' data lets through.
 ///
@@ -39,13 +40,28 @@ use super::rewrite;
 ///
 /// Only the callsites that have a key to be withheld cost more than a look-up: their values are copied.
 pub fn policed<L>(layer: L) -> Policed<L> {
-    Policed { layer }
+    Policed { layer, share: None }
 }
 
 /// What [`policed`] gives.
 #[derive(Clone, Debug)]
 pub struct Policed<L> {
     layer: L,
+    /// Which events are wanted; nothing where that is all that come.
+    share: Option<Share>,
+}
+
+impl<L> Policed<L> {
+    /// Hands on of events what the output wants.
+    pub(crate) fn with_share(mut self, share: Option<Share>) -> Self {
+        self.share = share;
+        self
+    }
+
+    fn wants<S: Subscriber>(&self, event: &Event<'_>, context: &Context<'_, S>) -> bool {
+        let is_wanted = |share: &Share| share.wants(event.metadata(), context);
+        self.share.as_ref().is_none_or(is_wanted)
+    }
 }
 
 impl<S, L> Layer<S> for Policed<L>
@@ -72,7 +88,9 @@ where
     }
 
     fn on_event(&self, event: &Event<'_>, context: Context<'_, S>) {
-        rewrite::event(event, |event| self.layer.on_event(event, context));
+        if self.wants(event, &context) {
+            rewrite::event(event, |event| self.layer.on_event(event, context));
+        }
     }
 
     // The rest knows no values.

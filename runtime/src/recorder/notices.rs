@@ -1,9 +1,12 @@
 //! What a recorder says on stderr: each trouble once.
 
 use std::fmt::Display;
-use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
+
+use tracing::Level;
+
+use crate::console::notice;
 
 /// What may be wrong besides what the exporter's account tells.
 #[derive(Clone, Copy, Debug)]
@@ -47,11 +50,7 @@ impl Notices {
 
     /// Says something.
     pub(super) fn say(&self, words: &str) {
-        // Not `eprintln!`, which panics when stderr is closed.
-        _ = writeln!(
-            io::stderr(),
-            "tickspan: recorder in {}: {words}",
-            self.dir.display()
-        );
+        let words = format!("tickspan: recorder in {}: {words}", self.dir.display());
+        notice(Level::WARN, &words);
     }
 }

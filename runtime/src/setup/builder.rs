@@ -18,6 +18,7 @@ use super::settings::Settings;
 use super::{Error, Preset, Protocol, Route, Telemetry, chain, hmac_key};
 use crate::Sensitive;
 use crate::collect::TailSampling;
+use crate::console::Console;
 use crate::export::{Batching, Compression, Export, MetersBuilder, Reading, SdkSpans};
 use crate::policy::ForeignData;
 use crate::propagate::{self, Configured};
@@ -60,9 +61,10 @@ use crate::recorder::Recorder;
 /// | [`with_hmac_key`](Self::with_hmac_key) | `TICKSPAN_HMAC_KEY` (its bytes, at least 32) | none: marked values are withheld |
 /// | | `OTEL_SDK_DISABLED` | `false` |
 /// | [`with_filter`](Self::with_filter) | `RUST_LOG` | `info` |
+/// | [`with_span_filter`](Self::with_span_filter), [`with_console_filter`](Self::with_console_filter), [`with_log_filter`](Self::with_log_filter) | `TICKSPAN_SPAN_FILTER`, `TICKSPAN_CONSOLE_FILTER`, `TICKSPAN_LOG_FILTER` | what the line above says |
 /// | [`with_foreign_data`](Self::with_foreign_data) | `TICKSPAN_FOREIGN_DATA` (`checked`, `allow-list`, `none`): the stricter of the two counts | `checked` |
 /// | [`with_recorder`](Self::with_recorder) | `TICKSPAN_RECORDER` (a folder) | nothing is recorded in files |
-/// | [`with_console`](Self::with_console) | `NO_COLOR` | on, coloured on a terminal |
+/// | [`with_console`](Self::with_console) | `TICKSPAN_CONSOLE` (`off`, `lines`, `pretty`, `json`, and `operations` after a comma), `NO_COLOR` | lines, coloured on a terminal |
 ///
 /// Each `OTEL_EXPORTER_OTLP_*` variable has a form for one signal, such as
 /// `OTEL_EXPORTER_OTLP_TRACES_ENDPOINT`, which wins.
@@ -145,8 +147,11 @@ pub(super) struct Choices {
     pub(super) logs: Option<bool>,
     pub(super) metric_interval: Option<Duration>,
     pub(super) filter: Option<String>,
+    pub(super) span_filter: Option<String>,
+    pub(super) console_filter: Option<String>,
+    pub(super) log_filter: Option<String>,
     pub(super) foreign_data: ForeignData,
-    pub(super) console: bool,
+    pub(super) console: Option<Console>,
     pub(super) summary: bool,
     pub(super) shutdown_deadline: Duration,
 }
@@ -179,8 +184,11 @@ impl Default for Choices {
             logs: None,
             metric_interval: None,
             filter: None,
+            span_filter: None,
+            console_filter: None,
+            log_filter: None,
             foreign_data: ForeignData::default(),
-            console: true,
+            console: None,
             summary: true,
             shutdown_deadline: Duration::from_secs(5),
         }
@@ -349,9 +357,11 @@ impl Builder {
         self
     }
 
-    /// Whether log lines go to stderr. On unless set.
-    pub fn with_console(mut self, on: bool) -> Self {
-        self.choices.console = on;
+    /// Sets what goes to stderr while the program runs: `false`, `true`, or a [`Console`]. Lines for people, unless set.
+    ///
+    /// Stdout stays the program's.
+    pub fn with_console(mut self, console: impl Into<Console>) -> Self {
+        self.choices.console = Some(console.into());
         self
     }
 
@@ -367,12 +377,47 @@ impl Builder {
         self
     }
 
-    /// Sets which spans and log lines are made, with directives as in `RUST_LOG`: `warn`,
-    /// `info,market_maker::book=debug`.
+    /// Sets which spans, console lines and log records are made, with directives as in `RUST_LOG`: `warn`,
+    /// `info,market_maker::book=debug`. The next three say otherwise for one of them.
     ///
     /// A filtered span is not exported, not measured and costs next to nothing.
+    ///
+    /// ```no_run
+    /// # fn main() -> Result<(), tickspan::Error> {
+    /// let _telemetry = tickspan::builder()
+    ///     .with_filter("info")
+    ///     .with_console_filter("warn")
+    ///     .with_log_filter("info,market_maker=debug")
+    ///     .init()?;
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn with_filter(mut self, directives: &str) -> Self {
         self.choices.filter = Some(directives.to_owned());
+        self
+    }
+
+    /// Sets which spans and events of spans are made, in place of [`with_filter`](Self::with_filter): what is exported,
+    /// measured and recorded in files.
+    ///
+    /// A span is made only where this lets it through. Lines and log records tell the spans around that were made.
+    pub fn with_span_filter(mut self, directives: &str) -> Self {
+        self.choices.span_filter = Some(directives.to_owned());
+        self
+    }
+
+    /// Sets of which events console lines are written, in place of [`with_filter`](Self::with_filter).
+    ///
+    /// An event that nothing but a line wants costs a stage as much as one that is exported.
+    pub fn with_console_filter(mut self, directives: &str) -> Self {
+        self.choices.console_filter = Some(directives.to_owned());
+        self
+    }
+
+    /// Sets of which `tracing` events [log records](Self::with_logs) are made, in place of
+    /// [`with_filter`](Self::with_filter).
+    pub fn with_log_filter(mut self, directives: &str) -> Self {
+        self.choices.log_filter = Some(directives.to_owned());
         self
     }
 

@@ -4,7 +4,7 @@
 //! Called once by the builder. First comes what can fail without a trace (the filter), then what
 //! can be undone (threads and exporters), last the global subscriber, which cannot.
 
-use std::io::{self, Write as _};
+use std::io;
 use std::sync::{Arc, Mutex};
 use std::time::Instant;
 
@@ -12,6 +12,7 @@ use opentelemetry::metrics::MeterProvider;
 #[cfg(feature = "recorder")]
 use opentelemetry::trace::TraceContextExt as _;
 use opentelemetry_sdk::trace::SdkTracerProvider;
+use tracing::Level;
 
 use super::builder::{ExporterStart, Meters, MetricExporterStart};
 use super::guard::{Running, Source, Telemetry};
@@ -23,6 +24,7 @@ use crate::collect::{
     self, Collector, Exemplars, Held, LatencyTable, Lines, SpanShape, StageMetrics, Statistics,
     Tail,
 };
+use crate::console::notice;
 #[cfg(feature = "recorder")]
 use crate::export::Batching;
 use crate::export::{
@@ -32,6 +34,7 @@ use crate::export::{
 #[cfg(feature = "logs")]
 use crate::export::{ConsoleLogs, SdkLogs};
 use crate::instrument::registry;
+use crate::outputs::Gate;
 use crate::policy;
 use crate::record::lane::{self, ends, sampling};
 #[cfg(feature = "recorder")]
@@ -62,8 +65,11 @@ pub(super) fn start(
     mut exporters: Exporters,
     meters: Option<&Meters>,
 ) -> Result<Telemetry, Error> {
-    let filter = subscriber::filter(&settings.filter)?;
+    let logs = settings.tracing.as_ref().map(|tracing| &tracing.logs);
+    let has_logs = logs.is_some_and(|logs| !logs.is_nothing()) || !exporters.logs.is_empty();
+    let gate = subscriber::gate(settings, has_logs)?;
     policy::set(settings.foreign_data.clone());
+    settings.console.with_notices();
     let mut running = Running::default();
     let mut statistics = Statistics::default();
     exporters.page = exporters.page.or_else(|| page(settings, meters.is_some()));
@@ -84,7 +90,14 @@ pub(super) fn start(
             let metrics = provider
                 .as_deref()
                 .map(|provider| StageMetrics::new(provider, exemplars.clone()));
-            let started = start_source(settings, tracing, &running, statistics.clone(), metrics);
+            let started = start_source(
+                settings,
+                tracing,
+                &running,
+                statistics.clone(),
+                metrics,
+                &gate,
+            );
             running.source = match started {
                 Ok(source) => source,
                 Err(error) => {
@@ -95,7 +108,7 @@ pub(super) fn start(
         }
     }
     if settings.global_subscriber {
-        if let Err(error) = subscriber::install(filter, settings, &running) {
+        if let Err(error) = subscriber::install(&gate, settings, &running) {
             running.shutdown(settings.shutdown_deadline);
             return Err(error);
         }
@@ -117,8 +130,7 @@ pub(super) fn start(
         .as_ref()
         .and_then(|tracing| tracing.missing)
     {
-        // Not `eprintln!`, which panics when stderr is closed.
-        let _ = writeln!(io::stderr(), "tickspan: {missing}");
+        notice(Level::WARN, &format!("tickspan: {missing}"));
     }
     Ok(Telemetry::new(
         running,
@@ -212,8 +224,9 @@ fn start_logs(
     #[cfg(any(feature = "otlp-grpc", feature = "otlp-http"))]
     if let Some(target) = &tracing.logs.otlp {
         let otlp = make_otlp(export, tracing, target)?;
+        let label = export.label(target);
         export
-            .add_logs(label(target), otlp, tracing.log_batch)
+            .add_logs(label, otlp, tracing.log_batch)
             .map_err(no_thread)?;
     }
     if tracing.logs.console {
@@ -241,9 +254,8 @@ fn add_span_exporters(
     #[cfg(any(feature = "otlp-grpc", feature = "otlp-http"))]
     if let Some(target) = &tracing.traces.otlp {
         let otlp = make_otlp(export, tracing, target)?;
-        export
-            .add(label(target), otlp, tracing.batch)
-            .map_err(no_thread)?;
+        let label = export.label(target);
+        export.add(label, otlp, tracing.batch).map_err(no_thread)?;
     }
     if tracing.traces.console {
         let exporter = SdkSpans::new(ConsoleExporter, &tracing.resource);
@@ -291,7 +303,8 @@ fn start_meters(
     #[cfg(any(feature = "otlp-grpc", feature = "otlp-http"))]
     if let Some(target) = &metrics.exporters.otlp {
         let otlp = make_otlp(export, tracing, target)?;
-        meters.add(label(target), otlp, metrics.temporality, metrics.reading);
+        let label = export.label(target);
+        meters.add(label, otlp, metrics.temporality, metrics.reading);
     }
     if metrics.exporters.console {
         meters.add(
@@ -325,11 +338,6 @@ fn listen(address: &str) -> Result<std::net::TcpListener, Error> {
 }
 
 #[cfg(any(feature = "otlp-grpc", feature = "otlp-http"))]
-fn label(target: &crate::export::Target) -> String {
-    format!("{} at {}", target.protocol, target.shown_url)
-}
-
-#[cfg(any(feature = "otlp-grpc", feature = "otlp-http"))]
 fn make_otlp(
     export: &Export,
     tracing: &TracingSettings,
@@ -338,7 +346,7 @@ fn make_otlp(
     export
         .in_runtime(|| crate::export::otlp::Otlp::new(target, &tracing.resource, export.hurry()))
         .map_err(|reason| Error::Exporter {
-            exporter: label(target),
+            exporter: target.label(),
             source: reason.into(),
         })
 }
@@ -350,6 +358,7 @@ fn start_source(
     running: &Running,
     statistics: Statistics,
     metrics: Option<StageMetrics>,
+    gate: &Gate,
 ) -> Result<Source, Error> {
     let queues = running
         .export
@@ -358,7 +367,7 @@ fn start_source(
         .unwrap_or_default();
     let queues = Arc::new(queues);
     match settings.route {
-        Route::Lane => start_collector(settings, tracing, queues, statistics, metrics),
+        Route::Lane => start_collector(settings, tracing, queues, statistics, metrics, gate),
         Route::Tracing => Ok(start_provider(tracing, queues, statistics, metrics)),
     }
 }
@@ -369,13 +378,16 @@ fn start_collector(
     queues: Arc<Queues>,
     statistics: Statistics,
     metrics: Option<StageMetrics>,
+    gate: &Gate,
 ) -> Result<Source, Error> {
-    let (lines, writer) = if settings.console && settings.global_subscriber {
-        let coloured = subscriber::is_coloured(settings.no_color);
-        let (lines, writer) = Lines::start(coloured).map_err(no_thread)?;
-        (Some(lines), Some(writer))
-    } else {
-        (None, None)
+    let (lines, writer) = match settings.console.format {
+        Some(format) if settings.global_subscriber => {
+            let coloured = subscriber::is_coloured(settings.no_color);
+            let (lines, writer) =
+                Lines::start(format, coloured, settings.console.operations).map_err(no_thread)?;
+            (Some(lines), Some(writer))
+        }
+        _ => (None, None),
     };
     let shape = SpanShape {
         limits: tracing.limits,
@@ -385,7 +397,9 @@ fn start_collector(
         #[cfg(feature = "recorder")]
         clocks: queues.want_clocks(),
     };
-    let joiner = collect::joiner(shape, lines, statistics, metrics);
+    // With a subscriber of its own, the program's filters have decided.
+    let gate = settings.global_subscriber.then(|| gate.clone());
+    let joiner = collect::joiner(shape, lines, statistics, metrics, gate);
     let held = Arc::new(Held::default());
     let collector = match settings.tail {
         None => Collector::start(joiner, Arc::clone(&queues)),

@@ -1,6 +1,5 @@
 //! The guard that `init` returns: it keeps telemetry running, and ends it within a deadline.
 
-use std::io::{self, Write};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
@@ -9,11 +8,13 @@ use opentelemetry::InstrumentationScope;
 use opentelemetry::trace::TracerProvider as _;
 use opentelemetry_sdk::metrics::SdkMeterProvider;
 use opentelemetry_sdk::trace::SdkTracerProvider;
+use tracing::Level;
 
 use super::report::Made;
 use super::subscriber::SeenBy;
 use super::{Error, Report};
 use crate::collect::{self, Collector, Held, LineWriter, Statistics, Summary};
+use crate::console::notice;
 use crate::export::{Export, Items, Queues, SpanCounts};
 use crate::record::lane::{self, Mode, ends};
 
@@ -271,13 +272,12 @@ impl Drop for Telemetry {
             return;
         };
         let summary = self.summary();
-        // Not `eprintln!`, which panics when stderr is closed.
-        let mut stderr = io::stderr().lock();
         if !summary.is_empty() {
-            let _ = writeln!(stderr, "{summary}");
+            notice(Level::INFO, &summary.to_string());
         }
+        let warn = |words: String| notice(Level::WARN, &words);
         if report.lost() > 0 {
-            let _ = writeln!(stderr, "tickspan: spans were lost: {report}");
+            warn(format!("tickspan: spans were lost: {report}"));
         } else if report
             .metrics
             .iter()
@@ -285,14 +285,13 @@ impl Drop for Telemetry {
             .chain(&report.clocks)
             .any(|other| other.lost() > 0)
         {
-            let _ = writeln!(
-                stderr,
+            warn(format!(
                 "tickspan: metrics, log records or latency clocks were lost: {report}"
-            );
+            ));
         }
         let health = collect::health();
         if health.lost() > 0 {
-            let _ = writeln!(stderr, "tickspan: {health}");
+            warn(format!("tickspan: {health}"));
         }
     }
 }

@@ -13,10 +13,14 @@ use opentelemetry_sdk::trace::SpanLimits;
 
 use super::builder::Choices;
 use super::destination::{self, SignalSettings};
-use super::environment::{Environment, QUEUE_LIMIT, TracingEnvironment, is_header};
+use super::environment::{
+    CONSOLE_FILTER, Environment, FILTER, FilterEnvironment, LOG_FILTER, QUEUE_LIMIT, SPAN_FILTER,
+    TracingEnvironment, is_header,
+};
 use super::preset::Preset;
 use super::{Error, Route};
 use crate::collect::TailSampling;
+use crate::console::Console;
 use crate::export::{Batching, Histograms, Reading};
 use crate::policy::{self, ForeignData, Policy};
 use crate::propagate::Propagator;
@@ -48,9 +52,9 @@ pub(super) struct Settings {
     pub(super) tail: Option<TailSampling>,
     pub(super) latency_window: Duration,
     pub(super) hop_spans: bool,
-    pub(super) filter: FilterText,
+    pub(super) filters: FilterTexts,
     pub(super) foreign_data: ForeignData,
-    pub(super) console: bool,
+    pub(super) console: Console,
     pub(super) no_color: bool,
     pub(super) summary: bool,
     pub(super) shutdown_deadline: Duration,
@@ -65,6 +69,49 @@ pub(super) struct Settings {
 pub(super) struct FilterText {
     pub(super) setting: &'static str,
     pub(super) directives: String,
+}
+
+/// What each output wants.
+#[derive(Debug)]
+pub(super) struct FilterTexts {
+    pub(super) spans: FilterText,
+    pub(super) console: FilterText,
+    pub(super) logs: FilterText,
+}
+
+impl FilterTexts {
+    /// For each output: the builder's own, the builder's for all, the variable's own, that for all.
+    fn merge(choices: &Choices, environment: &FilterEnvironment) -> Self {
+        let text = |setting, directives: &Option<String>| {
+            directives.clone().map(|directives| FilterText {
+                setting,
+                directives,
+            })
+        };
+        let of = |builder: (_, &Option<String>), variable: (_, &Option<String>)| {
+            text(builder.0, builder.1)
+                .or_else(|| text("with_filter", &choices.filter))
+                .or_else(|| text(variable.0, variable.1))
+                .unwrap_or_else(|| FilterText {
+                    setting: FILTER,
+                    directives: environment.all.clone().unwrap_or_default(),
+                })
+        };
+        Self {
+            spans: of(
+                ("with_span_filter", &choices.span_filter),
+                (SPAN_FILTER, &environment.spans),
+            ),
+            console: of(
+                ("with_console_filter", &choices.console_filter),
+                (CONSOLE_FILTER, &environment.console),
+            ),
+            logs: of(
+                ("with_log_filter", &choices.log_filter),
+                (LOG_FILTER, &environment.logs),
+            ),
+        }
+    }
 }
 
 /// What to do with spans and metrics.
@@ -114,16 +161,6 @@ impl Settings {
             .tracing
             .map(|tracing| TracingSettings::merge(choices, &foreign_data, tracing))
             .transpose()?;
-        let filter = match (&choices.filter, environment.filter) {
-            (Some(directives), _) => FilterText {
-                setting: "with_filter",
-                directives: directives.clone(),
-            },
-            (None, directives) => FilterText {
-                setting: "RUST_LOG",
-                directives: directives.unwrap_or_default(),
-            },
-        };
         Ok(Self {
             route: choices.route,
             location: choices.location,
@@ -134,9 +171,9 @@ impl Settings {
             tail: choices.tail,
             latency_window: choices.latency_window,
             hop_spans: choices.hop_spans,
-            filter,
+            filters: FilterTexts::merge(choices, &environment.filters),
             foreign_data,
-            console: choices.console,
+            console: choices.console.or(environment.console).unwrap_or_default(),
             no_color: environment.no_color,
             summary: choices.summary,
             shutdown_deadline: choices.shutdown_deadline,
@@ -524,7 +561,7 @@ mod tests {
             name_of(&Builder::default(), &variables[1..]).as_deref(),
             Some("attribute")
         );
-        let filter = merge(&builder, &variables).unwrap().filter;
+        let filter = merge(&builder, &variables).unwrap().filters.spans;
         assert_eq!(
             (filter.setting, filter.directives.as_str()),
             ("with_filter", "warn")

@@ -1,5 +1,4 @@
-//! The `tracing` subscriber: one filter for everything, log lines on stderr, spans to
-//! OpenTelemetry.
+//! The `tracing` subscriber: the filters, log lines on stderr, spans to OpenTelemetry.
 //!
 //! Making it has no effect; installing it is the last step of `init` that can fail.
 
@@ -11,16 +10,18 @@ use opentelemetry_sdk::trace::SdkTracer;
 use tracing::Subscriber;
 use tracing::level_filters::LevelFilter;
 use tracing_opentelemetry::OpenTelemetrySpanExt as _;
+use tracing_subscriber::Layer;
 use tracing_subscriber::filter::{Directive, EnvFilter};
 use tracing_subscriber::layer::SubscriberExt as _;
 use tracing_subscriber::registry::LookupSpan;
-use tracing_subscriber::{Layer, fmt};
 
 use super::Error;
 use super::guard::Running;
-use super::settings::{FilterText, Settings};
+use super::settings::{FilterText, FilterTexts, Settings};
+use crate::console::{Console, ConsoleLayer};
 #[cfg(feature = "logs")]
 use crate::export::Export;
+use crate::outputs::{Filters, Gate, Output};
 use crate::policy::policed;
 
 /// What turns spans of the `tracing` crate into exported ones.
@@ -54,38 +55,60 @@ pub(super) fn filter(text: &FilterText) -> Result<EnvFilter, Error> {
         })
 }
 
-/// Makes the subscriber out of `filter` and installs it for the whole process.
+/// Makes the filters of all outputs; one that is off, or has the same directives as spans, needs none of its own.
+///
+/// # Errors
+///
+/// As [`filter`].
+pub(super) fn gate(settings: &Settings, has_logs: bool) -> Result<Gate, Error> {
+    let FilterTexts {
+        spans,
+        console,
+        logs,
+    } = &settings.filters;
+    let own = |text: &FilterText, is_on: bool| {
+        // Each is checked, whether it is needed or not.
+        let made = filter(text)?;
+        Ok((is_on && text.directives != spans.directives).then_some(made))
+    };
+    Ok(Gate::new(Filters {
+        spans: filter(spans)?,
+        console: own(console, settings.console != Console::off())?,
+        logs: own(logs, has_logs)?,
+    }))
+}
+
+/// Makes the subscriber out of `gate` and installs it for the whole process.
 ///
 /// # Errors
 ///
 /// [`Error::SubscriberInstalled`]; then nothing has changed.
-pub(super) fn install(
-    filter: EnvFilter,
-    settings: &Settings,
-    running: &Running,
-) -> Result<(), Error> {
+pub(super) fn install(gate: &Gate, settings: &Settings, running: &Running) -> Result<(), Error> {
     let (tracer, lanes) = match running.layer() {
         SeenBy::Nobody => (None, None),
         SeenBy::Lanes => (None, Some(crate::layer())),
         SeenBy::Tracer(tracer) => (Some(tracer), None),
     };
     let names_functions = tracer.is_some() && settings.location;
+    let console = console_layer(settings, gate, lanes.is_some());
+    let of_spans = gate.share(Output::Spans);
     let subscriber = tracing_subscriber::registry()
-        .with(filter)
-        .with(lanes)
-        .with(tracer.map(|tracer| policed(opentelemetry_layer(tracer, settings.location))))
-        .with(
-            settings
-                .console
-                .then(|| policed(console_layer(settings.no_color))),
-        );
+        .with(gate.clone())
+        .with(lanes.map(|lanes| lanes.with_share(of_spans.clone())))
+        .with(tracer.map(|tracer| {
+            policed(opentelemetry_layer(tracer, settings.location)).with_share(of_spans)
+        }))
+        .with(console.map(|console| policed(console).with_share(gate.share(Output::Console))));
     #[cfg(feature = "logs")]
     let subscriber = subscriber.with(
         running
             .export
             .as_ref()
             .and_then(Export::logger_provider)
-            .map(|provider| crate::log_records(OpenTelemetryTracingBridge::new(provider))),
+            .map(|provider| {
+                crate::log_records(OpenTelemetryTracingBridge::new(provider))
+                    .with_share(gate.share(Output::Logs))
+            }),
     );
     tracing::subscriber::set_global_default(subscriber).map_err(|source| {
         Error::SubscriberInstalled {
@@ -127,15 +150,15 @@ pub(super) fn is_coloured(no_color: bool) -> bool {
     !no_color && io::stderr().is_terminal()
 }
 
-fn console_layer<S>(no_color: bool) -> impl Layer<S>
-where
-    S: Subscriber + for<'span> LookupSpan<'span>,
-{
-    fmt::layer()
-        .with_writer(io::stderr)
-        .with_ansi(is_coloured(no_color))
-        // It would report with `eprintln!`, which panics when stderr is closed.
-        .log_internal_errors(false)
+fn console_layer(settings: &Settings, gate: &Gate, on_lanes: bool) -> Option<ConsoleLayer> {
+    let format = settings.console.format?;
+    Some(ConsoleLayer {
+        format,
+        coloured: is_coloured(settings.no_color),
+        // The collector tells of those that are records.
+        operations: settings.console.operations && !on_lanes,
+        share: gate.share(Output::Console),
+    })
 }
 
 #[cfg(test)]

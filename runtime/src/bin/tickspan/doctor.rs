@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use clap::Args;
 
-/// Sends a test span and a test metric where the environment says, and tells what came of them.
+/// Sends a test span, a test metric and a test log record where the environment says, and tells what came of them.
 ///
 /// Reads the same variables as a program does. Exit codes: 0 everything was taken, 1 something was not, 2 wrong use of
 /// the command, 3 a variable is wrong, 4 nothing would be sent.

@@ -101,6 +101,16 @@ impl Otlp {
         self.send_once(MetricsRequest::from(metrics), until).await
     }
 
+    /// Sends log records once.
+    #[cfg(all(feature = "cli", feature = "logs"))]
+    pub(crate) async fn send_logs_once(
+        &self,
+        records: &[super::deliver::LogItem],
+        until: Instant,
+    ) -> Result<Delivered, Failure> {
+        self.send_once(self.logs(records), until).await
+    }
+
     #[cfg(feature = "cli")]
     async fn send_once<M: Message>(
         &self,
@@ -124,6 +134,17 @@ impl Otlp {
             resource_spans
         };
         TracesRequest { resource_spans }
+    }
+
+    #[cfg(feature = "logs")]
+    fn logs(&self, records: &[super::deliver::LogItem]) -> message::LogsRequest {
+        use opentelemetry_proto::transform::logs::tonic::group_logs_by_resource_and_scope;
+
+        let records: Vec<_> = records.iter().map(|item| (&item.0, &item.1)).collect();
+        let batch = opentelemetry_sdk::logs::LogBatch::new(&records);
+        message::LogsRequest {
+            resource_logs: group_logs_by_resource_and_scope(&batch, &self.resource),
+        }
     }
 }
 
@@ -186,15 +207,9 @@ impl Deliver<Vec<SpanData>> for Otlp {
 #[cfg(feature = "logs")]
 impl Deliver<Vec<super::deliver::LogItem>> for Otlp {
     async fn deliver(&self, batch: Vec<super::deliver::LogItem>, job: &Job<'_>) -> Delivery {
-        use opentelemetry_proto::transform::logs::tonic::group_logs_by_resource_and_scope;
-
-        let resource_logs = {
-            let records: Vec<_> = batch.iter().map(|item| (&item.0, &item.1)).collect();
-            let batch = opentelemetry_sdk::logs::LogBatch::new(&records);
-            group_logs_by_resource_and_scope(&batch, &self.resource)
-        };
+        let message = self.logs(&batch);
         drop(batch);
-        self.send(message::LogsRequest { resource_logs }, job).await
+        self.send(message, job).await
     }
 }
 

@@ -23,7 +23,6 @@ pub(crate) struct Failure {
     pub(crate) reason: String,
     pub(crate) retry: Retry,
     /// The status over HTTP, or the code over gRPC, where the backend answered.
-    #[cfg_attr(not(feature = "cli"), expect(dead_code, reason = "the doctor asks"))]
     pub(crate) status: Option<u16>,
 }
 
@@ -87,7 +86,10 @@ where
             }
             Err(failure) => failure,
         };
-        job.ledger.record_trouble(&failure.reason);
+        match failure.status {
+            None => job.ledger.record_unreachable(&failure.reason),
+            Some(_) => job.ledger.record_trouble(&failure.reason),
+        }
         let next = match failure.retry {
             Retry::Never => return Err(failure.reason),
             Retry::After(asked) => {

@@ -1,4 +1,4 @@
-//! Looks at the environment, sends one span and one metric where they would go, and says what came of it.
+//! Looks at the environment, sends a test of each signal that is on where it would go, and says what came of it.
 //!
 //! What the command `tickspan doctor` prints (feature `cli`).
 
@@ -16,7 +16,7 @@ use std::time::Duration;
 use super::builder::Choices;
 use super::destination::SignalSettings;
 use super::environment::{Environment, Lookup};
-use super::settings::{MetricSettings, Settings, TracingSettings};
+use super::settings::{FilterText, MetricSettings, Settings, TracingSettings};
 use super::{Error, subscriber};
 use crate::collect::human;
 use crate::export::Target;
@@ -87,7 +87,7 @@ impl Verdict {
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Probe {
-    /// `traces` or `metrics`.
+    /// `traces`, `metrics` or `logs`.
     pub signal: &'static str,
     /// Protocol and address, without secrets.
     pub target: String,
@@ -111,8 +111,8 @@ pub struct FailedProbe {
     pub fix: String,
 }
 
-/// Reads the environment of this process as [`init`](crate::init) would, and sends a test span and a test metric
-/// where they would go, for `timeout` at most each. Starts nothing that stays.
+/// Reads the environment of this process as [`init`](crate::init) would, and sends a test span, a test metric and a test
+/// log record where they would go, for `timeout` at most each. Starts nothing that stays.
 pub fn examine(timeout: Duration) -> Diagnosis {
     examine_in(&|name| env::var_os(name), timeout)
 }
@@ -126,7 +126,7 @@ fn examine_in(lookup: Lookup<'_>, timeout: Duration) -> Diagnosis {
 
 fn read(lookup: Lookup<'_>) -> Result<Settings, Error> {
     let settings = Settings::merge(&Choices::default(), Environment::read(lookup)?)?;
-    subscriber::filter(&settings.filter)?;
+    subscriber::gate(&settings, true)?;
     Ok(settings)
 }
 
@@ -213,13 +213,15 @@ impl Probe {
 
 /// What `init` would do with these settings.
 fn plan(settings: &Settings) -> Vec<(&'static str, String)> {
-    let mut plan = vec![(
-        "filter",
-        match settings.filter.directives.as_str() {
-            "" => "info".to_owned(),
-            directives => directives.to_owned(),
+    let filters = &settings.filters;
+    let mut plan = vec![("filter", directives(&filters.spans))];
+    plan.push((
+        "console",
+        match settings.console.word() {
+            "off" => "off".to_owned(),
+            word => format!("{word} of {}", directives(&filters.console)),
         },
-    )];
+    ));
     let Some(tracing) = &settings.tracing else {
         plan.push(("telemetry", "off (`OTEL_SDK_DISABLED`)".to_owned()));
         return plan;
@@ -231,6 +233,15 @@ fn plan(settings: &Settings) -> Vec<(&'static str, String)> {
     ));
     plan.push(("traces", destination(&tracing.traces)));
     plan.push(("metrics", metrics(&tracing.metrics)));
+    plan.push((
+        "logs",
+        if tracing.logs.is_nothing() {
+            destination(&tracing.logs)
+        } else {
+            let directives = directives(&filters.logs);
+            format!("{directives}: {}", destination(&tracing.logs))
+        },
+    ));
     plan.push(("sampler", sampler(tracing)));
     let batch = &tracing.batch;
     plan.push((
@@ -254,6 +265,13 @@ fn metrics(metrics: &MetricSettings) -> String {
         Some(address) if metrics.exporters.is_nothing() => format!("served at {address}"),
         Some(address) => format!("{sent}, and served at {address}"),
         None => sent,
+    }
+}
+
+fn directives(filter: &FilterText) -> String {
+    match filter.directives.as_str() {
+        "" => "info".to_owned(),
+        directives => directives.to_owned(),
     }
 }
 

@@ -1,4 +1,4 @@
-//! Sends a test span and a test metric.
+//! Sends a test span, a test metric and a test log record.
 
 use std::borrow::Cow;
 use std::time::{Duration, Instant, SystemTime};
@@ -31,6 +31,7 @@ pub(super) fn all(tracing: &TracingSettings, timeout: Duration) -> Result<Vec<Pr
     let targets = [
         ("traces", &tracing.traces.otlp),
         ("metrics", &tracing.metrics.exporters.otlp),
+        ("logs", &tracing.logs.otlp),
     ];
     for (signal, target) in targets {
         let Some(target) = target else { continue };
@@ -53,7 +54,7 @@ fn one(
     target: &Target,
     timeout: Duration,
 ) -> Result<Probe, Error> {
-    let label = format!("{} at {}", target.protocol, target.shown_url);
+    let label = target.label();
     let target = Target {
         timeout: target.timeout.min(timeout),
         ..target.clone()
@@ -69,11 +70,14 @@ fn one(
     // In the runtime's context, but outside of it: as exporters are polled.
     let answer = export.in_runtime(|| {
         block_on(async {
-            if signal == "traces" {
-                otlp.send_spans_once(vec![span()], until).await
-            } else {
-                let metrics = reading_of_one(&tracing.resource, NAME);
-                otlp.send_metrics_once(&metrics, until).await
+            match signal {
+                "traces" => otlp.send_spans_once(vec![span()], until).await,
+                #[cfg(feature = "logs")]
+                "logs" => otlp.send_logs_once(&[log_record()], until).await,
+                _ => {
+                    let metrics = reading_of_one(&tracing.resource, NAME);
+                    otlp.send_metrics_once(&metrics, until).await
+                }
             }
         })
     });
@@ -131,4 +135,22 @@ fn span() -> SpanData {
         status: Status::Unset,
         instrumentation_scope: InstrumentationScope::builder("tickspan").build(),
     }
+}
+
+#[cfg(feature = "logs")]
+fn log_record() -> crate::export::deliver::LogItem {
+    use opentelemetry::logs::{LogRecord as _, Logger as _, LoggerProvider as _, Severity};
+
+    let logger = opentelemetry_sdk::logs::SdkLoggerProvider::builder()
+        .build()
+        .logger("tickspan");
+    let mut record = logger.create_log_record();
+    let now = SystemTime::now();
+    record.set_timestamp(now);
+    record.set_observed_timestamp(now);
+    record.set_severity_number(Severity::Info);
+    record.set_severity_text("INFO");
+    record.set_body(NAME.into());
+    record.add_attribute("tickspan.test", true);
+    Box::new((record, InstrumentationScope::builder("tickspan").build()))
 }

@@ -6,6 +6,8 @@
 //! case.
 
 mod batching;
+mod console;
+mod filters;
 mod page;
 mod propagators;
 mod signal;
@@ -18,6 +20,9 @@ use opentelemetry_sdk::metrics::Temporality;
 use opentelemetry_sdk::trace::SpanLimits;
 
 pub(super) use self::batching::QUEUE_LIMIT;
+pub(super) use self::filters::{
+    CONSOLE_FILTER, FILTER, FilterEnvironment, LOG_FILTER, SPAN_FILTER,
+};
 pub(super) use self::signal::{
     Headers, Named, NamedExporter, Signal, SignalEnvironment, is_header,
 };
@@ -25,6 +30,7 @@ pub(super) use self::variables::Variables;
 use self::variables::{parse_pairs, read_first};
 use super::preset::{Preset, PresetEnvironment};
 use super::{Error, Protocol};
+use crate::console::Console;
 use crate::export::{Batching, Histograms};
 use crate::policy::Policy;
 use crate::propagate::Propagator;
@@ -36,8 +42,9 @@ pub(super) type Lookup<'a> = &'a dyn Fn(&str) -> Option<OsString>;
 /// What the environment says. Absent: not said.
 #[derive(Debug)]
 pub(super) struct Environment {
-    /// `RUST_LOG`
-    pub(super) filter: Option<String>,
+    pub(super) filters: FilterEnvironment,
+    /// `TICKSPAN_CONSOLE`
+    pub(super) console: Option<Console>,
     /// `NO_COLOR` is set.
     pub(super) no_color: bool,
     /// `TICKSPAN_FOREIGN_DATA`
@@ -102,15 +109,15 @@ impl Environment {
     ///
     /// # Errors
     ///
-    /// [`Error::Invalid`] for the first variable with a value that is not accepted. `RUST_LOG` is
-    /// checked where the filter is made.
+    /// [`Error::Invalid`] or [`Error::Filter`] for the first variable with a value that is not accepted.
     pub(super) fn read(lookup: Lookup<'_>) -> Result<Self, Error> {
         let variables = Variables(lookup);
         let disabled = variables
             .word(SDK_DISABLED, &[("true", true), ("false", false)])?
             .unwrap_or(false);
         Ok(Self {
-            filter: variables.text("RUST_LOG")?,
+            filters: FilterEnvironment::read(&variables)?,
+            console: console::read(&variables)?,
             no_color: lookup("NO_COLOR").is_some_and(|value| !value.is_empty()),
             foreign_data: variables
                 .word(

@@ -50,7 +50,7 @@ fn empty_variables_count_as_unset() {
         "RUST_LOG",
     ];
     let environment = read(&names.map(|name| (name, ""))).unwrap();
-    assert!(environment.filter.is_none());
+    assert!(environment.filters.all.is_none());
     let tracing = environment.tracing.unwrap();
     assert!(
         tracing.traces.endpoint.is_none()
