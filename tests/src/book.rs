@@ -27,6 +27,7 @@ mod code {
         Routes: "../../docs/routes.md";
         Propagation: "../../docs/propagation.md";
         Recorder: "../../docs/recorder.md";
+        Command: "../../docs/command.md";
         Latency: "../../docs/latency.md";
         Metrics: "../../docs/metrics.md";
         Edges: "../../docs/edges.md";

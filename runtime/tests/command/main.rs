@@ -1,5 +1,7 @@
 //! The command `tickspan` on recordings, as people and scripts use it: the real program, on real files, pipes and terminals.
 
+#[cfg(unix)]
+mod book;
 mod compare;
 mod edges;
 mod hostile;

@@ -176,7 +176,7 @@ impl Lines {
             name: Cow::Borrowed("spread"),
             unit: Some(Cow::Borrowed("USD")),
             total_cost: Some(decimal(fees)),
-            net: Some(decimal(&net.to_string())),
+            net: Some(decimal(&format!("{net:.2}"))),
             decision: Cow::Borrowed(if reason.is_some() { "reject" } else { "accept" }),
             reason: reason.map(|reason| Cow::Owned(reason.to_owned())),
             amounts: Attributes(vec![
