@@ -28,6 +28,7 @@ mod code {
         Propagation: "../../docs/propagation.md";
         Recorder: "../../docs/recorder.md";
         Command: "../../docs/command.md";
+        Report: "../../docs/report.md";
         Latency: "../../docs/latency.md";
         Metrics: "../../docs/metrics.md";
         Edges: "../../docs/edges.md";

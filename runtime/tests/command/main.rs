@@ -7,6 +7,9 @@ mod edges;
 mod hostile;
 mod program;
 mod replay;
+mod report;
 mod summary;
 #[cfg(unix)]
 mod terminal;
+mod traced;
+mod traces;

@@ -115,3 +115,28 @@ fn colours_are_there_on_a_terminal_unless_somebody_does_not_want_them() {
     assert!(!piped(&[]).contains('\u{1b}'));
     assert!(piped(&["--color", "always"]).contains('\u{1b}'));
 }
+
+#[test]
+fn waterfall_and_traces_fit_a_narrow_terminal() {
+    let mut lines = recording();
+    let attributes = [(
+        "a_key_that_is_as_long_as_a_terminal_is_wide",
+        "値と値と値と値と値と値と値と値と値と値と値と値",
+    )];
+    lines.span_with(9, "fails", 9_000_000, true, &attributes);
+    let (dir, _) = lines.recording();
+    for arguments in [
+        &["traces"][..],
+        &["trace", "00000000000000000000000000000001", "--attributes"],
+    ] {
+        let text = shown(arguments, dir.path(), &[]);
+        let plain = console::strip_ansi_codes(&text).into_owned();
+        assert!(text != plain, "it has colours: {text}");
+        assert!(plain.lines().count() > 2, "{plain}");
+        for line in plain.lines().filter(|line| !line.starts_with("left out")) {
+            assert!(console::measure_text_width(line) <= 40, "{line}\n{plain}");
+        }
+        let plain = shown(arguments, dir.path(), &[("NO_COLOR", "1")]);
+        assert!(!plain.contains('\u{1b}'));
+    }
+}

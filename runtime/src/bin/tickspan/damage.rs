@@ -14,15 +14,15 @@ pub(crate) const MOST_TOLD: usize = 10;
 #[derive(Debug, Default)]
 pub(crate) struct Damages {
     count: u64,
-    told: usize,
+    told: Vec<String>,
 }
 
 impl Damages {
     /// Tells one of them, unless there were too many.
     pub(crate) fn tell(&mut self, damage: &Damage) {
         self.count += 1;
-        if self.told < MOST_TOLD {
-            self.told += 1;
+        if self.told.len() < MOST_TOLD {
+            self.told.push(damage.to_string());
             // Not `eprintln!`, which panics when stderr is closed.
             let _ = writeln!(io::stderr(), "tickspan: {damage}");
         }
@@ -38,9 +38,14 @@ impl Damages {
         self.count
     }
 
+    /// Those that were told.
+    pub(crate) fn told(&self) -> &[String] {
+        &self.told
+    }
+
     /// Tells how many there were besides, and how the command ends if it `found` something or not.
     pub(crate) fn end(&self, found: bool) -> Exit {
-        let others = self.count - self.told as u64;
+        let others = self.count - self.told.len() as u64;
         if others > 0 {
             let _ = writeln!(
                 io::stderr(),

@@ -11,8 +11,15 @@ mod input;
 mod output;
 mod progress;
 mod replay;
+mod report;
 mod scan;
+mod sum;
 mod summary;
+mod top;
+mod trace;
+mod traces;
+mod tree;
+mod waterfall;
 
 use std::io::{self, Write as _};
 use std::process::ExitCode;
@@ -36,7 +43,10 @@ struct Arguments {
 enum Command {
     Summary(summary::Summary),
     Edges(edges::Edges),
+    Trace(trace::Trace),
+    Traces(traces::Traces),
     Replay(replay::Replay),
+    Report(report::Report),
     Doctor(doctor::Doctor),
 }
 
@@ -44,7 +54,10 @@ fn main() -> ExitCode {
     let done = match Arguments::parse().command {
         Command::Summary(summary) => summary.run(),
         Command::Edges(edges) => edges.run(),
+        Command::Trace(trace) => trace.run(),
+        Command::Traces(traces) => traces.run(),
         Command::Replay(replay) => replay.run(),
+        Command::Report(report) => report.run(),
         Command::Doctor(doctor) => return doctor.run(),
     };
     end(done)

@@ -10,6 +10,7 @@ use tickspan::recorded::{Edge, Value};
 
 use crate::input::{Nanoseconds, Times};
 use crate::scan::Fold;
+use crate::sum::Sum;
 
 /// Reasons, and costs, of one edge beyond this many share a row: names made from data must not eat the memory.
 const MOST_NAMES: usize = 64;
@@ -64,34 +65,6 @@ pub(super) struct Extreme {
     pub(super) trace_id: Option<String>,
     pub(super) decision: String,
     pub(super) reason: Option<String>,
-}
-
-/// A sum that keeps what is lost in rounding (Neumaier, 1974), so that the order of threads does not show.
-#[derive(Clone, Copy, Debug, Default)]
-pub(super) struct Sum {
-    sum: f64,
-    lost: f64,
-}
-
-impl Sum {
-    pub(super) fn add(&mut self, number: f64) {
-        let sum = self.sum + number;
-        self.lost += if self.sum.abs() >= number.abs() {
-            (self.sum - sum) + number
-        } else {
-            (number - sum) + self.sum
-        };
-        self.sum = sum;
-    }
-
-    fn merge(&mut self, other: Self) {
-        self.add(other.sum);
-        self.lost += other.lost;
-    }
-
-    pub(super) fn total(self) -> f64 {
-        self.sum + self.lost
-    }
 }
 
 /// What every line has. Data is read where it is an edge's.
@@ -163,14 +136,15 @@ impl Counted {
 }
 
 /// What an amount is to its edge, by its name: that of a leg's begins with the leg's.
-enum Role {
+pub(crate) enum Role {
     Gross,
     Cost,
     Threshold,
 }
 
 impl Role {
-    fn of(name: &str) -> Self {
+    /// Of this name.
+    pub(crate) fn of(name: &str) -> Self {
         match name.rsplit('.').next() {
             Some("gross") => Self::Gross,
             Some("threshold") => Self::Threshold,

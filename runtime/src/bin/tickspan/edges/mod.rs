@@ -8,6 +8,7 @@ use crate::exit::{self, Exit, Failure};
 use crate::input::{Input, Times, time};
 use crate::output::{Cell, Column, Document, Form, Row, Table};
 use crate::scan::{Scanned, scan};
+pub(crate) use counted::Role;
 use counted::{Counted, Key, Sums};
 
 /// Tells what edges were decided and why, what their costs came to, and which were the best and the worst.

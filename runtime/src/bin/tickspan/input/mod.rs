@@ -1,5 +1,6 @@
 //! What a command reads: recordings, and which time of them.
 
+mod kept;
 mod times;
 mod when;
 
@@ -12,6 +13,7 @@ use clap::Args;
 use tickspan::replay::{self, Replay};
 
 use crate::exit::Failure;
+use kept::Kept;
 pub(crate) use times::{Nanoseconds, Times, time};
 use when::When;
 
@@ -24,6 +26,10 @@ pub(crate) struct Input {
 
     #[command(flatten)]
     period: Period,
+
+    /// What can be read once alone, kept to be read again.
+    #[arg(skip)]
+    kept: Option<Vec<Source>>,
 }
 
 /// Which time is looked at.
@@ -42,10 +48,31 @@ pub(crate) struct Period {
 pub(crate) const STANDARD_INPUT: &str = "(standard input)";
 
 /// A file of a recording.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) enum Source {
     File(PathBuf),
     StandardInput,
+    Kept(Kept),
+}
+
+impl Source {
+    /// How many bytes it has, if that is known.
+    fn bytes(&self) -> Option<u64> {
+        let metadata = match self {
+            Self::File(path) => fs::metadata(path).ok()?,
+            Self::Kept(kept) => kept.metadata().ok()?,
+            Self::StandardInput => return None,
+        };
+        metadata.is_file().then_some(metadata.len())
+    }
+
+    /// Where it is, if it has a place.
+    pub(crate) fn path(&self) -> Option<&Path> {
+        match self {
+            Self::File(path) => Some(path),
+            Self::StandardInput | Self::Kept(_) => None,
+        }
+    }
 }
 
 impl Input {
@@ -54,7 +81,29 @@ impl Input {
         Self {
             paths: vec![path],
             period: Period::default(),
+            kept: None,
         }
+    }
+
+    /// The same, so that it can be read more than once: what comes from a pipe is kept in a temporary file.
+    ///
+    /// # Errors
+    ///
+    /// When something that was named cannot be read, or there is no room to keep it.
+    pub(crate) fn kept(&self) -> Result<Self, Failure> {
+        let keep = |source| match source {
+            Source::StandardInput => Kept::of(STANDARD_INPUT.into(), io::stdin()),
+            Source::File(path) if fs::metadata(&path).is_ok_and(|it| !it.is_file()) => {
+                let pipe = File::open(&path).map_err(|error| unreadable(&error))?;
+                Kept::of(path, pipe)
+            }
+            other => Ok(other),
+        };
+        let kept: Result<Vec<Source>, Failure> = self.sources()?.0.into_iter().map(keep).collect();
+        Ok(Self {
+            kept: Some(kept?),
+            ..self.clone()
+        })
     }
 
     /// Which time is looked at.
@@ -89,17 +138,17 @@ impl Input {
     ///
     /// When something that was named cannot be read.
     pub(crate) fn sources(&self) -> Result<(Vec<Source>, Option<u64>), Failure> {
+        if let Some(kept) = &self.kept {
+            return Ok((kept.clone(), kept.iter().map(Source::bytes).sum()));
+        }
         if self.is_standard_input()? {
             return Ok((vec![Source::StandardInput], None));
         }
         self.check()?;
         let files = replay::files(&self.paths).map_err(|error| unreadable(&error))?;
-        let sizes = files.iter().map(|file| {
-            let metadata = fs::metadata(file).ok()?;
-            metadata.is_file().then_some(metadata.len())
-        });
-        let bytes = sizes.sum();
-        Ok((files.into_iter().map(Source::File).collect(), bytes))
+        let sources: Vec<Source> = files.into_iter().map(Source::File).collect();
+        let bytes = sources.iter().map(Source::bytes).sum();
+        Ok((sources, bytes))
     }
 
     fn is_standard_input(&self) -> Result<bool, Failure> {
@@ -135,6 +184,12 @@ impl Period {
     /// From when on.
     pub(crate) fn since(self) -> Option<SystemTime> {
         self.since.map(When::time)
+    }
+
+    /// Whether a time is looked at.
+    pub(crate) fn has(self, time: SystemTime) -> bool {
+        self.since().is_none_or(|since| time >= since)
+            && self.until().is_none_or(|until| time < until)
     }
 
     /// Until when, without it.

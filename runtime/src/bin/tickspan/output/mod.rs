@@ -43,6 +43,11 @@ pub(crate) struct Document {
 }
 
 impl Form {
+    /// Whether it is for a program.
+    pub(crate) fn is_for_programs(self) -> bool {
+        self.json || self.csv
+    }
+
     /// Whether colours are used.
     pub(crate) fn is_coloured(self) -> bool {
         match self.color {

@@ -46,6 +46,19 @@ pub(crate) fn scan<F: Fold>(
     input: &Input,
     new: impl Fn() -> F + Sync,
 ) -> Result<Scanned<F>, Failure> {
+    read(input, new).map(Worker::end)
+}
+
+/// Reads all lines of the input again, and tells of no damage again.
+///
+/// # Errors
+///
+/// When something that was named cannot be read.
+pub(crate) fn scan_again<F: Fold>(input: &Input, new: impl Fn() -> F + Sync) -> Result<F, Failure> {
+    read(input, new).map(|all| all.fold)
+}
+
+fn read<F: Fold>(input: &Input, new: impl Fn() -> F + Sync) -> Result<Worker<F>, Failure> {
     let (sources, bytes) = input.sources()?;
     let progress = Progress::of(bytes);
     let pieces = Mutex::new(Pieces::of(sources, &progress));
@@ -80,7 +93,7 @@ pub(crate) fn scan<F: Fold>(
     let pieces = pieces.into_inner().unwrap_or_else(PoisonError::into_inner);
     all.found.merge(pieces.found);
     drop(progress);
-    Ok(all.end())
+    Ok(all)
 }
 
 /// What one thread counts.

@@ -117,6 +117,11 @@ impl<'a> Pieces<'a> {
                     PathBuf::from(STANDARD_INPUT),
                     unpack(self.progress.meter(io::stdin())),
                 ),
+                Source::Kept(kept) => {
+                    let input = kept.reader().map_err(Fault::File);
+                    let input = input.and_then(|file| unpack(self.progress.meter(file)));
+                    (kept.name.clone(), input)
+                }
                 Source::File(path) => {
                     let input = File::open(&path).map_err(Fault::File);
                     let input = input.and_then(|file| unpack(self.progress.meter(file)));

@@ -6,7 +6,7 @@ use crate::output::{Cell, Column};
 
 /// Durations, in nanoseconds.
 #[derive(Debug)]
-pub(super) struct Durations {
+pub(crate) struct Durations {
     count: u64,
     errors: u64,
     sum: u128,
@@ -16,7 +16,7 @@ pub(super) struct Durations {
 }
 
 /// What is told of durations besides their count and errors, with its quantile.
-pub(super) const QUANTILES: [(&str, &str, f64); 5] = [
+pub(crate) const QUANTILES: [(&str, &str, f64); 5] = [
     ("p50_ns", "p50", 0.5),
     ("p90_ns", "p90", 0.9),
     ("p95_ns", "p95", 0.95),
@@ -29,7 +29,7 @@ const STANDARD_ERRORS: f64 = 3.0;
 
 impl Durations {
     /// Percentiles have so many significant digits.
-    pub(super) fn new(digits: u8) -> Self {
+    pub(crate) fn new(digits: u8) -> Self {
         let mut histogram = Histogram::new(digits)
             .unwrap_or_else(|_| unreachable!("a histogram has from 0 to 5 significant digits"));
         histogram.auto(true);
@@ -43,7 +43,7 @@ impl Durations {
         }
     }
 
-    pub(super) fn add(&mut self, nanoseconds: u64, failed: bool) {
+    pub(crate) fn add(&mut self, nanoseconds: u64, failed: bool) {
         self.count += 1;
         self.errors += u64::from(failed);
         self.sum += u128::from(nanoseconds);
@@ -53,7 +53,7 @@ impl Durations {
         _ = self.histogram.record(nanoseconds.min(u64::MAX >> 1));
     }
 
-    pub(super) fn merge(&mut self, other: &Self) {
+    pub(crate) fn merge(&mut self, other: &Self) {
         self.count += other.count;
         self.errors += other.errors;
         self.sum += other.sum;
@@ -63,20 +63,47 @@ impl Durations {
         _ = self.histogram.add(&other.histogram);
     }
 
-    pub(super) fn count(&self) -> u64 {
+    pub(crate) fn count(&self) -> u64 {
         self.count
     }
 
-    pub(super) fn errors(&self) -> u64 {
+    pub(crate) fn errors(&self) -> u64 {
         self.errors
     }
 
+    /// All together.
+    pub(crate) fn sum(&self) -> u128 {
+        self.sum
+    }
+
+    /// The shortest; zero where there is none.
+    pub(crate) fn min(&self) -> u64 {
+        self.min.min(self.max)
+    }
+
+    /// The mean; zero where there is none.
+    pub(crate) fn mean(&self) -> u64 {
+        let mean = self.sum / u128::from(self.count.max(1));
+        u64::try_from(mean).unwrap_or(u64::MAX)
+    }
+
+    /// The longest.
+    pub(crate) fn max(&self) -> u64 {
+        self.max
+    }
+
+    /// How many there were of each, as exact as percentiles are, the shortest first.
+    pub(crate) fn distribution(&self) -> impl Iterator<Item = (u64, u64)> + '_ {
+        let recorded = self.histogram.iter_recorded();
+        recorded.map(|it| (it.value_iterated_to(), it.count_at_value()))
+    }
+
     /// The duration that this part did not exceed.
-    pub(super) fn quantile(&self, quantile: f64) -> u64 {
+    pub(crate) fn quantile(&self, quantile: f64) -> u64 {
         // The histogram answers with the upper end of a bucket, which may lie just above what was measured.
         self.histogram
             .value_at_quantile(quantile)
-            .clamp(self.min.min(self.max), self.max)
+            .clamp(self.min(), self.max)
     }
 
     /// Between which durations the one lies that this part of all would not exceed, but for chance: three standard errors around it.
@@ -110,7 +137,7 @@ impl Durations {
     }
 
     /// The columns of [`cells`](Self::cells).
-    pub(super) fn columns() -> Vec<Column> {
+    pub(crate) fn columns() -> Vec<Column> {
         let rank = |key| match key {
             "p50_ns" | "p99_ns" => 1,
             "p999_ns" => 3,
@@ -128,14 +155,13 @@ impl Durations {
     }
 
     /// Least, mean, percentiles, greatest.
-    pub(super) fn cells(&self) -> Vec<Cell> {
+    pub(crate) fn cells(&self) -> Vec<Cell> {
         if self.count == 0 {
             return vec![Cell::None; QUANTILES.len() + 3];
         }
-        let mean = self.sum / u128::from(self.count);
         let mut cells = vec![
-            Cell::Nanoseconds(self.min),
-            Cell::Nanoseconds(u64::try_from(mean).unwrap_or(u64::MAX)),
+            Cell::Nanoseconds(self.min()),
+            Cell::Nanoseconds(self.mean()),
         ];
         let quantiles = QUANTILES.iter();
         cells.extend(quantiles.map(|(.., quantile)| Cell::Nanoseconds(self.quantile(*quantile))));

@@ -2,7 +2,7 @@
 
 mod compared;
 mod counted;
-mod durations;
+pub(crate) mod durations;
 mod line;
 
 use std::collections::BTreeMap;

@@ -1,0 +1,391 @@
+//! A trace for people: its tree, each span with a bar where it ran, and below it what happened in it.
+
+use std::fmt::Write as _;
+use std::time::Duration;
+
+use tickspan::recorded::{Attributes, Edge, Latency};
+use unicode_width::{UnicodeWidthChar as _, UnicodeWidthStr as _};
+
+use crate::human;
+use crate::output::Cell;
+use crate::tree::{Node, Trace, What};
+
+/// How wide it is where nobody says.
+const WIDTH: usize = 100;
+
+/// No narrower than this, however narrow the terminal is.
+const NARROWEST: usize = 32;
+
+/// From this width on, it is told when each span began.
+const WITH_BEGIN: usize = 72;
+
+/// How wide durations are, with the blank before them.
+const NUMBER: usize = 10;
+
+/// How it is drawn.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Style {
+    pub(crate) width: Option<usize>,
+    pub(crate) is_coloured: bool,
+    /// Whether attributes of spans are told.
+    pub(crate) has_attributes: bool,
+}
+
+const RED: &str = "31";
+const GREEN: &str = "32";
+const BLUE: &str = "34";
+const FAINT: &str = "2";
+
+/// Draws a trace, each line with its end.
+pub(crate) fn draw(trace: &Trace, style: Style) -> String {
+    let width = style.width.unwrap_or(WIDTH).max(NARROWEST);
+    let has_begin = width >= WITH_BEGIN;
+    let numbers = if has_begin { 2 * NUMBER } else { NUMBER };
+    let longest = trace
+        .nodes
+        .iter()
+        .map(|node| 3 * node.depth + clean(&title(node)).width());
+    let names = longest
+        .max()
+        .unwrap_or(0)
+        .clamp(8, (width - numbers) * 3 / 5);
+    let chart = Chart {
+        style,
+        width,
+        has_begin,
+        names,
+        bars: width - numbers - names - 1,
+        whole: trace.took,
+    };
+    let mut out = String::new();
+    chart.head(&mut out, trace);
+    // Whether the branch of each level above goes on.
+    let mut goes_on: Vec<bool> = Vec::new();
+    for (place, node) in trace.nodes.iter().enumerate() {
+        goes_on.truncate(node.depth);
+        let has_children = trace
+            .nodes
+            .get(place + 1)
+            .is_some_and(|next| next.depth > node.depth);
+        chart.span(
+            &mut out,
+            node,
+            &chart.branch(&goes_on, if node.is_last { "└─ " } else { "├─ " }),
+        );
+        goes_on.push(!node.is_last);
+        let mut below = chart.branch(&goes_on, "");
+        below.push_str(if has_children { "│  " } else { "   " });
+        chart.happened(&mut out, node, &below);
+    }
+    for (count, what) in [(trace.left_out, "spans"), (trace.left_out_items, "events")] {
+        if count > 0 {
+            let _ = writeln!(out, "{} more {what} are left out", human::count(count));
+        }
+    }
+    out
+}
+
+struct Chart {
+    style: Style,
+    width: usize,
+    has_begin: bool,
+    /// How wide names are, and bars.
+    names: usize,
+    bars: usize,
+    whole: Duration,
+}
+
+impl Chart {
+    fn head(&self, out: &mut String, trace: &Trace) {
+        let spans = trace
+            .nodes
+            .iter()
+            .filter(|node| node.span.is_some())
+            .count() as u64;
+        let (begin, took) = (
+            Cell::Time(trace.begin).for_people(),
+            human::duration(trace.took),
+        );
+        let mut facts = format!(
+            "{begin}, {took}, {} spans",
+            human::count(spans + trace.left_out)
+        );
+        match trace.failed() {
+            0 => {}
+            failed => {
+                let _ = write!(facts, ", {} failed", human::count(failed as u64));
+            }
+        }
+        let _ = writeln!(out, "trace {}", trace.id);
+        self.told(out, "", &facts, "");
+        out.push('\n');
+        let mut line = fit("span", self.names);
+        if self.has_begin {
+            let _ = write!(line, "{:>NUMBER$}", "begins");
+        }
+        let _ = write!(line, "{:>NUMBER$}", "took");
+        let _ = writeln!(out, "{}", self.paint(&line, "1"));
+    }
+
+    /// The branches that lead on from the levels above, and to a span where it is one's own.
+    fn branch(&self, goes_on: &[bool], own: &str) -> String {
+        // Roots hang on nothing.
+        let above = goes_on.iter().skip(1);
+        let mut branch: String = above
+            .map(|goes_on| if *goes_on { "│  " } else { "   " })
+            .collect();
+        if !goes_on.is_empty() {
+            branch.push_str(own);
+        }
+        // So deep that there would be no room for names.
+        let room = self.names / 2;
+        if branch.width() > room {
+            let depth = goes_on.len();
+            return format!("{depth}… ");
+        }
+        branch
+    }
+
+    fn span(&self, out: &mut String, node: &Node, branch: &str) {
+        let name = clean(&title(node));
+        let name = fit(&format!("{branch}{name}"), self.names);
+        let code = if node.failure().is_some() { RED } else { "" };
+        let mut line = self.paint(&name, code);
+        if self.has_begin {
+            let begin = format!("{:>NUMBER$}", human::duration(node.at));
+            line.push_str(&self.paint(&begin, FAINT));
+        }
+        let _ = write!(line, "{:>NUMBER$} ", human::duration(node.took()));
+        if node.span.is_some() {
+            let (before, bar) = self.bar(node);
+            line.push_str(&before);
+            line.push_str(&self.paint(&bar, if code.is_empty() { BLUE } else { code }));
+        }
+        let _ = writeln!(out, "{}", line.trim_end());
+    }
+
+    /// At least one character, however short the span.
+    fn bar(&self, node: &Node) -> (String, String) {
+        let column = |at: Duration| {
+            let scaled = at.as_nanos().saturating_mul(self.bars as u128);
+            let column = scaled.checked_div(self.whole.as_nanos()).unwrap_or(0);
+            usize::try_from(column).unwrap_or(usize::MAX)
+        };
+        let begin = column(node.at).min(self.bars - 1);
+        let end = column(node.at.saturating_add(node.took())).clamp(begin + 1, self.bars);
+        (" ".repeat(begin), "█".repeat(end - begin))
+    }
+
+    fn happened(&self, out: &mut String, node: &Node, indent: &str) {
+        if let Some(failure) = node.failure() {
+            let span = node.span.as_ref();
+            let kind = span.and_then(|span| span.attributes.get("error.type"));
+            let kind = kind.map_or_else(String::new, |kind| format!(" {kind}"));
+            let message = span.and_then(|span| span.status_message.as_deref());
+            let message = message.map_or_else(String::new, |message| format!(": {message}"));
+            self.told(out, indent, &format!("✗ {failure}{kind}{message}"), RED);
+        }
+        if self.style.has_attributes {
+            if let Some(span) = &node.span {
+                for pair in pairs(&span.attributes) {
+                    self.told(out, indent, &format!("  {pair}"), FAINT);
+                }
+            }
+        }
+        for item in &node.items {
+            let at = human::duration(item.at);
+            match &item.what {
+                What::Event(event) => {
+                    let code = if matches!(event.name.as_ref(), "error" | "exception") {
+                        RED
+                    } else {
+                        ""
+                    };
+                    let told = format!("· {} at {at}{}", event.name, listed(&event.attributes));
+                    self.told(out, indent, &told, code);
+                }
+                What::Trade(trade) => {
+                    let told = format!(
+                        "▪ trade {} at {at}{}",
+                        trade.name,
+                        listed(&trade.attributes)
+                    );
+                    self.told(out, indent, &told, "");
+                }
+                What::Edge(edge) => {
+                    let code = if edge.is_accepted() { GREEN } else { RED };
+                    self.told(out, indent, &decided(edge, &at), code);
+                }
+                What::Latency(latency) => self.path(out, indent, latency),
+            }
+        }
+    }
+
+    fn path(&self, out: &mut String, indent: &str, latency: &Latency<'_>) {
+        let whole = latency.end_to_end.map_or_else(String::new, |it| {
+            format!(", end_to_end {}", human::duration(it))
+        });
+        let over = if latency.is_over_budget() {
+            ", over budget"
+        } else {
+            ""
+        };
+        let code = if latency.is_over_budget() { RED } else { "" };
+        self.told(
+            out,
+            indent,
+            &format!("◆ path {}{whole}{over}", latency.name),
+            code,
+        );
+        for mark in &latency.marks {
+            let at = human::duration(Duration::from_nanos(mark.offset_ns.unsigned_abs()));
+            let sign = if mark.offset_ns < 0 { "−" } else { "+" };
+            self.told(out, indent, &format!("  ◇ {} {sign}{at}", mark.name), "");
+        }
+        if !latency.unmarked.is_empty() {
+            let told = format!("  unmarked: {}", latency.unmarked.join(", "));
+            self.told(out, indent, &told, FAINT);
+        }
+    }
+
+    /// A text below a span, on as many lines as it needs.
+    fn told(&self, out: &mut String, indent: &str, text: &str, code: &str) {
+        let room = self.width.saturating_sub(indent.width()).max(8);
+        let text = clean(text);
+        let hanging = text.chars().take_while(|c| *c == ' ').count() + 2;
+        for (number, line) in wrap(&text, room, hanging).iter().enumerate() {
+            let hanging = if number > 0 { hanging } else { 0 };
+            let _ = writeln!(
+                out,
+                "{indent}{}{}",
+                " ".repeat(hanging),
+                self.paint(line, code)
+            );
+        }
+    }
+
+    fn paint(&self, text: &str, code: &str) -> String {
+        if self.style.is_coloured && !code.is_empty() {
+            format!("\x1b[{code}m{text}\x1b[0m")
+        } else {
+            text.to_owned()
+        }
+    }
+}
+
+fn title(node: &Node) -> String {
+    let kind = node.span.as_ref().map(|span| span.kind.as_str());
+    match kind.filter(|kind| *kind != "internal") {
+        Some(kind) => format!("{} ({kind})", node.name()),
+        None => node.name().to_owned(),
+    }
+}
+
+/// What an edge was, in words.
+pub(crate) fn decided(edge: &Edge<'_>, at: &str) -> String {
+    let decision = match &edge.reason {
+        _ if edge.is_accepted() => "accepted".to_owned(),
+        Some(reason) => format!("rejected: {reason}"),
+        None => "rejected".to_owned(),
+    };
+    let unit = edge
+        .unit
+        .as_ref()
+        .map_or_else(String::new, |unit| format!(" {unit}"));
+    let net = edge
+        .net
+        .as_ref()
+        .map_or_else(String::new, |net| format!(", net {net}{unit}"));
+    let amounts = pairs(&edge.amounts).join(", ");
+    format!("$ edge {} at {at}: {decision}{net} ({amounts})", edge.name)
+}
+
+fn pairs(attributes: &Attributes<'_>) -> Vec<String> {
+    attributes
+        .iter()
+        .map(|(key, value)| format!("{key}={value}"))
+        .collect()
+}
+
+fn listed(attributes: &Attributes<'_>) -> String {
+    match pairs(attributes).join(" ") {
+        none if none.is_empty() => none,
+        some => format!(": {some}"),
+    }
+}
+
+/// Without what would break lines or drive the terminal.
+fn clean(text: &str) -> String {
+    Cell::text(text).for_people()
+}
+
+/// As wide as told: cut behind, or with blanks behind it.
+fn fit(text: &str, width: usize) -> String {
+    let (mut fitting, mut room) = (String::new(), width);
+    if text.width() > width {
+        room = room.saturating_sub(1);
+        for c in text.chars() {
+            let Some(left) = room.checked_sub(c.width().unwrap_or(0)) else {
+                break;
+            };
+            room = left;
+            fitting.push(c);
+        }
+        fitting.push('…');
+    } else {
+        fitting.push_str(text);
+    }
+    let missing = width.saturating_sub(fitting.width());
+    fitting.extend(std::iter::repeat_n(' ', missing));
+    fitting
+}
+
+/// Breaks a text at blanks, and words that are too long anywhere. All lines but the first have less room.
+fn wrap(text: &str, room: usize, hanging: usize) -> Vec<String> {
+    let mut lines = vec![String::new()];
+    let room_of = |lines: &Vec<String>| {
+        if lines.len() > 1 {
+            room.saturating_sub(hanging).max(4)
+        } else {
+            room
+        }
+    };
+    for word in text.split_inclusive(' ') {
+        let mut word = word;
+        loop {
+            let line = lines.last().map_or(0, |line| line.width());
+            if line + word.trim_end().width() <= room_of(&lines) {
+                break;
+            }
+            if line > 0
+                && lines.last().is_some_and(|line| !line.trim().is_empty())
+                && word.trim_end().width() <= room_of(&lines)
+            {
+                lines.push(String::new());
+                continue;
+            }
+            // Longer than a line: as much of it as there is room for.
+            let (mut left, mut end) = (room_of(&lines).saturating_sub(line), 0);
+            for (place, c) in word.char_indices() {
+                let Some(rest) = left.checked_sub(c.width().unwrap_or(0)) else {
+                    break;
+                };
+                left = rest;
+                end = place + c.len_utf8();
+            }
+            if let Some(last) = lines.last_mut() {
+                last.push_str(&word[..end]);
+            }
+            word = &word[end..];
+            lines.push(String::new());
+        }
+        if let Some(last) = lines.last_mut() {
+            last.push_str(word);
+        }
+    }
+    lines
+        .iter()
+        .map(|line| line.trim_end().to_owned())
+        .filter(|line| !line.is_empty())
+        .collect()
+}
