@@ -128,7 +128,7 @@ impl Child {
             }
         };
         command
-            .args([&self.test, "--exact", "--nocapture"])
+            .args([&self.test, "--exact", "--include-ignored", "--nocapture"])
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped());

@@ -310,3 +310,28 @@ fn packing_that_was_cut_short_is_done_again() {
     assert_eq!(unpacked(&file(&dir, "20261120", "events.jsonl.gz")), "1\n");
     assert!(!file(&dir, "20261120", "events.jsonl.gz.tmp").exists());
 }
+
+#[test]
+fn file_that_cannot_be_packed_stays_and_is_packed_later() {
+    let dir = TempDir::new().unwrap();
+    // In the way of what is being packed.
+    let blocked = file(&dir, "20261121", "events.jsonl.gz.tmp");
+    fs::create_dir_all(&blocked).unwrap();
+    let mut store = store(&recorder(&dir).with_compression(Compression::Gzip));
+    for (day, line) in [b"1\n", b"2\n"].into_iter().enumerate() {
+        let now = noon() + days(day as u64);
+        all_written(&store.write(line, now), 2);
+        store.close_past_day(now + days(1));
+    }
+    let next = file(&dir, "20261122", "events.jsonl");
+    wait_for("the file that was closed after it", || !next.exists());
+    let plain = file(&dir, "20261121", "events.jsonl");
+    assert_eq!(text(&plain), "{\"first\":true}\n1\n");
+    fs::remove_dir(&blocked).unwrap();
+    store.look_after_old(noon() + days(2));
+    wait_for("the packed file", || !plain.exists());
+    assert_eq!(
+        unpacked(&file(&dir, "20261121", "events.jsonl.gz")),
+        "{\"first\":true}\n1\n"
+    );
+}

@@ -90,6 +90,34 @@ fn recorder_goes_on_when_a_full_disk_has_room_again() {
     assert_eq!(found, (0..2_000).collect::<Vec<_>>());
 }
 
+#[test]
+fn removed_folder_costs_what_it_held_and_nothing_else() {
+    let child = Child::of(
+        "faults::removed_folder_costs_what_it_held_and_nothing_else",
+        || {
+            let telemetry = tickspan::builder()
+                .with_recorder(dir_of_child())
+                .init()
+                .unwrap();
+            (0..1_000).for_each(tick);
+            telemetry.flush(SOON).unwrap();
+            fs::remove_dir_all(dir_of_child()).unwrap();
+            (1_000..2_000).for_each(tick);
+            telemetry.flush(SOON).unwrap();
+            let report = telemetry.shutdown(SOON);
+            assert_eq!(report.lost(), 0, "{report}");
+        },
+    );
+    let dir = TempDir::new().unwrap();
+    let inner = dir.path().join("events");
+    child.with("RECORDING", inner.to_str().unwrap()).run();
+    let (events, damages) = read(&inner);
+    assert!(damages.is_empty(), "{damages:?}");
+    let mut found = numbers(&events, "tick", "number");
+    found.sort_unstable();
+    assert_eq!(found, (1_000..2_000).collect::<Vec<_>>());
+}
+
 /// The shell refuses files beyond 32 KiB, and has the signal for it ignored: writes then stop in the middle of a line.
 #[cfg(target_os = "linux")]
 #[test]

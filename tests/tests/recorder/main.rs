@@ -1,6 +1,8 @@
 //! Recordings of real programs: written by processes of their own, read back by the replay.
 
 mod decisions;
+#[cfg(target_os = "linux")]
+mod disks;
 mod faults;
 mod latency;
 mod otlp;

@@ -2,13 +2,14 @@
 
 use std::path::Path;
 use std::str::FromStr as _;
-use std::time::{Duration, SystemTime};
+use std::time::{Duration, Instant, SystemTime};
 
 use opentelemetry::trace::{SpanId, TraceId};
 use opentelemetry_sdk::trace::InMemorySpanExporter;
 use rust_decimal::Decimal;
 use tempfile::TempDir;
 use tickspan::recorded::{Data, Kind, Outcome, Span, Status, Value};
+use tickspan::recorder::Recorder;
 use tickspan::replay::Replay;
 use tickspan::{Empty, event, record, traced_stage};
 use tickspan_tests::child::Child;
@@ -145,6 +146,35 @@ fn a_variable_is_enough() {
     let mut found = numbers(&read_whole(&inner), "check", "quantity");
     found.sort_unstable();
     assert_eq!(found, (0..2_000).collect::<Vec<_>>());
+}
+
+#[test]
+fn lines_are_written_when_a_batch_is_full_or_has_waited() {
+    let child = Child::of(
+        "records::lines_are_written_when_a_batch_is_full_or_has_waited",
+        || {
+            let variable = |name| std::env::var(name).unwrap().parse::<u64>().unwrap();
+            let recorder = Recorder::new(dir_of_child())
+                .with_flush_every(Duration::from_millis(variable("WAIT")));
+            let _telemetry = tickspan::builder().with_recorder(recorder).init().unwrap();
+            let spans = i64::try_from(variable("SPANS")).unwrap();
+            (0..spans).for_each(check);
+            // Nobody flushes.
+            let until = Instant::now() + SOON;
+            while super::read(&dir_of_child()).0.len() < usize::try_from(spans).unwrap() {
+                assert!(Instant::now() < until, "the lines are not written");
+                std::thread::yield_now();
+            }
+        },
+    );
+    for (wait, spans) in [("10", "1"), ("3600000", "512")] {
+        let dir = TempDir::new().unwrap();
+        child
+            .with("RECORDING", dir.path().to_str().unwrap())
+            .with("WAIT", wait)
+            .with("SPANS", spans)
+            .run();
+    }
 }
 
 #[test]

@@ -1,5 +1,7 @@
 //! Recordings that were made up: in every order, damaged in every way.
 
+mod damage;
+
 use std::fs;
 use std::io::Write as _;
 use std::path::Path;
@@ -229,97 +231,6 @@ fn lines_of_another_version_are_refused_and_of_an_unknown_type_given() {
         later.replace("05Z", "05.000000000Z")
     );
     assert_eq!(event.place.line, 5);
-}
-
-/// A whole line, and a hundred ways in which it is none.
-fn damaged() -> Vec<Vec<u8>> {
-    let whole = line(1, 1).into_bytes();
-    let mut all: Vec<Vec<u8>> = Vec::new();
-    // Cut short, at every fourth byte.
-    all.extend((1..whole.len()).step_by(4).map(|len| whole[..len].to_vec()));
-    // With a byte that JSON does not know, or that is no UTF-8, in its place.
-    for place in (0..whole.len()).step_by(6) {
-        for byte in [0, 0xff] {
-            let mut line = whole.clone();
-            line[place] = byte;
-            all.push(line);
-        }
-    }
-    let text = String::from_utf8(whole).unwrap();
-    for (from, to) in [
-        ("\"event_type\":\"trade\",", ""),
-        ("\"trade\"", "7"),
-        ("2026-11-21T00:00:00.001000000Z", "yesterday"),
-        ("2026-11-21T00:00:00.001000000Z", "2026-13-21T00:00:00Z"),
-        ("2026-11-21T00:00:00.001000000Z", ""),
-        ("\"2026-11-21T00:00:00.001000000Z\"", "1795219200"),
-        (",\"data\":{", ",\"date\":{"),
-        ("\"name\":\"filled\",", ""),
-        ("\"name\":\"filled\"", "\"name\":null"),
-        ("{\"number\":1}", "[]"),
-        ("{\"number\":1}", "{\"number\":{\"double\":\"many\"}}"),
-        ("{\"number\":1}", "{\"number\":01}"),
-        ("{\"number\":1}", "{\"number\":+1}"),
-        ("{\"number\":1}", "{\"number\":1,}"),
-        ("}}}", "}}"),
-        ("}}}", "}}}}"),
-        ("}}}", "}}} {"),
-        ("\"data\":", "\"trace_id\":\"7\",\"data\":"),
-        ("\"data\":", "\"span_id\":\"0000000000000000\",\"data\":"),
-        (
-            "\"data\":",
-            "\"timestamp\":\"2026-11-21T00:00:00Z\",\"data\":",
-        ),
-    ] {
-        assert!(text.contains(from), "{from}");
-        all.push(text.replacen(from, to, 1).into_bytes());
-    }
-    for other in [
-        "null",
-        "7",
-        "\"text\"",
-        "[]",
-        "{}",
-        "{",
-        "}",
-        "nonsense",
-        "# a remark",
-        "\u{feff}{}",
-    ] {
-        all.push(other.as_bytes().to_vec());
-    }
-    all.push(text.repeat(2).into_bytes());
-    all.push(b"[".repeat(100_000));
-    all.push(vec![0; 4_096]);
-    all
-}
-
-#[test]
-fn a_hundred_kinds_of_damage_cost_nothing_but_themselves() {
-    let kinds = damaged();
-    assert!(kinds.len() >= 100, "{}", kinds.len());
-    let dir = TempDir::new().unwrap();
-    let mut content = Vec::new();
-    for (kind, damage) in (0..).zip(&kinds) {
-        content.extend_from_slice(line(kind, i64::try_from(kind).unwrap()).as_bytes());
-        content.push(b'\n');
-        content.extend_from_slice(damage);
-        content.push(b'\n');
-    }
-    write(dir.path(), "20261121", "events.jsonl", &content);
-    write(dir.path(), "20261121", "events.1.jsonl.gz", &content);
-    let (numbers, damages) = read(open(&dir));
-    assert_eq!(numbers.len(), kinds.len() * 2);
-    for file in ["events.jsonl", "events.1.jsonl.gz"] {
-        let mut places: Vec<u64> = damages
-            .iter()
-            .filter(|damage| damage.place.file.ends_with(file))
-            .map(|damage| damage.place.line)
-            .collect();
-        places.sort_unstable();
-        let wanted: Vec<u64> = (1..=kinds.len() as u64).map(|kind| kind * 2).collect();
-        assert_eq!(places, wanted, "{file}");
-    }
 }
 
 #[test]
