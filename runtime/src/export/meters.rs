@@ -15,6 +15,7 @@ use opentelemetry_sdk::metrics::{
 use super::deliver::Deliver;
 use super::label::Label;
 use super::ledger::Tally;
+use super::metrics::Account;
 use super::pipeline::FlushFailure;
 #[cfg(feature = "prometheus")]
 use super::prometheus::Prometheus;
@@ -184,6 +185,10 @@ impl Meters {
 
     pub(super) fn tallies(&self) -> Vec<Tally> {
         self.readings.iter().map(Readings::tally).collect()
+    }
+
+    pub(super) fn accounts(&self) -> Vec<Account> {
+        self.readings.iter().map(Readings::account).collect()
     }
 
     /// Asks every exporter at once to read and send, and waits.

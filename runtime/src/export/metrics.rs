@@ -8,13 +8,19 @@ use std::sync::Arc;
 use opentelemetry::KeyValue;
 use opentelemetry::metrics::{Meter, MeterProvider};
 
-use super::Queue;
-use super::ledger::Ledger;
+use super::ledger::{Items, Ledger};
 use crate::collect::{health, unsampled};
 use crate::policy::withheld;
 
+/// What metrics tell of one exporter.
+pub(super) struct Account {
+    pub(super) ledger: Arc<Ledger>,
+    /// How many wait for it, and how many its full queue has dropped.
+    pub(super) fill: Box<dyn Fn() -> (u64, u64) + Send + Sync>,
+}
+
 /// Registers the instruments.
-pub(super) fn register(provider: &dyn MeterProvider, exporters: Vec<(Arc<Ledger>, Arc<Queue>)>) {
+pub(super) fn register(provider: &dyn MeterProvider, exporters: Vec<Account>) {
     let meter = provider.meter("tickspan");
     count(
         &meter,
@@ -62,18 +68,68 @@ pub(super) fn register(provider: &dyn MeterProvider, exporters: Vec<(Arc<Ledger>
         .with_callback(|observer| observer.observe(health().lane_bytes, &[]))
         .build();
     let exporters = Arc::new(exporters);
-    let waiting = Arc::clone(&exporters);
+    count_exported(
+        &meter,
+        ("tickspan.export.span", "{span}", Items::Spans),
+        "Spans that were given to an exporter, by what became of them.",
+        &exporters,
+    );
+    #[cfg(feature = "logs")]
+    count_exported(
+        &meter,
+        ("tickspan.export.log", "{log_record}", Items::LogRecords),
+        "Log records that were given to an exporter, by what became of them.",
+        &exporters,
+    );
+    #[cfg(feature = "recorder")]
+    count_exported(
+        &meter,
+        ("tickspan.export.clock", "{clock}", Items::Clocks),
+        "Finished latency clocks that were given to an exporter, by what became of them.",
+        &exporters,
+    );
+    count_exported(
+        &meter,
+        (
+            "tickspan.export.metric_data_point",
+            "{data_point}",
+            Items::DataPoints,
+        ),
+        "Data points of metrics that were given to an exporter, by what became of them.",
+        &exporters,
+    );
     meter
-        .u64_observable_counter("tickspan.export.span")
+        .u64_observable_gauge("tickspan.export.queue")
         .with_unit("{span}")
-        .with_description("Spans that were given to an exporter, by what became of them.")
+        .with_description("Spans that wait for an exporter.")
         .with_callback(move |observer| {
-            for (ledger, queue) in exporters.iter() {
+            for Account { ledger, fill } in of(&exporters, Items::Spans) {
+                let exporter = KeyValue::new("tickspan.exporter", ledger.exporter().to_owned());
+                observer.observe(fill().0, &[exporter]);
+            }
+        })
+        .build();
+}
+
+/// Counts what was given to the exporters of these items.
+fn count_exported(
+    meter: &Meter,
+    (name, unit, items): (&'static str, &'static str, Items),
+    description: &'static str,
+    exporters: &Arc<Vec<Account>>,
+) {
+    let exporters = Arc::clone(exporters);
+    meter
+        .u64_observable_counter(name)
+        .with_unit(unit)
+        .with_description(description)
+        .with_callback(move |observer| {
+            for Account { ledger, fill } in of(&exporters, items) {
                 let tally = ledger.tally();
                 for (outcome, number) in [
                     ("exported", tally.exported),
                     ("failed", tally.failed),
-                    ("dropped", queue.fill().1),
+                    ("dropped", fill().1),
                 ] {
                     observer.observe(
                         number,
@@ -86,17 +142,12 @@ pub(super) fn register(provider: &dyn MeterProvider, exporters: Vec<(Arc<Ledger>
             }
         })
         .build();
-    meter
-        .u64_observable_gauge("tickspan.export.queue")
-        .with_unit("{span}")
-        .with_description("Spans that wait for an exporter.")
-        .with_callback(move |observer| {
-            for (ledger, queue) in waiting.iter() {
-                let exporter = KeyValue::new("tickspan.exporter", ledger.exporter().to_owned());
-                observer.observe(queue.fill().0, &[exporter]);
-            }
-        })
-        .build();
+}
+
+fn of(exporters: &[Account], items: Items) -> impl Iterator<Item = &Account> {
+    exporters
+        .iter()
+        .filter(move |account| account.ledger.items() == items)
 }
 
 fn count(

@@ -253,8 +253,13 @@ impl Export {
     /// Has the health of telemetry, and the process, observed by the meters of `provider`.
     pub(crate) fn register_metrics(exporters: Option<&Self>, provider: &dyn MeterProvider) {
         let exporters = exporters.map(|export| {
-            let pipelines = export.pipelines.iter();
-            pipelines.map(Pipeline::account).collect()
+            let mut accounts: Vec<_> = export.pipelines.iter().map(Pipeline::account).collect();
+            accounts.extend(export.meters.iter().flat_map(Meters::accounts));
+            #[cfg(feature = "logs")]
+            accounts.extend(export.logs.exporters.accounts());
+            #[cfg(feature = "recorder")]
+            accounts.extend(export.clocks.accounts());
+            accounts
         });
         metrics::register(provider, exporters.unwrap_or_default());
         #[cfg(all(feature = "process", target_os = "linux"))]

@@ -11,6 +11,7 @@ use opentelemetry_sdk::trace::SpanData;
 use super::deliver::Deliver;
 use super::label::Label;
 use super::ledger::{Items, Ledger, Tally};
+use super::metrics::Account;
 use super::queue::{Batching, Queue};
 use super::quiet;
 use super::supervised::Supervised;
@@ -63,8 +64,12 @@ impl<T: Send + 'static> Pipeline<T> {
     }
 
     /// What metrics tell of it.
-    pub(super) fn account(&self) -> (Arc<Ledger>, Arc<Queue<T>>) {
-        (Arc::clone(&self.ledger), Arc::clone(&self.queue))
+    pub(super) fn account(&self) -> Account {
+        let queue = Arc::clone(&self.queue);
+        Account {
+            ledger: Arc::clone(&self.ledger),
+            fill: Box::new(move || queue.fill()),
+        }
     }
 
     pub(super) fn tally(&self) -> Tally {

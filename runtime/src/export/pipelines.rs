@@ -8,6 +8,7 @@ use std::time::Instant;
 use super::deliver::Deliver;
 use super::label::Label;
 use super::ledger::{Items, Tally};
+use super::metrics::Account;
 use super::pipeline::{FlushFailure, Pipeline};
 use super::queue::{Batching, Queue};
 use super::thread::ExportThread;
@@ -64,6 +65,11 @@ impl<T: Clone + Send + 'static> Pipelines<T> {
     pub(super) fn tallies(&self) -> (u64, Vec<Tally>) {
         let tallies = self.all.iter().map(Pipeline::tally).collect();
         (self.given.load(Ordering::Relaxed), tallies)
+    }
+
+    /// What metrics tell of them.
+    pub(super) fn accounts(&self) -> impl Iterator<Item = Account> {
+        self.all.iter().map(Pipeline::account)
     }
 
     /// Asks every exporter at once to send what is queued, and waits.

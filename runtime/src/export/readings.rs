@@ -19,6 +19,7 @@ use opentelemetry_sdk::metrics::{InstrumentKind, ManualReader, Pipeline, Tempora
 use super::deliver::Deliver;
 use super::label::Label;
 use super::ledger::{Items, Ledger, Tally};
+use super::metrics::Account;
 use super::pipeline::FlushFailure;
 use super::quiet;
 use super::supervised::Supervised;
@@ -109,6 +110,14 @@ impl Readings {
             ledger,
             thread: Some(thread),
         })
+    }
+
+    /// What metrics tell of it. There is no queue: what is not read is read later.
+    pub(super) fn account(&self) -> Account {
+        Account {
+            ledger: Arc::clone(&self.ledger),
+            fill: Box::new(|| (0, 0)),
+        }
     }
 
     pub(super) fn tally(&self) -> Tally {
