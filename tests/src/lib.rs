@@ -8,4 +8,5 @@ pub mod child;
 pub mod exported;
 pub mod misbehaving;
 pub mod receiver;
+pub mod stack;
 pub mod tap;

@@ -39,6 +39,7 @@ pub(super) fn register(provider: &dyn MeterProvider, exporters: Vec<Account>) {
     );
     meter
         .u64_observable_counter("tickspan.loss")
+        .with_unit("{item}")
         .with_description("What was lost before an exporter was asked, by kind.")
         .with_callback(|observer| {
             for (kind, number) in health().losses() {
@@ -48,6 +49,7 @@ pub(super) fn register(provider: &dyn MeterProvider, exporters: Vec<Account>) {
         .build();
     meter
         .u64_observable_counter("tickspan.withheld")
+        .with_unit("{value}")
         .with_description("Values of other crates that the policy keeps in the process, by key.")
         .with_callback(|observer| {
             for withheld in withheld() {
