@@ -1,11 +1,14 @@
 //! The command line, and what it asks for.
 
+use std::num::NonZeroU32;
 use std::path::PathBuf;
 
 use clap::{Parser, ValueEnum};
 use tickspan::Protocol;
 use tickspan_examples::feed::{Feed, FeedError};
 use tickspan_examples::market::Symbol;
+
+use crate::pace::Pace;
 
 const GENERATED_MESSAGES: u64 = 20_000;
 
@@ -32,6 +35,14 @@ pub(crate) struct Arguments {
     /// A folder in which everything is recorded as well; read it back with the example `replay`
     #[arg(long, value_name = "DIR")]
     record: Option<PathBuf>,
+
+    /// How many messages to process in a second at most [default: as many as can be read]
+    #[arg(long, value_name = "N")]
+    rate: Option<NonZeroU32>,
+
+    /// Where to serve the metrics for Prometheus, such as `127.0.0.1:9464`; the program then stays until Ctrl-C
+    #[arg(long, value_name = "ADDRESS")]
+    prometheus: Option<String>,
 
     /// Where to send the spans as well, such as `http://localhost:4318`
     #[arg(long, value_name = "URL")]
@@ -66,6 +77,11 @@ impl Arguments {
         self.messages.unwrap_or(u64::MAX)
     }
 
+    /// Keeps to the rate, from now on.
+    pub(crate) fn pace(&self) -> Pace {
+        Pace::new(self.rate)
+    }
+
     pub(crate) fn symbol(&self) -> Symbol {
         Symbol::new(&self.symbol)
     }
@@ -82,6 +98,10 @@ impl Arguments {
             .with_queue_size(1 << 20);
         let telemetry = match &self.record {
             Some(folder) => telemetry.with_recorder(folder.as_path()),
+            None => telemetry,
+        };
+        let telemetry = match &self.prometheus {
+            Some(address) => telemetry.with_prometheus(address),
             None => telemetry,
         };
         match &self.otlp {

@@ -4,6 +4,7 @@
 //! program, from `pipeline.rs` on. This file only starts telemetry, feeds the pipeline and prints.
 
 mod arguments;
+mod pace;
 mod progress;
 mod report;
 
@@ -28,8 +29,7 @@ async fn main() -> ExitCode {
     match run(&Arguments::parse()).await {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            // Not `eprintln!`, which panics when stderr is closed.
-            let _ = writeln!(io::stderr(), "{}", one_line(&*error));
+            say(&one_line(&*error));
             ExitCode::FAILURE
         }
     }
@@ -43,7 +43,15 @@ async fn run(arguments: &Arguments) -> Result<(), Box<dyn Error>> {
         .with_span_exporter(one_trace.clone())
         .init()?;
 
+    let page = telemetry.prometheus().and_then(|page| page.address());
+    if let Some(address) = page {
+        say(&format!("metrics at http://{address}/metrics"));
+    }
     let (tally, outcome) = trade(feed, arguments).await;
+    if page.is_some() {
+        say("done; Ctrl-C ends the program");
+        tokio::signal::ctrl_c().await?;
+    }
 
     let stages = telemetry.summary();
     let spans = telemetry.shutdown(Duration::from_secs(5));
@@ -64,7 +72,7 @@ async fn trade(mut feed: Feed, arguments: &Arguments) -> (Tally, Result<(), Box<
     let venue = tokio::spawn(venue.run());
     let mut pipeline = Pipeline::new(arguments.symbol(), gateway);
 
-    let outcome = process(&mut feed, &mut pipeline, arguments.most_rows()).await;
+    let outcome = process(&mut feed, &mut pipeline, arguments).await;
 
     let tally = pipeline.finish();
     let venue = venue.await;
@@ -74,18 +82,24 @@ async fn trade(mut feed: Feed, arguments: &Arguments) -> (Tally, Result<(), Box<
 async fn process(
     feed: &mut Feed,
     pipeline: &mut Pipeline,
-    most_rows: u64,
+    arguments: &Arguments,
 ) -> Result<(), Box<dyn Error>> {
-    let progress = Progress::of(feed);
+    let (progress, pace) = (Progress::of(feed), arguments.pace());
     let mut row = Row::default();
-    for rows in 0..most_rows {
+    for rows in 0..arguments.most_rows() {
         if !feed.next_row(&mut row)? {
             break;
         }
+        pace.wait_for(rows).await;
         pipeline.on_message(&row).await?;
         progress.show(rows, feed);
     }
     Ok(())
+}
+
+fn say(line: &str) {
+    // Not `eprintln!`, which panics when stderr is closed.
+    let _ = writeln!(io::stderr(), "{line}");
 }
 
 /// Whoever reads stdout may have seen enough, as `head` does: that is no error.

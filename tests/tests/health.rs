@@ -39,9 +39,9 @@ fn numbers(metrics: &InMemoryMetricExporter) -> BTreeMap<String, u64> {
                     tell(words(&mut point.attributes()), point.value());
                 }
             }
-            // Those of the stages themselves.
-            AggregatedMetrics::F64(_) => {}
-            other => panic!("{}: {other:?}", metric.name()),
+            // Those of the stages themselves, and of the process.
+            AggregatedMetrics::F64(_) | AggregatedMetrics::I64(_) => {}
+            other @ AggregatedMetrics::U64(_) => panic!("{}: {other:?}", metric.name()),
         }
     }
     numbers

@@ -12,7 +12,9 @@ use futures::executor::block_on;
 use opentelemetry::KeyValue;
 use opentelemetry_sdk::logs::InMemoryLogExporter;
 use opentelemetry_sdk::metrics::InMemoryMetricExporter;
-use opentelemetry_sdk::metrics::data::{AggregatedMetrics, Metric, MetricData, ScopeMetrics};
+use opentelemetry_sdk::metrics::data::{
+    AggregatedMetrics, Metric, MetricData, ResourceMetrics, ScopeMetrics,
+};
 use opentelemetry_sdk::trace::SpanData;
 use tickspan::tower::{ClientLayer, ServerLayer};
 use tickspan::trade::{EventReceived, OrdType, OrderRequest, Side, TimeInForce};
@@ -81,7 +83,7 @@ struct Edge {
     #[edge(cost)]
     fees: f64,
     #[edge(threshold)]
-    min_edge: f64,
+    threshold: f64,
     #[edge(context)]
     own_context: u64,
 }
@@ -120,7 +122,7 @@ pub(crate) fn emitted() -> Everything {
         ..Everything::default()
     };
     let finished = metrics.get_finished_metrics().unwrap();
-    for scope in finished.iter().flat_map(|metrics| metrics.scope_metrics()) {
+    for scope in finished.iter().flat_map(ResourceMetrics::scope_metrics) {
         everything.add(scope);
     }
     everything
@@ -143,7 +145,7 @@ fn trade() {
         let edge = Edge {
             gross: 5.0,
             fees,
-            min_edge: 1.0,
+            threshold: 1.0,
             own_context: 1,
         };
         edge.record(&edge.decide());

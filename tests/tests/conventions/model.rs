@@ -13,7 +13,8 @@ use serde_json::Value;
 pub(crate) struct Manifest {
     pub(crate) description: String,
     pub(crate) schema_url: String,
-    pub(crate) stability: Stability,
+    #[serde(rename = "stability")]
+    _stability: Stability,
     pub(crate) dependencies: Vec<Dependency>,
 }
 
@@ -41,7 +42,8 @@ struct Imports {
 #[derive(Debug, Deserialize)]
 #[serde(tag = "type", rename_all = "snake_case", deny_unknown_fields)]
 enum Group {
-    AttributeGroup {
+    #[serde(rename = "attribute_group")]
+    Attributes {
         id: String,
         #[serde(rename = "display_name")]
         _display_name: String,
@@ -57,7 +59,8 @@ enum Group {
 #[serde(deny_unknown_fields)]
 pub(crate) struct Metric {
     pub(crate) id: String,
-    pub(crate) metric_name: String,
+    #[serde(rename = "metric_name")]
+    pub(crate) name: String,
     pub(crate) instrument: Instrument,
     pub(crate) unit: String,
     #[serde(rename = "stability")]
@@ -73,7 +76,8 @@ pub(crate) struct Metric {
 #[serde(deny_unknown_fields)]
 pub(crate) struct Span {
     pub(crate) id: String,
-    pub(crate) span_kind: SpanKind,
+    #[serde(rename = "span_kind")]
+    pub(crate) kind: SpanKind,
     #[serde(rename = "stability")]
     _stability: Stability,
     pub(crate) brief: String,
@@ -213,7 +217,7 @@ impl Registry {
 
     fn add(&mut self, group: Group) -> String {
         let (id, brief, replaced) = match group {
-            Group::AttributeGroup {
+            Group::Attributes {
                 id,
                 brief,
                 attributes,
@@ -228,7 +232,7 @@ impl Registry {
             }
             Group::Metric(metric) => {
                 let (id, brief) = (metric.id.clone(), metric.brief.clone());
-                let name = metric.metric_name.clone();
+                let name = metric.name.clone();
                 (id, brief, self.metrics.insert(name, metric).is_some())
             }
             Group::Span(span) => {

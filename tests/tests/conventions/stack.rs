@@ -157,15 +157,12 @@ fn containers_find_the_files_and_folders_that_they_are_told_of() {
         let mut targets = Vec::new();
         for mount in list(&service["volumes"]) {
             let (source, target) = mount.split_once(':').unwrap();
-            match source.strip_prefix("./") {
-                Some(file) => {
-                    assert!(path(file).exists(), "{name}: there is no {file}");
-                    assert!(target.ends_with(":ro"), "{name} only reads {file}");
-                }
-                None => {
-                    assert!(volumes.contains(source), "{source}");
-                    used.insert(source.to_owned());
-                }
+            if let Some(file) = source.strip_prefix("./") {
+                assert!(path(file).exists(), "{name}: there is no {file}");
+                assert!(target.ends_with(":ro"), "{name} only reads {file}");
+            } else {
+                assert!(volumes.contains(source), "{source}");
+                used.insert(source.to_owned());
             }
             targets.push(target.trim_end_matches(":ro").to_owned());
         }
