@@ -18,10 +18,10 @@ use printed::Printed;
 use program::Program;
 use server::{Server, promtool};
 
-/// Panels for which the example has nothing: it sends no log records and no metrics, and its other crates say nothing that
+/// Panels for which the example has nothing: it sends no log records and no metrics, it records no files, and its other crates say nothing that
 /// is withheld.
 const NOTHING_TO_SHOW: &[&str] = &[
-    "Exporters: log records a second, by what became of them",
+    "Exporters: log records and latency clocks a second, by what became of them",
     "Exporters: data points of metrics a second, by what became of them",
     "Values that the policy withheld, by key",
 ];

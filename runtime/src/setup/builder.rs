@@ -314,7 +314,7 @@ impl Builder {
     /// | `tickspan.withheld` by `tickspan.withheld.key` and `tickspan.withheld.why` | what [`withheld`](crate::withheld()) gives |
     /// | `tickspan.lane.memory` | the bytes of all lanes |
     /// | `tickspan.export.span` by `tickspan.exporter` and `tickspan.outcome` | spans that were exported, failed, or dropped at a full queue |
-    /// | `tickspan.export.log` and `tickspan.export.metric_data_point` by the same | the same of log records and of the data points of metrics |
+    /// | `tickspan.export.log`, `tickspan.export.clock`, `tickspan.export.metric_data_point` by the same | the same of log records, latency clocks and data points |
     /// | `tickspan.edge.decisions` by `edge.name`, `edge.decision`, `edge.reason` | edges that were recorded |
     /// | `tickspan.edge.net` by `edge.name`, `edge.decision`; `tickspan.edge.gross`; `tickspan.edge.cost` by `edge.component` | their sums, in the unit of the edge |
     /// | `tickspan.export.queue` by `tickspan.exporter` | spans that wait |

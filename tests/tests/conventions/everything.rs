@@ -16,6 +16,7 @@ use opentelemetry_sdk::metrics::data::{
     AggregatedMetrics, Metric, MetricData, ResourceMetrics, ScopeMetrics,
 };
 use opentelemetry_sdk::trace::SpanData;
+use tempfile::TempDir;
 use tickspan::tower::{ClientLayer, ServerLayer};
 use tickspan::trade::{EventReceived, OrdType, OrderRequest, Side, TimeInForce};
 use tickspan::{
@@ -100,12 +101,14 @@ struct EdgeInUsd {
 /// Runs it, in a process that does nothing else.
 pub(crate) fn emitted() -> Everything {
     let (spans, metrics) = (Kept::default(), InMemoryMetricExporter::default());
+    let folder = TempDir::new().unwrap();
     let telemetry = tickspan::builder()
         .with_location(true)
         .with_hop_spans(true)
         .with_span_exporter(spans.clone())
         .with_metric_exporter(metrics.clone())
         .with_log_exporter(InMemoryLogExporter::default())
+        .with_recorder(folder.path())
         .with_prometheus_page()
         .with_summary(false)
         .with_console(false)
