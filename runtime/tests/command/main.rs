@@ -2,6 +2,8 @@
 
 #[cfg(unix)]
 mod book;
+#[cfg(unix)]
+mod browser;
 mod compare;
 mod edges;
 mod hostile;
@@ -9,6 +11,7 @@ mod program;
 mod replay;
 mod report;
 mod summary;
+mod tail;
 #[cfg(unix)]
 mod terminal;
 mod traced;

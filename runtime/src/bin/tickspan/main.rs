@@ -15,6 +15,7 @@ mod report;
 mod scan;
 mod sum;
 mod summary;
+mod tail;
 mod top;
 mod trace;
 mod traces;
@@ -45,6 +46,7 @@ enum Command {
     Edges(edges::Edges),
     Trace(trace::Trace),
     Traces(traces::Traces),
+    Tail(tail::Tail),
     Replay(replay::Replay),
     Report(report::Report),
     Doctor(doctor::Doctor),
@@ -56,6 +58,7 @@ fn main() -> ExitCode {
         Command::Edges(edges) => edges.run(),
         Command::Trace(trace) => trace.run(),
         Command::Traces(traces) => traces.run(),
+        Command::Tail(tail) => tail.run(),
         Command::Replay(replay) => replay.run(),
         Command::Report(report) => report.run(),
         Command::Doctor(doctor) => return doctor.run(),

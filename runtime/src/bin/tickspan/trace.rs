@@ -44,7 +44,7 @@ pub(crate) struct Trace {
 }
 
 /// Reads an id, or its beginning.
-fn beginning(text: &str) -> Result<String, &'static str> {
+pub(crate) fn beginning(text: &str) -> Result<String, &'static str> {
     let is_one = (1..=32).contains(&text.len()) && text.bytes().all(|it| it.is_ascii_hexdigit());
     let wrong = "a trace id has 32 hexadecimal digits; its first ones are enough";
     is_one.then(|| text.to_ascii_lowercase()).ok_or(wrong)

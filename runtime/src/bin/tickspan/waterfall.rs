@@ -214,7 +214,8 @@ impl Chart {
                 }
                 What::Edge(edge) => {
                     let code = if edge.is_accepted() { GREEN } else { RED };
-                    self.told(out, indent, &decided(edge, &at), code);
+                    let told = format!("$ edge {} at {at}: {}", edge.name, decided(edge));
+                    self.told(out, indent, &told, code);
                 }
                 What::Latency(latency) => self.path(out, indent, latency),
             }
@@ -282,7 +283,7 @@ fn title(node: &Node) -> String {
 }
 
 /// What an edge was, in words.
-pub(crate) fn decided(edge: &Edge<'_>, at: &str) -> String {
+pub(crate) fn decided(edge: &Edge<'_>) -> String {
     let decision = match &edge.reason {
         _ if edge.is_accepted() => "accepted".to_owned(),
         Some(reason) => format!("rejected: {reason}"),
@@ -297,7 +298,7 @@ pub(crate) fn decided(edge: &Edge<'_>, at: &str) -> String {
         .as_ref()
         .map_or_else(String::new, |net| format!(", net {net}{unit}"));
     let amounts = pairs(&edge.amounts).join(", ");
-    format!("$ edge {} at {at}: {decision}{net} ({amounts})", edge.name)
+    format!("{decision}{net} ({amounts})")
 }
 
 fn pairs(attributes: &Attributes<'_>) -> Vec<String> {
@@ -307,7 +308,8 @@ fn pairs(attributes: &Attributes<'_>) -> Vec<String> {
         .collect()
 }
 
-fn listed(attributes: &Attributes<'_>) -> String {
+/// Attributes behind a name.
+pub(crate) fn listed(attributes: &Attributes<'_>) -> String {
     match pairs(attributes).join(" ") {
         none if none.is_empty() => none,
         some => format!(": {some}"),
@@ -315,26 +317,31 @@ fn listed(attributes: &Attributes<'_>) -> String {
 }
 
 /// Without what would break lines or drive the terminal.
-fn clean(text: &str) -> String {
+pub(crate) fn clean(text: &str) -> String {
     Cell::text(text).for_people()
 }
 
-/// As wide as told: cut behind, or with blanks behind it.
-fn fit(text: &str, width: usize) -> String {
-    let (mut fitting, mut room) = (String::new(), width);
-    if text.width() > width {
-        room = room.saturating_sub(1);
-        for c in text.chars() {
-            let Some(left) = room.checked_sub(c.width().unwrap_or(0)) else {
-                break;
-            };
-            room = left;
-            fitting.push(c);
-        }
-        fitting.push('…');
-    } else {
-        fitting.push_str(text);
+/// No wider than told: cut behind.
+pub(crate) fn cut(text: &str, width: usize) -> String {
+    if text.width() <= width {
+        return text.to_owned();
     }
+    let mut room = width.saturating_sub(1);
+    let mut short = String::new();
+    for c in text.chars() {
+        let Some(left) = room.checked_sub(c.width().unwrap_or(0)) else {
+            break;
+        };
+        room = left;
+        short.push(c);
+    }
+    short.push('…');
+    short
+}
+
+/// As wide as told: cut, or with blanks behind it.
+fn fit(text: &str, width: usize) -> String {
+    let mut fitting = cut(text, width);
     let missing = width.saturating_sub(fitting.width());
     fitting.extend(std::iter::repeat_n(' ', missing));
     fitting

@@ -48,6 +48,11 @@ impl Form {
         self.json || self.csv
     }
 
+    /// Whether it is CSV.
+    pub(crate) fn is_csv(self) -> bool {
+        self.csv
+    }
+
     /// Whether colours are used.
     pub(crate) fn is_coloured(self) -> bool {
         match self.color {

@@ -65,9 +65,9 @@ function extremes(edge, report) {
   const known = new Set(report.traces.map((trace) => trace.id));
   const list = (title, rows) => rows.length ? table(title, [
     { name: "net", text: true, show: (row) => amount(row.net) },
-    { name: "decision", text: true, show: (row) => (row.decision === "accept" ? "accepted" : row.reason || "rejected") },
-    { name: "trace", text: true, show: (row) => (known.has(row.trace) ? h("a", { href: "#trace-" + row.trace, class: "mono" }, row.trace.slice(0, 8)) : row.trace ? h("span", { class: "mono" }, row.trace.slice(0, 8)) : "–") },
-    { name: "when", text: true, show: (row) => row.time.slice(11, 23) },
+    { name: "decision", text: true, show: (row) => (row.decision === "accept" ? "accepted" : words(row.reason || "rejected")) },
+    { name: "trace", show: (row) => (known.has(row.trace) ? h("a", { href: "#trace-" + row.trace, class: "mono" }, row.trace.slice(0, 8)) : row.trace ? h("span", { class: "mono" }, row.trace.slice(0, 8)) : "–") },
+    { name: "when", show: (row) => row.time.slice(11, 23) },
   ], rows) : null;
   const side = [["best", list("The best", edge.best)], ["worst", list("The worst", edge.worst)]].filter(([, it]) => it);
   if (!side.length) return h("div");

@@ -22,11 +22,12 @@ function count(number) {
   return number.toLocaleString("en-US");
 }
 
-// Three digits and the unit that fits, as the command prints them.
+// Three digits and the unit that fits: by the same steps as the command prints them, so that both round alike.
 function duration(nanoseconds) {
   if (nanoseconds < 1000) return Math.round(nanoseconds) + " ns";
-  for (const [scale, unit] of [[1e3, "µs"], [1e6, "ms"], [1e9, "s"]]) {
-    const value = nanoseconds / scale;
+  const seconds = Math.floor(nanoseconds / 1e9) + (nanoseconds % 1e9) / 1e9;
+  for (const [scale, unit] of [[1e6, "µs"], [1e3, "ms"], [1, "s"]]) {
+    const value = seconds * scale;
     if (value < 999.5) return (value < 9.995 ? value.toFixed(2) : value < 99.95 ? value.toFixed(1) : value.toFixed(0)) + " " + unit;
   }
   return count(Math.floor(nanoseconds / 1e9)) + " s";
@@ -48,7 +49,7 @@ function amount(number) {
   return (number < 0 ? "−" : "") + size.toFixed(Math.min(12, Math.max(1, 4 - before)));
 }
 
-const share = (part, whole) => (whole > 0 ? ((part / whole) * 100).toFixed(1) + " %" : "–");
+const share = (part, whole) => (whole > 0 ? ((part / whole) * 100).toFixed(1).replace("-", "−") + " %" : "–");
 
 // A time of day in UTC, as exact as the step between two of them asks for.
 function clock(milliseconds, step) {

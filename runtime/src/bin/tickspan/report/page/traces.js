@@ -141,9 +141,9 @@ function symbol(item) {
 
 function spanFacts(it) {
   const pairs = (caption, rows) => (rows.length ? table(caption, [
-    { name: "key", text: true, show: ([key]) => key },
+    { name: "key", text: true, show: ([key]) => words(key) },
     { name: "value", text: true, show: ([, value]) => value },
-  ], rows) : null);
+  ], rows, { titled: true }) : null);
   const rows = [["took", duration(it.took)], ["begins at", duration(it.at)]];
   if (it.kind) rows.push(["kind", it.kind]);
   rows.push(["outcome", it.outcome || "ok"]);

@@ -1,0 +1,187 @@
+//! The files of a recording while they are written.
+//!
+//! A file is known by its name without its packing. It stays open while it is read, so what was written last is read even where the file has
+//! been packed and deleted meanwhile.
+
+use std::collections::{BTreeSet, HashMap};
+use std::fs::{self, File};
+use std::io::{self, BufRead as _, BufReader, Read as _, Seek as _, SeekFrom};
+use std::path::{Path, PathBuf};
+
+use tickspan::replay::{self, LONGEST_LINE, unpack};
+
+use crate::exit::Failure;
+
+/// So much of each file's end is looked at for the last lines.
+const END: u64 = 4 << 20;
+
+/// So much is read at once.
+const PIECE: usize = 256 << 10;
+
+/// What is followed.
+#[derive(Debug)]
+pub(super) struct Follow {
+    path: PathBuf,
+    files: HashMap<PathBuf, Written>,
+}
+
+/// A file that is being written.
+#[derive(Debug, Default)]
+struct Written {
+    /// None of one that was packed when it was met.
+    file: Option<File>,
+    /// The beginning of a line that has not been written to its end.
+    rest: Vec<u8>,
+    /// A line that is too long is passed by.
+    is_too_long: bool,
+}
+
+impl Follow {
+    /// Follows a folder, the folder of a day, or a file.
+    pub(super) fn of(path: &Path) -> Result<Self, Failure> {
+        let unreadable = |error| Failure::Unreadable(format!("{}: {error}", path.display()));
+        fs::metadata(path).map_err(unreadable)?;
+        replay::files([path]).map_err(unreadable)?;
+        Ok(Self {
+            path: path.to_owned(),
+            files: HashMap::new(),
+        })
+    }
+
+    /// Gives the lines at the end of the files of the last day, and passes by all that is there.
+    pub(super) fn last(&mut self, mut take: impl FnMut(&[u8])) {
+        let files = self.list();
+        let last_day = files
+            .last()
+            .and_then(|file| file.parent())
+            .map(Path::to_owned);
+        for path in files {
+            let is_last = path.parent().map(Path::to_owned) == last_day;
+            let name = plain_name(&path);
+            let mut written = Written::default();
+            if name == path {
+                let Ok(mut file) = File::open(&path) else {
+                    continue;
+                };
+                // Of what is over, nothing is kept open.
+                if !is_last {
+                    self.files.insert(name, written);
+                    continue;
+                }
+                let len = file.metadata().map_or(0, |it| it.len());
+                let begin = len.saturating_sub(END);
+                if file.seek(SeekFrom::Start(begin)).is_err() {
+                    continue;
+                }
+                written.file = Some(file);
+                // In the middle of a line.
+                let mut is_whole = begin == 0;
+                written.read(|line| {
+                    if std::mem::replace(&mut is_whole, true) {
+                        take(line);
+                    }
+                });
+            } else if is_last {
+                _ = packed(&path, &mut take);
+            }
+            self.files.insert(name, written);
+        }
+    }
+
+    /// Gives the lines that have been written since.
+    pub(super) fn more(&mut self, mut take: impl FnMut(&[u8])) {
+        let list = self.list();
+        for path in &list {
+            let name = plain_name(path);
+            if self.files.contains_key(&name) {
+                continue;
+            }
+            let mut written = Written::default();
+            if name == *path {
+                // One that cannot be opened is tried again.
+                let Ok(file) = File::open(path) else { continue };
+                written.file = Some(file);
+            } else {
+                _ = packed(path, &mut take);
+            }
+            self.files.insert(name, written);
+        }
+        for written in self.files.values_mut() {
+            written.read(&mut take);
+        }
+        self.close_past(&list);
+    }
+
+    /// Closes what is not written any more: the files of all days but the last two.
+    fn close_past(&mut self, list: &[PathBuf]) {
+        let days: BTreeSet<&Path> = list.iter().filter_map(|path| path.parent()).collect();
+        let written: Vec<&Path> = days.into_iter().rev().take(2).collect();
+        for (path, file) in &mut self.files {
+            let is_written = path.parent().is_some_and(|day| written.contains(&day));
+            if !is_written {
+                file.file = None;
+            }
+        }
+    }
+
+    /// The files that there are; none where the folder is gone for now.
+    fn list(&self) -> Vec<PathBuf> {
+        replay::files([&self.path]).unwrap_or_default()
+    }
+}
+
+impl Written {
+    /// Gives the lines that have come to their end.
+    fn read(&mut self, mut take: impl FnMut(&[u8])) {
+        let Some(file) = &mut self.file else { return };
+        loop {
+            let begin = self.rest.len();
+            let piece = file.take(PIECE as u64).read_to_end(&mut self.rest);
+            if piece.is_err() || self.rest.len() == begin {
+                return;
+            }
+            let mut start = 0;
+            while let Some(end) = memchr::memchr(b'\n', &self.rest[start.max(begin)..]) {
+                let end = start.max(begin) + end;
+                let line = &self.rest[start..end];
+                if !std::mem::take(&mut self.is_too_long) && !line.is_empty() {
+                    take(line);
+                }
+                start = end + 1;
+            }
+            self.rest.drain(..start);
+            if self.rest.len() > LONGEST_LINE {
+                self.rest.clear();
+                self.is_too_long = true;
+            }
+        }
+    }
+}
+
+/// The name that a file had before it was packed.
+fn plain_name(path: &Path) -> PathBuf {
+    match path.extension() {
+        Some(packing) if packing == "gz" || packing == "zst" => path.with_extension(""),
+        _ => path.to_owned(),
+    }
+}
+
+/// Gives the lines of a packed file.
+fn packed(path: &Path, mut take: impl FnMut(&[u8])) -> io::Result<()> {
+    let unpacked = unpack(File::open(path)?).map_err(|_| io::ErrorKind::InvalidData)?;
+    let mut lines = BufReader::new(unpacked);
+    let mut line = Vec::new();
+    loop {
+        line.clear();
+        let read = (&mut lines)
+            .take(LONGEST_LINE as u64)
+            .read_until(b'\n', &mut line)?;
+        if read == 0 {
+            return Ok(());
+        }
+        match line.trim_ascii_end() {
+            [] => {}
+            line => take(line),
+        }
+    }
+}
