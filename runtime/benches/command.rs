@@ -15,7 +15,7 @@ use std::time::{Duration, Instant};
 use hdrhistogram::Histogram;
 use tempfile::TempDir;
 use tickspan::recorded::Data;
-use tickspan::replay::{Replay, files, unpack};
+use tickspan::replay::{Replay, unpack};
 
 /// The best of so many runs counts.
 const RUNS: usize = 3;
@@ -113,7 +113,7 @@ fn record(dir: &Path) -> PathBuf {
 /// Writes the lines of a recording again and again, until the file has so many bytes.
 fn multiply(recording: &Path, to: &Path, bytes: u64) {
     let mut lines = Vec::new();
-    for file in files([recording]).expect("a recording") {
+    for file in Replay::open(recording).expect("a recording").files() {
         let file = File::open(file).expect("a file");
         let mut unpacked = unpack(file).expect("a file of lines");
         std::io::Read::read_to_end(&mut unpacked, &mut lines).expect("a file of lines");

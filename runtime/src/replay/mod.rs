@@ -93,16 +93,6 @@ impl Wanted {
     }
 }
 
-/// The files that [`Replay::open_all`] reads of these folders and files, those of each in the order in which they were written.
-///
-/// # Errors
-///
-/// When one is not there or cannot be read.
-pub fn files<P: Into<PathBuf>>(paths: impl IntoIterator<Item = P>) -> io::Result<Vec<PathBuf>> {
-    let paths: Vec<PathBuf> = paths.into_iter().map(Into::into).collect();
-    Files::of_all(&paths).map(Files::rest)
-}
-
 /// An event of a recording.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Event {
@@ -198,6 +188,15 @@ impl Replay {
     pub fn with_window(mut self, window: Duration) -> Self {
         self.window = window;
         self
+    }
+
+    /// The files that it reads, in the order in which they were written, for whoever reads them otherwise. Days that end before
+    /// [`from`](Self::from) are left out.
+    pub fn files(mut self) -> Vec<PathBuf> {
+        if let Some(from) = self.wanted.from {
+            self.files.skip_before(from);
+        }
+        self.files.rest()
     }
 
     /// The time of the recording, for code that asks what time it is.

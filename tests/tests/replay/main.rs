@@ -125,6 +125,8 @@ fn order_is_that_of_time_across_files_days_and_packings() {
     // One day, and one file, by themselves.
     let (one_day, _) = read(Replay::open(dir.path().join("20261122")).unwrap());
     assert_eq!(one_day.len(), 400);
+    assert_eq!(open(&dir).files().len(), 5);
+    assert_eq!(open(&dir).from(at(2 * day)).files().len(), 1);
     let (one_file, _) = read(Replay::open(dir.path().join("20261121/events.1.jsonl.zst")).unwrap());
     assert_eq!(one_file.len(), 1_000);
     // Of a folder only what is named as a recording is read; a file that is named may have any name.
@@ -149,7 +151,7 @@ fn several_recordings_are_one() {
     write(&other, "20261121", "events.jsonl.zst", &of(0));
     let file = dir.path().join("a copy");
     fs::write(&file, of(500)).unwrap();
-    let files = tickspan::replay::files([&one, &other, &file]).unwrap();
+    let files = Replay::open_all([&one, &other, &file]).unwrap().files();
     assert_eq!(files.len(), 3);
     let (numbers, damages) = read(Replay::open_all([&one, &other, &file]).unwrap());
     assert!(damages.is_empty(), "{damages:?}");

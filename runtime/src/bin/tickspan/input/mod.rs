@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
 use clap::Args;
-use tickspan::replay::{self, Replay};
+use tickspan::replay::Replay;
 
 use crate::exit::Failure;
 use kept::Kept;
@@ -144,8 +144,7 @@ impl Input {
         if self.is_standard_input()? {
             return Ok((vec![Source::StandardInput], None));
         }
-        self.check()?;
-        let files = replay::files(&self.paths).map_err(|error| unreadable(&error))?;
+        let files = self.replay()?.files();
         let sources: Vec<Source> = files.into_iter().map(Source::File).collect();
         let bytes = sources.iter().map(Source::bytes).sum();
         Ok((sources, bytes))

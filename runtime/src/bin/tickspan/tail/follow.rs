@@ -8,7 +8,7 @@ use std::fs::{self, File};
 use std::io::{self, BufRead as _, BufReader, Read as _, Seek as _, SeekFrom};
 use std::path::{Path, PathBuf};
 
-use tickspan::replay::{self, LONGEST_LINE, unpack};
+use tickspan::replay::{LONGEST_LINE, Replay, unpack};
 
 use crate::exit::Failure;
 
@@ -41,7 +41,7 @@ impl Follow {
     pub(super) fn of(path: &Path) -> Result<Self, Failure> {
         let unreadable = |error| Failure::Unreadable(format!("{}: {error}", path.display()));
         fs::metadata(path).map_err(unreadable)?;
-        replay::files([path]).map_err(unreadable)?;
+        Replay::open(path).map(drop).map_err(unreadable)?;
         Ok(Self {
             path: path.to_owned(),
             files: HashMap::new(),
@@ -126,7 +126,9 @@ impl Follow {
 
     /// The files that there are; none where the folder is gone for now.
     fn list(&self) -> Vec<PathBuf> {
-        replay::files([&self.path]).unwrap_or_default()
+        Replay::open(&self.path)
+            .map(Replay::files)
+            .unwrap_or_default()
     }
 }
 
