@@ -20,6 +20,7 @@ use opentelemetry_sdk::error::OTelSdkResult;
 use opentelemetry_sdk::logs::{InMemoryLogExporter, SdkLoggerProvider};
 use opentelemetry_sdk::metrics::InMemoryMetricExporter;
 use opentelemetry_sdk::trace::{SpanData, SpanExporter};
+use tickspan::recorder::{Form, Recorder};
 use tickspan::{Builder, Route, Sensitive};
 use tickspan_tests::child::{Child, Finished};
 use tickspan_tests::receiver::Receiver;
@@ -124,7 +125,13 @@ fn contents(folder: &Path) -> Vec<u8> {
 #[test]
 fn nothing_leaves_over_any_route_protocol_and_policy() {
     let child = Child::of("nothing_leaves_over_any_route_protocol_and_policy", || {
-        program(tickspan::builder());
+        let folder = env::var("RECORDING").expect("the parent says where");
+        let otlp = Recorder::new(&folder).with_form(Form::OtlpJson);
+        program(
+            tickspan::builder()
+                .with_recorder(folder)
+                .with_recorder(otlp),
+        );
     })
     .with("OTEL_TRACES_EXPORTER", "otlp,console")
     .with("OTEL_METRICS_EXPORTER", "otlp,console")
@@ -152,7 +159,7 @@ fn nothing_leaves_over_any_route_protocol_and_policy() {
                     protocol.replace('/', "-")
                 ));
                 let finished = child
-                    .with("TICKSPAN_RECORDER", &folder.to_string_lossy())
+                    .with("RECORDING", &folder.to_string_lossy())
                     .with(ROUTE, route)
                     .with(POLICY, policy)
                     .with(PROTOCOL, protocol)
@@ -164,9 +171,13 @@ fn nothing_leaves_over_any_route_protocol_and_policy() {
                 assert_exported(&names, stages::SPANS.iter().chain(others::SPANS));
                 assert_clean(protocol, &tap.seen());
                 let recorded = contents(&folder);
+                let text = String::from_utf8_lossy(&recorded);
                 for name in stages::SPANS.iter().chain(others::SPANS) {
-                    let text = String::from_utf8_lossy(&recorded);
-                    assert!(text.contains(&format!("\"{name}\"")), "{name} in {text}");
+                    let name = format!("\"name\":\"{name}\"");
+                    for form in ["\"event_type\":\"span\"", "\"resourceSpans\":"] {
+                        let is_in = |line: &str| line.contains(form) && line.contains(&name);
+                        assert!(text.lines().any(is_in), "{form} {name} in {text}");
+                    }
                 }
                 assert_clean("the recorder", &recorded);
                 receiver.wait_for_metric("tickspan.withheld");
