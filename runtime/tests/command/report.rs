@@ -100,6 +100,42 @@ fn page_tells_what_the_summary_tells() {
             "{stage}"
         );
     }
+    // Hops of paths, of which the first lines lack some.
+    let mut paths = crate::program::Lines::default();
+    paths.latency(1, &[("received_to_checked", 900)]);
+    for time in 2..50 {
+        paths.latency(
+            time,
+            &[
+                ("received_to_checked", time * 100),
+                ("checked_to_sent", time * 70),
+            ],
+        );
+    }
+    let of_paths = recording(&paths.0);
+    let shown = self::data(&page_of(&of_paths).0)["paths"][0].clone();
+    let wanted = tickspan(of_paths.path(), &["summary", "events.jsonl", "--json"]);
+    let wanted: Json = serde_json::from_slice(&wanted.stdout).unwrap();
+    assert_eq!(
+        (&shown["name"], &shown["finished"]),
+        (&"order".into(), &49.into())
+    );
+    let hops = shown["hops"].as_array().unwrap();
+    assert_eq!(hops.len(), 3);
+    for (hop, wanted) in hops.iter().zip(wanted["hops"].as_array().unwrap()) {
+        assert_eq!(
+            (&hop["name"], &hop["over"]),
+            (&wanted["hop"], &wanted["over_budget"])
+        );
+        for (key, told) in [
+            ("count", "count"),
+            ("p50", "p50_ns"),
+            ("p99", "p99_ns"),
+            ("max", "max_ns"),
+        ] {
+            assert_eq!(hop[key], wanted[told], "{wanted}");
+        }
+    }
     assert_eq!(data["totals"]["spans"], 1_200);
     assert_eq!(data["totals"]["errors"], 40);
     assert_eq!(data["totals"]["accepted"], 100);

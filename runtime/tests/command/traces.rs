@@ -1,6 +1,7 @@
 //! `tickspan trace` and `tickspan traces`.
 
 use std::path::Path;
+use std::process::Stdio;
 
 use tickspan::recorded::{
     Attributes, Data, Kind, Latency, Line, Mark, Outcome, SpanEvent, Status, Value,
@@ -268,4 +269,39 @@ trace                             first span    took  began                     
             .code(),
         Some(4)
     );
+}
+
+#[test]
+fn every_input_has_its_answer() {
+    let (dir, _) = recording(&lines());
+    let code = |arguments: &[&str], input: &[u8]| run_on(arguments, input).status.code();
+    let binary: Vec<u8> = (0..50_000_u32)
+        .map(|it| it.wrapping_mul(2_654_435_761).to_le_bytes()[3])
+        .collect();
+    let whole = text(&lines());
+    let torn = &whole.as_bytes()[..whole.len() - 9];
+    for (input, listed, shown) in [(&b""[..], 4, 4), (&binary[..], 1, 1), (torn, 1, 1)] {
+        assert_eq!(code(&["traces", "-"], input), Some(listed));
+        assert_eq!(code(&["trace", "2f581", "-"], input), Some(shown));
+    }
+    for command in [&["traces"][..], &["trace", "2f581"]] {
+        let missing = run(command, &dir.path().join("missing"));
+        assert_eq!(missing.status.code(), Some(3));
+        assert!(err(&missing).contains("missing"));
+        // Nobody reads what is printed.
+        let mut process = crate::program::tickspan();
+        let process = process.args(command).arg(dir.path());
+        let mut process = process
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        drop(process.stdout.take());
+        let output = process.wait_with_output().unwrap();
+        assert_eq!(
+            (output.status.code(), output.stderr.len()),
+            (Some(0), 0),
+            "{output:?}"
+        );
+    }
 }

@@ -178,9 +178,10 @@ impl Path {
             .enumerate()
             .filter(|(_, mark)| counts(mark));
         let marks: Vec<usize> = marks.map(|(place, _)| place).collect();
-        for (hop, marks) in latency.hops.iter().zip(marks.windows(2)) {
+        for (number, hop) in latency.hops.iter().enumerate() {
+            let mark = |number: usize| marks.get(number).copied().unwrap_or(number);
             let known = self.hops.of(&hop.name);
-            known.order = known.order.max((marks[0], marks[1]));
+            known.order = known.order.max((mark(number), mark(number + 1)));
             known.measured.record(hop.duration, false, trace);
             known.measured.budget = known.measured.budget.max(hop.budget.map(nanoseconds));
             known.measured.over += u64::from(is_over(&hop.name));
