@@ -107,10 +107,10 @@ pub use edge::{
     EdgeAmount, EdgeBreakdown, EdgeDecision, EdgeFault, EdgeNumber, EdgeNumberOf, EdgeReason,
     EdgeRejection, EdgeTotals, NoPolicy,
 };
-#[cfg(feature = "init")]
-pub use export::Compression;
 #[cfg(feature = "prometheus")]
 pub use export::Prometheus;
+#[cfg(feature = "init")]
+pub use export::{Compression, HistogramKind};
 pub use instrument::{BoundCounter, BoundGauge, BoundHistogram, Counter, Gauge, Histogram, Labels};
 #[cfg(feature = "init")]
 pub use layer::{Layer, layer};

@@ -30,7 +30,9 @@ use tower::{Layer as _, Service as _, ServiceExt as _};
 type HttpClient = Client<Hyper<HttpConnector, Body>>;
 
 fn client() -> HttpClient {
-    ClientLayer::new().layer(Hyper::builder(TokioExecutor::new()).build_http())
+    ClientLayer::new()
+        .with_servers(["127.0.0.1"])
+        .layer(Hyper::builder(TokioExecutor::new()).build_http())
 }
 
 /// Runs `f` in a runtime with threads, beside a server with these routes, whose address it gets. What the server
@@ -186,6 +188,59 @@ fn request_is_one_trace_through_client_and_server() {
                     "{all}"
                 );
             }
+        },
+    );
+}
+
+/// Sends to hosts under which a customer or a machine could be known.
+struct Anywhere;
+
+impl tower::Service<Request<Body>> for Anywhere {
+    type Response = http::Response<Body>;
+    type Error = Infallible;
+    type Future = std::future::Ready<Result<Self::Response, Self::Error>>;
+
+    fn poll_ready(&mut self, _: &mut std::task::Context<'_>) -> Poll<Result<(), Self::Error>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, _: Request<Body>) -> Self::Future {
+        std::future::ready(Ok(http::Response::new(Body::empty())))
+    }
+}
+
+#[test]
+fn a_host_is_recorded_if_the_program_names_it() {
+    on_both_routes(
+        "a_host_is_recorded_if_the_program_names_it",
+        || {
+            let layer = ClientLayer::new().with_servers(["api.Exchange.com"]);
+            let mut client = layer.layer(Anywhere);
+            for uri in [
+                "https://API.exchange.com/",
+                "https://acct-77.broker.com:8443/",
+            ] {
+                let request = Request::get(uri).body(Body::empty()).unwrap();
+                let sent = tower::Service::call(&mut client, request);
+                drop(futures::executor::block_on(sent).unwrap());
+            }
+        },
+        |spans| {
+            let told: Vec<_> = spans
+                .iter()
+                .map(|span| {
+                    let address = text(span, "server.address");
+                    (address, attribute(span, "server.port").cloned())
+                })
+                .collect();
+            assert_eq!(
+                told,
+                [
+                    (Some("api.exchange.com".into()), Some(Value::I64(443))),
+                    (None, Some(Value::I64(8_443))),
+                ]
+            );
+            assert!(!format!("{spans:?}").contains("acct-77"), "{spans:#?}");
         },
     );
 }

@@ -24,9 +24,10 @@ use super::thread::ExportThread;
 #[cfg(feature = "prometheus")]
 use crate::collect::Exemplars;
 
-/// How histograms are kept.
+/// How histograms are kept: see [`with_histogram_kind`](crate::Builder::with_histogram_kind).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) enum Histograms {
+#[non_exhaustive]
+pub enum HistogramKind {
     /// With the buckets that the instrument asks for.
     #[default]
     Explicit,
@@ -88,14 +89,14 @@ impl MetersBuilder {
     pub(super) fn start(
         self,
         resource: &Resource,
-        histograms: Histograms,
+        histograms: HistogramKind,
         thread: &ExportThread,
     ) -> io::Result<Option<Meters>> {
         if self.readers.is_empty() {
             return Ok(None);
         }
         let mut provider = SdkMeterProvider::builder().with_resource(resource.clone());
-        if histograms == Histograms::Exponential {
+        if histograms == HistogramKind::Exponential {
             provider = provider.with_view(exponential);
         }
         for reader in self.readers {

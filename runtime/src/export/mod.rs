@@ -66,10 +66,11 @@ pub(crate) use label::Label;
 #[cfg(any(feature = "otlp-grpc", feature = "otlp-http"))]
 use label::Place;
 pub(crate) use ledger::{Items, Tally};
+pub use meters::HistogramKind;
 use meters::Meters;
+pub(crate) use meters::MetersBuilder;
 #[cfg(all(feature = "cli", any(feature = "otlp-grpc", feature = "otlp-http")))]
 pub(crate) use meters::reading_of_one;
-pub(crate) use meters::{Histograms, MetersBuilder};
 pub(crate) use pipeline::FlushFailure;
 use pipeline::Pipeline;
 #[cfg(feature = "prometheus")]
@@ -224,7 +225,7 @@ impl Export {
         &mut self,
         meters: MetersBuilder,
         resource: &Resource,
-        histograms: Histograms,
+        histograms: HistogramKind,
     ) -> io::Result<()> {
         self.meters = meters.start(resource, histograms, &self.thread)?;
         Ok(())

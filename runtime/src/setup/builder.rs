@@ -11,7 +11,8 @@ use std::time::Duration;
 use opentelemetry::metrics::MeterProvider;
 use opentelemetry::propagation::TextMapPropagator;
 use opentelemetry_sdk::Resource;
-use opentelemetry_sdk::trace::SpanExporter;
+use opentelemetry_sdk::metrics::Temporality;
+use opentelemetry_sdk::trace::{SpanExporter, SpanLimits};
 
 use super::environment::{Environment, Headers, Lookup};
 use super::settings::Settings;
@@ -19,7 +20,9 @@ use super::{Error, Preset, Protocol, Route, Telemetry, chain, hmac_key};
 use crate::Sensitive;
 use crate::collect::TailSampling;
 use crate::console::Console;
-use crate::export::{Batching, Compression, Export, MetersBuilder, Reading, SdkSpans};
+use crate::export::{
+    Batching, Compression, Export, HistogramKind, MetersBuilder, Reading, SdkSpans,
+};
 use crate::policy::ForeignData;
 use crate::propagate::{self, Configured};
 use crate::record::lane::ends;
@@ -38,7 +41,7 @@ use crate::recorder::Recorder;
 /// | builder | variables | default |
 /// |---|---|---|
 /// | [`with_service_name`](Self::with_service_name) | `OTEL_SERVICE_NAME`, `service.name` in `OTEL_RESOURCE_ATTRIBUTES` | `unknown_service:` and the program |
-/// | | `OTEL_RESOURCE_ATTRIBUTES` (`key=value,…`, percent-encoded) | none |
+/// | [`with_resource_attribute`](Self::with_resource_attribute) | `OTEL_RESOURCE_ATTRIBUTES` (`key=value,…`, percent-encoded) | none |
 /// | [`with_preset`](Self::with_preset) | `TICKSPAN_PRESET` (see [`Preset`]) | none |
 /// | [`with_endpoint`](Self::with_endpoint) | `OTEL_EXPORTER_OTLP_ENDPOINT` (base; that of one signal as it is) | nothing is sent |
 /// | [`with_protocol`](Self::with_protocol) | `OTEL_EXPORTER_OTLP_PROTOCOL` | see [`Protocol`] |
@@ -48,14 +51,17 @@ use crate::recorder::Recorder;
 /// | [`with_certificate`](Self::with_certificate) | `OTEL_EXPORTER_OTLP_CERTIFICATE` | the system's |
 /// | [`with_client_certificate`](Self::with_client_certificate) | `OTEL_EXPORTER_OTLP_CLIENT_CERTIFICATE`, `OTEL_EXPORTER_OTLP_CLIENT_KEY` | none |
 /// | [`with_metrics`](Self::with_metrics) | `OTEL_METRICS_EXPORTER` (the words of `OTEL_TRACES_EXPORTER`, and `prometheus`) | `otlp` if an endpoint is set |
-/// | [`with_metric_interval`](Self::with_metric_interval) | `OTEL_METRIC_EXPORT_INTERVAL`, `OTEL_METRIC_EXPORT_TIMEOUT` (ms) | 60,000 and 30,000 |
+/// | [`with_metric_interval`](Self::with_metric_interval), [`with_metric_timeout`](Self::with_metric_timeout) | `OTEL_METRIC_EXPORT_INTERVAL`, `OTEL_METRIC_EXPORT_TIMEOUT` (ms) | 60,000 and 30,000 |
+/// | [`with_metric_temporality`](Self::with_metric_temporality) | `OTEL_EXPORTER_OTLP_METRICS_TEMPORALITY_PREFERENCE` | cumulative |
+/// | [`with_histogram_kind`](Self::with_histogram_kind) | `OTEL_EXPORTER_OTLP_METRICS_DEFAULT_HISTOGRAM_AGGREGATION` | with explicit buckets |
 /// | [`with_logs`](Self::with_logs) | `OTEL_LOGS_EXPORTER`, `OTEL_EXPORTER_OTLP_LOGS_ENDPOINT`, `OTEL_BLRP_*` | no log records |
 /// | [`with_span_exporter`](Self::with_span_exporter) | `OTEL_TRACES_EXPORTER` (`otlp`, `console`, both with a comma, `none`) | `otlp` if an endpoint is set |
-/// | | `OTEL_TRACES_SAMPLER`, `OTEL_TRACES_SAMPLER_ARG` | `parentbased_always_on` |
+/// | [`with_sampling_ratio`](Self::with_sampling_ratio) | `OTEL_TRACES_SAMPLER`, `OTEL_TRACES_SAMPLER_ARG` | `parentbased_always_on` |
 /// | [`with_queue_size`](Self::with_queue_size) | `OTEL_BSP_MAX_QUEUE_SIZE` (spans, for each exporter) | 2,048 |
-/// | | `OTEL_BSP_MAX_EXPORT_BATCH_SIZE` | 512, or a smaller queue |
-/// | | `OTEL_BSP_SCHEDULE_DELAY`, `OTEL_BSP_EXPORT_TIMEOUT` (ms) | 5,000 and 30,000 |
-/// | | `OTEL_SPAN_ATTRIBUTE_COUNT_LIMIT`, `OTEL_SPAN_EVENT_COUNT_LIMIT`, `OTEL_SPAN_LINK_COUNT_LIMIT`, `OTEL_EVENT_ATTRIBUTE_COUNT_LIMIT` | 128 each |
+/// | [`with_batch_size`](Self::with_batch_size) | `OTEL_BSP_MAX_EXPORT_BATCH_SIZE` | 512, or a smaller queue |
+/// | [`with_batch_delay`](Self::with_batch_delay), [`with_export_timeout`](Self::with_export_timeout) | `OTEL_BSP_SCHEDULE_DELAY`, `OTEL_BSP_EXPORT_TIMEOUT` (ms) | 5,000 and 30,000 |
+/// | [`with_log_queue_size`](Self::with_log_queue_size), [`with_log_batch_size`](Self::with_log_batch_size), [`with_log_batch_delay`](Self::with_log_batch_delay), [`with_log_export_timeout`](Self::with_log_export_timeout) | `OTEL_BLRP_*`, the same for log records | 2,048, 512, 1,000 and 30,000 |
+/// | [`with_span_limits`](Self::with_span_limits) | `OTEL_SPAN_ATTRIBUTE_COUNT_LIMIT`, `OTEL_SPAN_EVENT_COUNT_LIMIT`, `OTEL_SPAN_LINK_COUNT_LIMIT`, `OTEL_EVENT_ATTRIBUTE_COUNT_LIMIT` | 128 each |
 /// | | `OTEL_SPAN_ATTRIBUTE_VALUE_LENGTH_LIMIT`, `OTEL_ATTRIBUTE_VALUE_LENGTH_LIMIT` (characters, on the lane route) | none; text of a stage is cut at 1 KiB |
 /// | [`with_propagator`](Self::with_propagator) | `OTEL_PROPAGATORS` (`tracecontext`, `baggage`, both with a comma, `none`) | both |
 /// | [`with_hmac_key`](Self::with_hmac_key) | `TICKSPAN_HMAC_KEY` (its bytes, at least 32) | none: marked values are withheld |
@@ -132,7 +138,11 @@ pub(super) struct Choices {
     pub(super) recorders: Vec<Recorder>,
     pub(super) latency_window: Duration,
     pub(super) hop_spans: bool,
-    pub(super) queue: Option<usize>,
+    pub(super) batches: BatchChoices,
+    pub(super) log_batches: BatchChoices,
+    pub(super) sampling_ratio: Option<f64>,
+    pub(super) limits: Option<SpanLimits>,
+    pub(super) resource_attributes: Vec<(String, String)>,
     pub(super) service_name: Option<String>,
     pub(super) endpoint: Option<String>,
     pub(super) protocol: Option<Protocol>,
@@ -146,6 +156,9 @@ pub(super) struct Choices {
     pub(super) metrics: Option<bool>,
     pub(super) logs: Option<bool>,
     pub(super) metric_interval: Option<Duration>,
+    pub(super) metric_timeout: Option<Duration>,
+    pub(super) temporality: Option<Temporality>,
+    pub(super) histograms: Option<HistogramKind>,
     pub(super) filter: Option<String>,
     pub(super) span_filter: Option<String>,
     pub(super) console_filter: Option<String>,
@@ -154,6 +167,15 @@ pub(super) struct Choices {
     pub(super) console: Option<Console>,
     pub(super) summary: bool,
     pub(super) shutdown_deadline: Duration,
+}
+
+/// How one kind of items waits and is sent.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct BatchChoices {
+    pub(super) queue: Option<usize>,
+    pub(super) size: Option<usize>,
+    pub(super) delay: Option<Duration>,
+    pub(super) timeout: Option<Duration>,
 }
 
 impl Default for Choices {
@@ -170,7 +192,11 @@ impl Default for Choices {
             recorders: Vec::new(),
             latency_window: Duration::from_secs(300),
             hop_spans: false,
-            queue: None,
+            batches: BatchChoices::default(),
+            log_batches: BatchChoices::default(),
+            sampling_ratio: None,
+            limits: None,
+            resource_attributes: Vec::new(),
             service_name: None,
             endpoint: None,
             protocol: None,
@@ -183,6 +209,9 @@ impl Default for Choices {
             metrics: None,
             logs: None,
             metric_interval: None,
+            metric_timeout: None,
+            temporality: None,
+            histograms: None,
             filter: None,
             span_filter: None,
             console_filter: None,
@@ -506,9 +535,33 @@ impl Builder {
         self
     }
 
-    /// Sets how many spans may wait for each exporter: from 1 to 1,048,576; 2,048 unless set.
-    pub fn with_queue_size(mut self, spans: usize) -> Self {
-        self.choices.queue = Some(spans);
+    /// Adds an attribute of the resource, which says where every span, metric and log record comes from:
+    /// `deployment.environment.name`, say. It wins over one of the same key in `OTEL_RESOURCE_ATTRIBUTES`; the service's
+    /// name is that of [`with_service_name`](Self::with_service_name).
+    ///
+    /// The policy of [`with_foreign_data`](Self::with_foreign_data) holds for its key.
+    pub fn with_resource_attribute(
+        mut self,
+        key: impl Into<String>,
+        value: impl Into<String>,
+    ) -> Self {
+        self.choices
+            .resource_attributes
+            .push((key.into(), value.into()));
+        self
+    }
+
+    /// Sets which share of traces is exported, from 0 to 1: as `OTEL_TRACES_SAMPLER=parentbased_traceidratio`, which it
+    /// wins over. A trace that came from another process is exported as that process says. All are measured.
+    pub fn with_sampling_ratio(mut self, ratio: f64) -> Self {
+        self.choices.sampling_ratio = Some(ratio);
+        self
+    }
+
+    /// Sets the most attributes, events and links of a span, in place of `OTEL_SPAN_ATTRIBUTE_COUNT_LIMIT` and its like:
+    /// 128 of each unless set. What is beyond is left out, and its number exported.
+    pub fn with_span_limits(mut self, limits: SpanLimits) -> Self {
+        self.choices.limits = Some(limits);
         self
     }
 

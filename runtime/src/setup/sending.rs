@@ -4,10 +4,11 @@ use std::any::type_name;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use opentelemetry_sdk::metrics::Temporality;
 use opentelemetry_sdk::metrics::exporter::PushMetricExporter;
 
 use super::{Builder, Preset, Protocol};
-use crate::export::{Compression, SdkMetrics};
+use crate::export::{Compression, HistogramKind, SdkMetrics};
 
 impl Builder {
     /// Sends spans and metrics with OTLP to `url`, the base URL of a backend or collector, such as
@@ -91,6 +92,76 @@ impl Builder {
     /// Sets how often metrics are exported; each 60 s unless set, and once more at the end.
     pub fn with_metric_interval(mut self, interval: Duration) -> Self {
         self.choices.metric_interval = Some(interval);
+        self
+    }
+
+    /// Sets how long an export of metrics may take with all its attempts; 30 s unless set.
+    pub fn with_metric_timeout(mut self, timeout: Duration) -> Self {
+        self.choices.metric_timeout = Some(timeout);
+        self
+    }
+
+    /// Sets whether a metric that is sent with OTLP tells its sum since the start, or since it was sent before; since the
+    /// start, unless set. It is what the backend asks for; an exporter of
+    /// [`with_metric_exporter`](Self::with_metric_exporter) says it itself.
+    pub fn with_metric_temporality(mut self, temporality: Temporality) -> Self {
+        self.choices.temporality = Some(temporality);
+        self
+    }
+
+    /// Sets how the histograms of all instruments are kept; with explicit buckets, unless set.
+    pub fn with_histogram_kind(mut self, kind: HistogramKind) -> Self {
+        self.choices.histograms = Some(kind);
+        self
+    }
+
+    /// Sets how many spans may wait for each exporter: from 1 to 1,048,576; 2,048 unless set.
+    pub fn with_queue_size(mut self, spans: usize) -> Self {
+        self.choices.batches.queue = Some(spans);
+        self
+    }
+
+    /// Sets how many spans are exported together: from 1 to the size of the queue; 512 unless set, or the size of a
+    /// smaller queue. So many are sent at once, without waiting for the delay.
+    pub fn with_batch_size(mut self, spans: usize) -> Self {
+        self.choices.batches.size = Some(spans);
+        self
+    }
+
+    /// Sets how long a span waits for its batch to fill; 5 s unless set.
+    pub fn with_batch_delay(mut self, delay: Duration) -> Self {
+        self.choices.batches.delay = Some(delay);
+        self
+    }
+
+    /// Sets how long the export of a batch of spans may take with all its attempts; 30 s unless set. See
+    /// [`with_timeout`](Self::with_timeout) for one attempt.
+    pub fn with_export_timeout(mut self, timeout: Duration) -> Self {
+        self.choices.batches.timeout = Some(timeout);
+        self
+    }
+
+    /// As [`with_queue_size`](Self::with_queue_size), for log records.
+    pub fn with_log_queue_size(mut self, records: usize) -> Self {
+        self.choices.log_batches.queue = Some(records);
+        self
+    }
+
+    /// As [`with_batch_size`](Self::with_batch_size), for log records.
+    pub fn with_log_batch_size(mut self, records: usize) -> Self {
+        self.choices.log_batches.size = Some(records);
+        self
+    }
+
+    /// As [`with_batch_delay`](Self::with_batch_delay), for log records; 1 s unless set.
+    pub fn with_log_batch_delay(mut self, delay: Duration) -> Self {
+        self.choices.log_batches.delay = Some(delay);
+        self
+    }
+
+    /// As [`with_export_timeout`](Self::with_export_timeout), for log records.
+    pub fn with_log_export_timeout(mut self, timeout: Duration) -> Self {
+        self.choices.log_batches.timeout = Some(timeout);
         self
     }
 

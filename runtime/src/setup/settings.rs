@@ -11,7 +11,7 @@ use opentelemetry_sdk::metrics::Temporality;
 use opentelemetry_sdk::resource::{SdkProvidedResourceDetector, TelemetryResourceDetector};
 use opentelemetry_sdk::trace::SpanLimits;
 
-use super::builder::Choices;
+use super::builder::{BatchChoices, Choices};
 use super::destination::{self, SignalSettings};
 use super::environment::{
     CONSOLE_FILTER, Environment, FILTER, FilterEnvironment, LOG_FILTER, QUEUE_LIMIT, SPAN_FILTER,
@@ -19,9 +19,9 @@ use super::environment::{
 };
 use super::preset::Preset;
 use super::{Error, Route};
-use crate::collect::TailSampling;
+use crate::collect::{TailSampling, human};
 use crate::console::Console;
-use crate::export::{Batching, Histograms, Reading};
+use crate::export::{Batching, HistogramKind, Reading};
 use crate::policy::{self, ForeignData, Policy};
 use crate::propagate::Propagator;
 use crate::record::lane::ends;
@@ -144,7 +144,7 @@ pub(super) struct MetricSettings {
     pub(super) page: Option<String>,
     pub(super) reading: Reading,
     pub(super) temporality: Temporality,
-    pub(super) histograms: Histograms,
+    pub(super) histograms: HistogramKind,
 }
 
 impl Settings {
@@ -210,13 +210,19 @@ fn check_lanes(choices: &Choices) -> Result<(), Error> {
             format!("at least the {} bytes of one lane", choices.lane_capacity),
         );
     }
-    if let Some(queue) = choices.queue {
-        if !(1..=QUEUE_LIMIT).contains(&(queue as u64)) {
-            return invalid(
-                "with_queue_size",
-                queue.to_string(),
-                format!("from 1 to {QUEUE_LIMIT} spans"),
-            );
+    for (setting, queue) in [
+        ("with_queue_size", choices.batches.queue),
+        ("with_log_queue_size", choices.log_batches.queue),
+    ] {
+        if let Some(queue) = queue.filter(|size| !(1..=QUEUE_LIMIT).contains(&(*size as u64))) {
+            let accepted = format!("from 1 to {}", human::count(QUEUE_LIMIT));
+            return invalid(setting, queue.to_string(), accepted);
+        }
+    }
+    if let Some(ratio) = choices.sampling_ratio {
+        if !(0.0..=1.0).contains(&ratio) {
+            let accepted = "a number from 0 to 1".to_owned();
+            return invalid("with_sampling_ratio", ratio.to_string(), accepted);
         }
     }
     if !(Duration::from_secs(1)..=Duration::from_secs(86_400)).contains(&choices.latency_window) {
@@ -267,6 +273,11 @@ fn check_sending(choices: &Choices) -> Result<(), Error> {
     for (setting, duration) in [
         ("with_timeout", choices.timeout),
         ("with_metric_interval", choices.metric_interval),
+        ("with_metric_timeout", choices.metric_timeout),
+        ("with_batch_delay", choices.batches.delay),
+        ("with_export_timeout", choices.batches.timeout),
+        ("with_log_batch_delay", choices.log_batches.delay),
+        ("with_log_export_timeout", choices.log_batches.timeout),
     ] {
         if let Some(wrong) = duration.filter(|d| d.is_zero() || *d > Duration::from_secs(86_400)) {
             return Err(Error::Invalid {
@@ -326,13 +337,26 @@ impl TracingSettings {
                         .metric_interval
                         .or(environment.metric_interval)
                         .unwrap_or(METRIC_INTERVAL),
-                    timeout: environment.metric_timeout.unwrap_or(METRIC_TIMEOUT),
+                    timeout: choices
+                        .metric_timeout
+                        .or(environment.metric_timeout)
+                        .unwrap_or(METRIC_TIMEOUT),
                 },
-                temporality: environment.temporality.unwrap_or_default(),
-                histograms: environment.histograms.unwrap_or_default(),
+                temporality: choices
+                    .temporality
+                    .or(environment.temporality)
+                    .unwrap_or_default(),
+                histograms: choices
+                    .histograms
+                    .or(environment.histograms)
+                    .unwrap_or_default(),
             },
             logs: destination::of_logs(choices, &environment)?,
-            log_batch: environment.log_batch,
+            log_batch: batching(
+                "with_log_batch_size",
+                &choices.log_batches,
+                environment.log_batch,
+            )?,
             missing: preset.and_then(|preset| preset.what_is_missing(variables)),
             #[cfg(feature = "recorder")]
             recorders: recorders(choices, environment.recorder.as_deref())?,
@@ -344,18 +368,54 @@ impl TracingSettings {
                         .clone()
                         .or(environment.service_name)
                         .or_else(|| preset.and_then(|preset| preset.service_name(variables))),
-                    environment.resource_attributes,
+                    environment
+                        .resource_attributes
+                        .into_iter()
+                        .chain(choices.resource_attributes.iter().cloned()),
                 ),
             ),
-            sampler: environment.sampler.unwrap_or_default(),
-            limits: environment.limits,
+            sampler: choices
+                .sampling_ratio
+                .map(|ratio| HeadSampler {
+                    ratio,
+                    parent_based: true,
+                })
+                .or(environment.sampler)
+                .unwrap_or_default(),
+            limits: choices.limits.unwrap_or(environment.limits),
             longest_text: environment.longest_text,
-            batch: match choices.queue {
-                Some(queue) => batch.with_queue(queue),
-                None => batch,
-            },
+            batch: batching("with_batch_size", &choices.batches, batch)?,
         })
     }
+}
+
+/// What the builder says of queues and batches, and else the environment.
+fn batching(
+    setting: &'static str,
+    choices: &BatchChoices,
+    environment: Batching,
+) -> Result<Batching, Error> {
+    let batch = match choices.queue {
+        Some(queue) => environment.with_queue(queue),
+        None => environment,
+    };
+    if let Some(size) = choices
+        .size
+        .filter(|size| !(1..=batch.queue_spans).contains(size))
+    {
+        let queue = human::count(batch.queue_spans as u64);
+        return Err(Error::Invalid {
+            setting,
+            value: Some(size.to_string()),
+            accepted: format!("from 1 to {queue}, the size of the queue"),
+        });
+    }
+    Ok(Batching {
+        queue_spans: batch.queue_spans,
+        batch_spans: choices.size.unwrap_or(batch.batch_spans),
+        delay: choices.delay.unwrap_or(batch.delay),
+        export_timeout: choices.timeout.unwrap_or(batch.export_timeout),
+    })
 }
 
 /// What records in files: the builder's recorders, or that of the environment.
@@ -397,16 +457,15 @@ fn refuse_recorder(folder: Option<&str>) -> Result<(), Error> {
 }
 
 /// The resource: the SDK's own attributes, then those of the environment, then the service name.
-fn resource(service_name: Option<String>, attributes: Vec<(String, String)>) -> Resource {
+fn resource(
+    service_name: Option<String>,
+    attributes: impl Iterator<Item = (String, String)>,
+) -> Resource {
     let resource = Resource::builder_empty()
         // Gives `unknown_service:` and the program's name if nothing below says better.
         .with_detector(Box::new(SdkProvidedResourceDetector))
         .with_detector(Box::new(TelemetryResourceDetector))
-        .with_attributes(
-            attributes
-                .into_iter()
-                .map(|(key, value)| KeyValue::new(key, value)),
-        );
+        .with_attributes(attributes.map(|(key, value)| KeyValue::new(key, value)));
     match service_name {
         Some(name) => resource.with_service_name(name),
         None => resource,
@@ -668,6 +727,112 @@ mod tests {
         }
     }
 
+    /// A builder with each setting that a variable has as well.
+    fn builder_of_batches_readings_and_limits() -> Builder {
+        let limits = SpanLimits {
+            max_attributes_per_span: 70,
+            ..SpanLimits::default()
+        };
+        Builder::default()
+            .with_queue_size(10_000)
+            .with_batch_size(1_000)
+            .with_batch_delay(Duration::from_millis(10))
+            .with_export_timeout(Duration::from_millis(20))
+            .with_log_queue_size(20_000)
+            .with_log_batch_size(2_000)
+            .with_log_batch_delay(Duration::from_millis(30))
+            .with_log_export_timeout(Duration::from_millis(40))
+            .with_metric_interval(Duration::from_millis(50))
+            .with_metric_timeout(Duration::from_millis(60))
+            .with_metric_temporality(Temporality::LowMemory)
+            .with_histogram_kind(HistogramKind::Exponential)
+            .with_span_limits(limits)
+            .with_sampling_ratio(0.5)
+            .with_resource_attribute("desk", "rates")
+    }
+
+    #[test]
+    fn each_setting_of_batches_readings_and_limits_wins_over_its_variable() {
+        let variables = [
+            ("OTEL_BSP_MAX_QUEUE_SIZE", "100"),
+            ("OTEL_BSP_SCHEDULE_DELAY", "1"),
+            ("OTEL_BSP_EXPORT_TIMEOUT", "2"),
+            ("OTEL_BLRP_MAX_EXPORT_BATCH_SIZE", "200"),
+            ("OTEL_BLRP_SCHEDULE_DELAY", "3"),
+            ("OTEL_METRIC_EXPORT_TIMEOUT", "6"),
+            ("OTEL_EXPORTER_OTLP_METRICS_TEMPORALITY_PREFERENCE", "delta"),
+            ("OTEL_SPAN_ATTRIBUTE_COUNT_LIMIT", "7"),
+            ("OTEL_TRACES_SAMPLER", "always_off"),
+            ("OTEL_RESOURCE_ATTRIBUTES", "desk=fx,region=eu"),
+        ];
+        let tracing = merge(&builder_of_batches_readings_and_limits(), &variables)
+            .unwrap()
+            .tracing
+            .unwrap();
+        let batching = |queue_spans, batch_spans, delay, export_timeout| Batching {
+            queue_spans,
+            batch_spans,
+            delay: Duration::from_millis(delay),
+            export_timeout: Duration::from_millis(export_timeout),
+        };
+        assert_eq!(tracing.batch, batching(10_000, 1_000, 10, 20));
+        assert_eq!(tracing.log_batch, batching(20_000, 2_000, 30, 40));
+        let reading = tracing.metrics.reading;
+        assert_eq!(
+            (reading.interval.as_millis(), reading.timeout.as_millis()),
+            (50, 60)
+        );
+        assert_eq!(tracing.metrics.temporality, Temporality::LowMemory);
+        assert_eq!(tracing.metrics.histograms, HistogramKind::Exponential);
+        assert_eq!(tracing.limits.max_attributes_per_span, 70);
+        let HeadSampler {
+            ratio,
+            parent_based,
+        } = tracing.sampler;
+        assert_eq!((ratio.to_bits(), parent_based), (0.5_f64.to_bits(), true));
+        let attribute = |key: &str| tracing.resource.get(&Key::new(key.to_owned()));
+        assert_eq!(attribute("desk"), Some(Value::from("rates")));
+        assert_eq!(attribute("region"), Some(Value::from("eu")));
+    }
+
+    #[test]
+    fn each_wrong_setting_of_batches_and_readings_is_named() {
+        let none = Duration::ZERO;
+        let builder = Builder::default;
+        for (setting, builder) in [
+            ("with_queue_size", builder().with_queue_size(0)),
+            ("with_batch_size", builder().with_batch_size(2_049)),
+            (
+                "with_batch_size",
+                builder().with_queue_size(10).with_batch_size(11),
+            ),
+            ("with_batch_delay", builder().with_batch_delay(none)),
+            ("with_export_timeout", builder().with_export_timeout(none)),
+            (
+                "with_log_queue_size",
+                builder().with_log_queue_size(1 << 21),
+            ),
+            ("with_log_batch_size", builder().with_log_batch_size(0)),
+            ("with_log_batch_delay", builder().with_log_batch_delay(none)),
+            (
+                "with_log_export_timeout",
+                builder().with_log_export_timeout(none),
+            ),
+            (
+                "with_metric_timeout",
+                builder().with_metric_timeout(Duration::MAX),
+            ),
+            (
+                "with_sampling_ratio",
+                builder().with_sampling_ratio(f64::NAN),
+            ),
+            ("with_sampling_ratio", builder().with_sampling_ratio(1.5)),
+        ] {
+            let told = merge(&builder, &[]).unwrap_err().to_string();
+            assert!(told.contains(&format!("`{setting}`")), "{told}");
+        }
+    }
+
     #[test]
     fn each_variable_of_batches_readings_and_limits_acts() {
         let variables = [
@@ -710,7 +875,7 @@ mod tests {
             (5, 6)
         );
         assert_eq!(tracing.metrics.temporality, Temporality::Delta);
-        assert_eq!(tracing.metrics.histograms, Histograms::Exponential);
+        assert_eq!(tracing.metrics.histograms, HistogramKind::Exponential);
         let limits = tracing.limits;
         assert_eq!(
             [

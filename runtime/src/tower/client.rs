@@ -36,11 +36,14 @@ type TemplateOf = dyn Fn(&Parts) -> Option<Cow<'static, str>> + Send + Sync;
 /// | kind | `client` |
 /// | `http.request.method` | a method of the conventions, or `_OTHER` |
 /// | `url.template` | what [`with_template`](Self::with_template) gives |
-/// | `url.scheme`, `server.address`, `server.port` | where the request goes, as its URI says: the host alone, no user and no password |
+/// | `url.scheme`, `server.port` | where the request goes, as its URI says |
+/// | `server.address` | the host, if it is one of [`with_servers`](Self::with_servers) |
 /// | `http.response.status_code` | the status |
 /// | `error.type`, status, outcome | for a status of 400 and above that status, for an error its kind |
 ///
-/// The conventions ask for `url.full`. It is not recorded: queries and paths hold tokens, names and account numbers.
+/// The conventions ask for `url.full`. It is not recorded: queries and paths hold tokens, names and account numbers. They ask
+/// for `server.address` as well, which is text that the program makes: a customer's own host, a machine of somebody's. So
+/// the program says which hosts are public.
 ///
 /// The kind of an error is told by the types of it and its causes, never by their text: `connection_refused`,
 /// `connection_reset`, `timeout` and so on for errors of the operating system, and else the name of the error's type.
@@ -50,6 +53,8 @@ type TemplateOf = dyn Fn(&Parts) -> Option<Cow<'static, str>> + Send + Sync;
 #[derive(Clone)]
 pub struct ClientLayer {
     template: Arc<TemplateOf>,
+    /// In lower case.
+    servers: Arc<[String]>,
 }
 
 impl ClientLayer {
@@ -57,6 +62,24 @@ impl ClientLayer {
     pub fn new() -> Self {
         Self {
             template: Arc::new(|_| None),
+            servers: Arc::new([]),
+        }
+    }
+
+    /// Names the hosts that are public: requests to them say `server.address`.
+    ///
+    /// ```
+    /// use tickspan::tower::ClientLayer;
+    ///
+    /// let layer = ClientLayer::new().with_servers(["api.exchange.com", "pricing.internal"]);
+    /// # drop(layer);
+    /// ```
+    #[must_use]
+    pub fn with_servers<T: Into<String>>(self, hosts: impl IntoIterator<Item = T>) -> Self {
+        let lower = |host: T| host.into().to_ascii_lowercase();
+        Self {
+            servers: hosts.into_iter().map(lower).collect(),
+            ..self
         }
     }
 
@@ -69,6 +92,7 @@ impl ClientLayer {
     ) -> Self {
         Self {
             template: Arc::new(template),
+            ..self
         }
     }
 }
@@ -92,6 +116,7 @@ impl<S> Layer<S> for ClientLayer {
         Client {
             inner,
             template: Arc::clone(&self.template),
+            servers: Arc::clone(&self.servers),
         }
     }
 }
@@ -101,6 +126,7 @@ impl<S> Layer<S> for ClientLayer {
 pub struct Client<S> {
     inner: S,
     template: Arc<TemplateOf>,
+    servers: Arc<[String]>,
 }
 
 impl<S: fmt::Debug> fmt::Debug for Client<S> {
@@ -125,7 +151,7 @@ where
 
     fn call(&mut self, request: Request<I>) -> Self::Future {
         let (mut head, body) = request.into_parts();
-        let stage = span::client(&head, &(self.template)(&head));
+        let stage = span::client(&head, &(self.template)(&head), &self.servers);
         let mut going = Going::new(stage, None);
         let to_head = head.method == Method::HEAD;
         let call = || {

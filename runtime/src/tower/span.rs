@@ -92,8 +92,13 @@ pub(super) fn server(
 }
 
 /// Starts the span of a request that is sent, if anybody wants it.
-pub(super) fn client(request: &Parts, template: &Route) -> Option<StageGuard> {
+pub(super) fn client(request: &Parts, template: &Route, servers: &[String]) -> Option<StageGuard> {
     CLIENT.is_enabled().then(|| {
+        let host = request.uri.host();
+        let public = host.and_then(|host| {
+            let mut servers = servers.iter();
+            servers.find(|server| server.eq_ignore_ascii_case(host))
+        });
         let method = method(&request.method);
         let name = name(method, template);
         let port = request.uri.port_u16().or(match scheme(&request.uri) {
@@ -105,11 +110,8 @@ pub(super) fn client(request: &Parts, template: &Route) -> Option<StageGuard> {
             Value::text(method),
             optional(template.as_deref()),
             Value::text(scheme(&request.uri)),
-            optional(request.uri.host()),
-            request
-                .uri
-                .host()
-                .and(port)
+            optional(public.map(String::as_str)),
+            host.and(port)
                 .map_or(Value::ABSENT, |port| Value::i64(port.into())),
         ])
     })

@@ -31,7 +31,7 @@ use self::variables::{parse_pairs, read_first};
 use super::preset::{Preset, PresetEnvironment};
 use super::{Error, Protocol};
 use crate::console::Console;
-use crate::export::{Batching, Histograms};
+use crate::export::{Batching, HistogramKind};
 use crate::policy::Policy;
 use crate::propagate::Propagator;
 use crate::record::lane::sampling::HeadSampler;
@@ -70,7 +70,7 @@ pub(super) struct TracingEnvironment {
     pub(super) metric_interval: Option<Duration>,
     pub(super) metric_timeout: Option<Duration>,
     pub(super) temporality: Option<Temporality>,
-    pub(super) histograms: Option<Histograms>,
+    pub(super) histograms: Option<HistogramKind>,
     /// Where metrics are served for Prometheus, if they are: `host:port`.
     pub(super) page: String,
     pub(super) sampler: Option<HeadSampler>,
@@ -160,10 +160,10 @@ impl TracingEnvironment {
             histograms: variables.word(
                 HISTOGRAMS,
                 &[
-                    ("explicit_bucket_histogram", Histograms::Explicit),
+                    ("explicit_bucket_histogram", HistogramKind::Explicit),
                     (
                         "base2_exponential_bucket_histogram",
-                        Histograms::Exponential,
+                        HistogramKind::Exponential,
                     ),
                 ],
             )?,
