@@ -125,7 +125,13 @@ function distribution(measured, perDecade, what) {
   ], bins));
 }
 
-const short = (number) => (number >= 1e9 ? number / 1e9 + "G" : number >= 1e6 ? number / 1e6 + "M" : number >= 1e3 ? number / 1e3 + "k" : String(number));
+// A count in little room: `3.5k`.
+function short(number) {
+  for (const [scale, unit] of [[1e9, "G"], [1e6, "M"], [1e3, "k"]]) {
+    if (number >= scale) return +(number / scale).toFixed(1) + unit;
+  }
+  return String(number);
+}
 
 // Steps of a clock, in milliseconds.
 const STEPS = [1e-3, 1e-2, 0.1, 1, 2, 5, 10, 20, 50, 100, 200, 500, 1e3, 2e3, 5e3, 1e4, 3e4, 6e4, 12e4, 3e5, 6e5, 18e5, 36e5, 72e5, 216e5, 432e5, 864e5, 1728e5, 6048e5, 2592e6, 7776e6, 31536e6];
