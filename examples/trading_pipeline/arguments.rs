@@ -32,7 +32,7 @@ pub(crate) struct Arguments {
     #[arg(long, default_value = "AAPL")]
     symbol: String,
 
-    /// A folder in which everything is recorded as well; read it back with the example `replay`
+    /// A folder in which everything is recorded as well; `tickspan summary` reads it
     #[arg(long, value_name = "DIR")]
     record: Option<PathBuf>,
 
@@ -80,6 +80,11 @@ impl Arguments {
     /// Keeps to the rate, from now on.
     pub(crate) fn pace(&self) -> Pace {
         Pace::new(self.rate)
+    }
+
+    /// Whether everything is recorded.
+    pub(crate) fn is_recording(&self) -> bool {
+        self.record.is_some()
     }
 
     pub(crate) fn symbol(&self) -> Symbol {

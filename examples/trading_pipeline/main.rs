@@ -53,6 +53,10 @@ async fn run(arguments: &Arguments) -> Result<(), Box<dyn Error>> {
         tokio::signal::ctrl_c().await?;
     }
 
+    if arguments.is_recording() {
+        // A feed without the pauses of a market takes longer to be written than an end may take. What fails is in the report.
+        let _ = telemetry.flush(Duration::from_secs(60));
+    }
     let stages = telemetry.summary();
     let spans = telemetry.shutdown(Duration::from_secs(5));
     let report = Report {
