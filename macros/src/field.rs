@@ -11,7 +11,7 @@ use syn::{Attribute, Expr, Ident, Lit, LitStr, Token};
 use crate::diagnostics::Faults;
 use crate::names::gate::{self, Named, Opened};
 use crate::names::rules::Exemption;
-use crate::names::{self, is_market_name};
+use crate::names::{self, Finding, is_market_name};
 use crate::public;
 use crate::setting::is_constant;
 use crate::vocabulary::{own_name, says_seconds};
@@ -101,7 +101,7 @@ impl Field {
     }
 
     /// The sensitive name under which the value would be exported: its key, or a name in the expression.
-    fn named(&self) -> Option<Named> {
+    pub(crate) fn named(&self) -> Option<Named> {
         if let Some(opened) = public::Opening::of(&self.value) {
             // What it opens under which name, it says itself.
             return if opened.allows_name {
@@ -397,6 +397,31 @@ pub(crate) struct Capture {
     pub(crate) argument: Option<Ident>,
 }
 
+/// The key of an argument that nobody named.
+pub(crate) struct ArgumentKey {
+    key: Key,
+    /// What the key says of units, as a type of the runtime.
+    pub(crate) unit: TokenStream,
+    /// Why the key is sensitive, if it is.
+    pub(crate) finding: Option<Finding>,
+}
+
+impl ArgumentKey {
+    pub(crate) fn of(ident: &Ident, reads_duration: bool, support: &TokenStream) -> Self {
+        let mut key = Key::of_ident(ident);
+        let unit = if says_seconds(&key.text) {
+            quote!(#support::SaysSeconds)
+        } else if reads_duration {
+            key.text.push_str("_seconds");
+            quote!(#support::AddsSeconds)
+        } else {
+            quote!(#support::Plain)
+        };
+        let finding = names::sensitive(&key.text);
+        Self { key, unit, finding }
+    }
+}
+
 /// An argument that nobody named, captured as `key` or skipped, as its type decides.
 pub(crate) fn capture_argument(
     ident: &Ident,
@@ -404,16 +429,7 @@ pub(crate) fn capture_argument(
     cfgs: Vec<Attribute>,
     support: &TokenStream,
 ) -> Capture {
-    let mut key = Key::of_ident(ident);
-    let unit = if says_seconds(&key.text) {
-        quote!(#support::SaysSeconds)
-    } else if reads_duration {
-        key.text.push_str("_seconds");
-        quote!(#support::AddsSeconds)
-    } else {
-        quote!(#support::Plain)
-    };
-    let finding = names::sensitive(&key.text);
+    let ArgumentKey { key, unit, finding } = ArgumentKey::of(ident, reads_duration, support);
     let value = if names::is_strict() {
         // The argument is what a fault is told of.
         let at = ident.span().resolved_at(Span::mixed_site());

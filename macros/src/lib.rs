@@ -18,6 +18,7 @@ mod event_type;
 mod field;
 mod generics;
 mod inline;
+mod inventory;
 mod labels;
 mod latency_stages;
 mod mark;

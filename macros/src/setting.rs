@@ -47,6 +47,16 @@ impl Parse for Text {
     }
 }
 
+impl Text {
+    /// The text, or the name of the constant.
+    pub(crate) fn written(&self) -> String {
+        match self {
+            Self::Literal(literal) => literal.value(),
+            Self::Constant(constant) => constant.to_token_stream().to_string().replace(' ', ""),
+        }
+    }
+}
+
 /// A path that by Rust's naming rule is a constant: `VENUE`, `Self::NAME`, `config::VENUE`.
 pub(crate) fn is_constant(path: &Path) -> bool {
     path.segments.last().is_some_and(|last| {

@@ -45,7 +45,7 @@
 //! | `process` | metrics of the process itself, on Linux |
 //! | `tls` | `https://` endpoints, certificates of one's own and of the client |
 //! | `gzip`, `zstd` | compression of what is sent; `zstd` of recorded files, too |
-//! | `cli` | the command `tickspan`, and [`doctor`] |
+//! | `cli` | the command `tickspan`, which lists what a binary exports, and [`doctor`] |
 //! | `http` | trace context in and out of `http::HeaderMap` |
 //! | `tower` | a span for each request of an HTTP server or client: [`tower`](mod@tower) |
 //! | `axum` | the routes of axum in the names of these spans |

@@ -5,6 +5,8 @@
 pub use tickspan_macros::{__event, __public, __record, __stage};
 pub use tracing::Level;
 
+pub use crate::__inventory as inventory;
+
 pub use crate::edge::{
     EdgeAmount, EdgeBreakdown, EdgeSite, Part, Role, event_keys, event_keys_len, join_parts,
     join_values, leg_bytes, leg_len, leg_parts, same_amount,
@@ -12,6 +14,7 @@ pub use crate::edge::{
 pub use crate::privacy::form::{
     AddsSeconds, Allowed, Counts, Exempt, Fits, Measures, Plain, SaysSeconds, Scalar, Truths, Words,
 };
+pub use crate::privacy::inventory::{BySensitive, ByText, ByType, Otherwise, or_text};
 /// The rules of names, for constants that expanded code asks about.
 pub use crate::privacy::names;
 pub use crate::privacy::probe::{

@@ -21,6 +21,7 @@ mod code {
         AttributesAndPrivacy: "../../docs/attributes-and-privacy.md";
         Names: "../../docs/names.md";
         Marks: "../../docs/marks.md";
+        Inventory: "../../docs/inventory.md";
         OtherCrates: "../../docs/other-crates.md";
         Logs: "../../docs/logs.md";
         Setup: "../../docs/setup.md";

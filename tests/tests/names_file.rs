@@ -49,6 +49,11 @@ impl Workspace {
 
     /// What the compiler says of each package: errors as `package:line:column: words`.
     fn check(&self) -> Vec<String> {
+        self.check_in(".")
+    }
+
+    /// The same, of the workspace in a folder of this one.
+    fn check_in(&self, folder: &str) -> Vec<String> {
         let output = Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()))
             .args([
                 "check",
@@ -60,7 +65,7 @@ impl Workspace {
             ])
             .arg("--target-dir")
             .arg(Path::new(env!("CARGO_TARGET_TMPDIR")).join("names_file/target"))
-            .current_dir(&self.folder)
+            .current_dir(self.folder.join(folder))
             .env_remove("RUSTFLAGS")
             .env_remove("CARGO_ENCODED_RUSTFLAGS")
             .env("CARGO_INCREMENTAL", "0")
@@ -215,6 +220,66 @@ fn a_file_adds_names_and_takes_words_away() {
             format!("beside:10:20: {unproven}"),
             format!("beside:11:22: {unproven}"),
         ]
+    );
+}
+
+#[test]
+fn the_workspace_is_the_one_that_cargo_finds() {
+    let workspace = Workspace::new("nested", &["within"]);
+    workspace.write("within/src/lib.rs", NAMES);
+    workspace.write(
+        "tickspan.toml",
+        "[names]\npersonal = [\"account_id\"]\n\n[vocabulary.add]\ndesk = \"names of desks, printed in the report\"\n",
+    );
+    let manifest = fs::read_to_string(workspace.folder.join("within/Cargo.toml"))
+        .expect("the manifest was written");
+    // It lies in the folder of a workspace that excludes it, and names another, whose file holds.
+    let of = |name: &str, workspace: &str| {
+        manifest.replace(
+            "[package]\nname = \"within\"",
+            &format!("[package]\nname = {name:?}\nworkspace = {workspace:?}"),
+        )
+    };
+    workspace.write(
+        "Cargo.toml",
+        "[workspace]\nresolver = \"3\"\nexclude = [\"apart\"]\nmembers = [\"within\"]\n",
+    );
+    workspace.write(
+        "apart/other/Cargo.toml",
+        "[workspace]\nresolver = \"3\"\nmembers = [\"../named\"]\n",
+    );
+    fs::copy(
+        workspace.folder.join("Cargo.lock"),
+        workspace.folder.join("apart/other/Cargo.lock"),
+    )
+    .expect("the lock file is copied");
+    workspace.write(
+        "apart/other/tickspan.toml",
+        "[vocabulary.add]\ndesk = \"names of desks, printed in the report\"\n",
+    );
+    workspace.write("apart/named/Cargo.toml", &of("named", "../other"));
+    workspace.write("apart/named/src/lib.rs", NAMES);
+    workspace.write(
+        "apart/alone/Cargo.toml",
+        &manifest.replace("\"within\"", "\"alone\""),
+    );
+    workspace.write("apart/alone/src/lib.rs", NAMES);
+    fs::copy(
+        workspace.folder.join("Cargo.lock"),
+        workspace.folder.join("apart/alone/Cargo.lock"),
+    )
+    .expect("the lock file is copied");
+    assert_eq!(
+        workspace.check(),
+        ["within:12:23: `u64` would be exported under the sensitive name `account_id`"]
+    );
+    assert_eq!(workspace.check_in("apart/other"), [""; 0]);
+    // Excluded, and of no workspace: there is no file, and the market vocabulary alone.
+    let unproven =
+        "`str` is not proven free of personal data and secrets, so it cannot be exported";
+    assert_eq!(
+        workspace.check_in("apart/alone"),
+        [format!("alone:10:20: {unproven}")]
     );
 }
 

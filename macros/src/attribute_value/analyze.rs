@@ -1,12 +1,14 @@
 //! From what the user wrote to a model that cannot be wrong.
 
 use proc_macro2::Span;
+use syn::ext::IdentExt;
 use syn::spanned::Spanned;
 use syn::{Data, DataEnum, DataStruct, Fields, Generics, Ident, Index, Member, Path, Type};
 
 use super::parse::{Public, Written};
 use crate::diagnostics::Faults;
 use crate::generics::{is_phantom, mentions_parameter};
+use crate::inventory::Entry;
 use crate::names::gate::{Named, Opened};
 use crate::{paths, reason};
 
@@ -16,6 +18,8 @@ pub(crate) struct Proof {
     pub(crate) generics: Generics,
     pub(crate) root: proc_macro2::TokenStream,
     pub(crate) content: Content,
+    /// That the type is declared public, for the inventory.
+    pub(crate) opening: Option<Entry>,
 }
 
 /// How its values are recorded.
@@ -66,12 +70,27 @@ pub(crate) fn analyze(written: Written, faults: &mut Faults) -> Option<Proof> {
             return None;
         }
     };
+    let opening = public.as_ref().and_then(|public| {
+        let name = input.ident.unraw().to_string();
+        let reason = public.reason.as_ref()?.value();
+        let ty = field_type(&input.data)?;
+        Some(Entry::public(&name, &ty, &reason, public.allows_name))
+    });
     Some(Proof {
+        opening,
         root: paths::root(krate.as_ref().map(|path: &Path| path)),
         ident: input.ident,
         generics: input.generics,
         content,
     })
+}
+
+fn field_type(data: &Data) -> Option<Type> {
+    let Data::Struct(data) = data else {
+        return None;
+    };
+    let field = data.fields.iter().find(|field| !is_phantom(&field.ty))?;
+    Some(field.ty.clone())
 }
 
 fn check_reason(public: &Public, faults: &mut Faults) {

@@ -19,6 +19,7 @@ use syn::{Generics, Ident, parse_quote};
 
 use super::analyze::{Content, Proof};
 use super::parse::Written;
+use crate::inventory;
 use crate::names::gate::Opened;
 use crate::names::settings;
 use crate::paths;
@@ -29,8 +30,13 @@ pub(crate) fn expand(proof: Proof) -> TokenStream {
         mut generics,
         root,
         content,
+        opening,
     } = proof;
     let support = quote!(#root::support);
+    let noted = opening.map(|entry| {
+        let name = ident.unraw().to_string();
+        inventory::noted("type", &name, ident.span(), &[entry], &support)
+    });
     let (form, attribute) = match content {
         Content::Proven {
             member,
@@ -87,7 +93,7 @@ pub(crate) fn expand(proof: Proof) -> TokenStream {
             )
         }
     };
-    implementation(&ident, &generics, &root, &form, &attribute)
+    implementation(&ident, &generics, &root, &form, &quote!(#noted #attribute))
 }
 
 /// The form of what somebody declared public.

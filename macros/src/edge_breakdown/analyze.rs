@@ -11,6 +11,7 @@ use super::parse::{Kind, Mark, Marked, Written};
 use crate::diagnostics::Faults;
 use crate::field::{self, Field, Key, MAX_KEYS};
 use crate::generics::{is_phantom, mentions_parameter};
+use crate::inventory::{self, Entry};
 use crate::names::gate::{self, Named};
 use crate::paths;
 use crate::setting::Text;
@@ -46,6 +47,8 @@ pub(crate) struct Edge {
     pub(crate) legs: Vec<Leg>,
     /// The edge's own parts, in the order of the fields.
     pub(crate) parts: Vec<Part>,
+    /// What leaves the record of all decisions.
+    pub(crate) noted: TokenStream,
 }
 
 /// A field that is an edge itself.
@@ -80,6 +83,7 @@ pub(crate) fn stand_in(written: &Written) -> Edge {
         others: Vec::new(),
         legs: Vec::new(),
         parts: Vec::new(),
+        noted: TokenStream::new(),
     }
 }
 
@@ -102,6 +106,7 @@ pub(crate) fn analyze(written: Written, faults: &mut Faults) -> Option<Edge> {
         others: Vec::new(),
         legs: Vec::new(),
         parts: Vec::new(),
+        noted: TokenStream::new(),
         ident: input.ident,
         generics: input.generics,
     };
@@ -126,6 +131,7 @@ pub(crate) fn analyze(written: Written, faults: &mut Faults) -> Option<Edge> {
     edge.amount = amount_type(&marked[first], &edge.root);
     let mut names: Vec<String> = Vec::new();
     let mut contexts: Vec<Field> = Vec::new();
+    let mut entries: Vec<Entry> = Vec::new();
     for (index, field) in marked.into_iter().enumerate() {
         let name = recorded_name(&field, faults);
         let has_own_name = !matches!(field.mark.kind, Kind::Gross | Kind::Threshold);
@@ -147,6 +153,7 @@ pub(crate) fn analyze(written: Written, faults: &mut Faults) -> Option<Edge> {
             Kind::Leg => edge.take_leg(&field, name, faults),
             Kind::Context => {
                 let context = context(&field, name);
+                entries.push(Entry::field(&context).with_type(&field.ty));
                 edge.parts.push(Part {
                     role: "Context",
                     key: context.key.text.clone(),
@@ -154,10 +161,17 @@ pub(crate) fn analyze(written: Written, faults: &mut Faults) -> Option<Edge> {
                 });
                 contexts.push(context);
             }
-            Kind::Gross => edge.take_amount("Gross", &field, "gross", &support),
-            Kind::Threshold => edge.take_amount("Threshold", &field, "threshold", &support),
-            Kind::Cost => edge.take_amount("Cost", &field, &name, &support),
             Kind::Skip => {}
+            kind => {
+                let role = match kind {
+                    Kind::Gross => "Gross",
+                    Kind::Threshold => "Threshold",
+                    _ => "Cost",
+                };
+                let key = format!("edge.{name}");
+                entries.push(Entry::own(&key, &field.ty, false));
+                edge.take_amount(role, &field, key, &support);
+            }
         }
     }
     field::check(&contexts, faults);
@@ -165,6 +179,8 @@ pub(crate) fn analyze(written: Written, faults: &mut Faults) -> Option<Edge> {
     for (part, context) in of_context.zip(contexts) {
         part.value = context.into_capture(&support).value;
     }
+    let name = edge.ident.unraw().to_string();
+    edge.noted = inventory::noted("edge", &name, edge.ident.span(), &entries, &support);
     Some(edge)
 }
 
@@ -367,13 +383,13 @@ impl Edge {
         &mut self,
         role: &'static str,
         field: &MarkedField,
-        name: &str,
+        key: String,
         support: &TokenStream,
     ) {
         let ident = &field.name;
         self.parts.push(Part {
             role,
-            key: format!("edge.{name}"),
+            key,
             // Whether it is an amount is asked of its type, once.
             value: quote!(#support::Held::new(&self.#ident).__tickspan_value()),
         });

@@ -72,6 +72,7 @@ pub(crate) fn expand(edge: &Edge) -> TokenStream {
         quote_spanned!(at=> #support::same_amount::<#amount, #other>();)
     });
     let values = values(edge, &support);
+    let noted = &edge.noted;
     let pin = settings::pin();
     quote! {
         const _: () = {
@@ -92,6 +93,7 @@ pub(crate) fn expand(edge: &Edge) -> TokenStream {
 
                 #[inline]
                 fn __tickspan_site() -> &'static #support::EdgeSite {
+                    #noted
                     &__TICKSPAN_EDGE
                 }
 

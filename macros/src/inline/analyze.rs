@@ -7,6 +7,7 @@ use syn::{Expr, ExprAsync};
 use super::parse::{Form, Invocation};
 use crate::diagnostics::Faults;
 use crate::field::{self, Capture, Field, Key};
+use crate::inventory::{self, Entry};
 use crate::paths;
 use crate::setting::{Kind, Level, Text};
 use crate::stage::analyze::Parent;
@@ -27,6 +28,7 @@ pub(crate) enum Inline {
     Record {
         support: TokenStream,
         captures: Vec<Capture>,
+        noted: TokenStream,
     },
 }
 
@@ -37,6 +39,8 @@ pub(crate) struct Common {
     pub(crate) level: Option<Level>,
     pub(crate) target: Option<Text>,
     pub(crate) captures: Vec<Capture>,
+    /// What leaves the record of all decisions.
+    pub(crate) noted: TokenStream,
 }
 
 pub(crate) fn analyze(invocation: Invocation, form: Form, faults: &mut Faults) -> Option<Inline> {
@@ -70,6 +74,16 @@ pub(crate) fn analyze(invocation: Invocation, form: Form, faults: &mut Faults) -
             );
         }
     }
+    let site = match form {
+        Form::Stage => "block",
+        Form::Event => "event",
+        Form::Record => "record",
+    };
+    let written = name
+        .as_ref()
+        .map_or_else(|| "record!".to_owned(), Text::written);
+    let entries: Vec<Entry> = given.iter().map(Entry::field).collect();
+    let noted = inventory::noted(site, &written, Span::call_site(), &entries, &support);
     let captures: Vec<Capture> = given
         .into_iter()
         .map(|field| field.into_capture(&support))
@@ -82,7 +96,11 @@ pub(crate) fn analyze(invocation: Invocation, form: Form, faults: &mut Faults) -
     );
     field::check_count(&captures, &late, faults);
     if form == Form::Record {
-        return Some(Inline::Record { support, captures });
+        return Some(Inline::Record {
+            support,
+            captures,
+            noted,
+        });
     }
     let common = Common {
         support,
@@ -90,6 +108,7 @@ pub(crate) fn analyze(invocation: Invocation, form: Form, faults: &mut Faults) -
         level: level.map(|given| given.value),
         target: target.map(|given| given.value),
         captures,
+        noted,
     };
     Some(match form {
         Form::Stage => Inline::Stage {

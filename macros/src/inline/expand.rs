@@ -24,7 +24,9 @@ pub(crate) fn expand(inline: Inline) -> TokenStream {
             let kind = Kind::tokens(kind.as_ref());
             let fields = keys(&common.captures, &late, &SPAN_TAIL);
             let site = site("__TICKSPAN_STAGE", &common, kind, fields);
+            let noted = &common.noted;
             let start = started(&parent, &values(&common.captures), support);
+            let start = quote!({ #noted #start });
             let hidden = hidden(&late, support);
             let stage = match future {
                 None => entered(&start, hidden, support),
@@ -51,21 +53,28 @@ pub(crate) fn expand(inline: Inline) -> TokenStream {
             let fields = event_keys(&common.captures);
             let site = site("__TICKSPAN_EVENT", &common, quote!(Event), fields);
             let values = values(&common.captures);
+            let noted = &common.noted;
             quote! {{
                 #pin
                 #site
                 if #support::Callsite::is_enabled(&__TICKSPAN_EVENT) {
+                    #noted
                     #support::emit(&__TICKSPAN_EVENT, #values);
                 }
             }}
         }
-        Inline::Record { support, captures } => {
+        Inline::Record {
+            support,
+            captures,
+            noted,
+        } => {
             let fields = keys(&captures, &[], &[]);
             let values = values(&captures);
             quote! {{
                 #pin
                 static __TICKSPAN_LATE: #support::LateCallsite = #support::LateCallsite::new(#fields);
                 if #support::LateCallsite::is_enabled(&__TICKSPAN_LATE) {
+                    #noted
                     #support::record_late(&__TICKSPAN_LATE, #values);
                 }
             }}

@@ -2,12 +2,14 @@
 
 use proc_macro2::TokenStream;
 use quote::ToTokens;
+use syn::ext::IdentExt;
 use syn::{Data, Fields, Generics, Ident, Type, parse_quote};
 
 use super::parse::Written;
 use crate::diagnostics::Faults;
 use crate::field::{self, Capture, Field, Key};
 use crate::generics::{is_phantom, mentions_parameter};
+use crate::inventory::{self, Entry};
 use crate::paths;
 
 /// Labels that can be expanded.
@@ -19,6 +21,8 @@ pub(crate) struct Labels {
     pub(crate) captures: Vec<Capture>,
     /// The types of fields that depend on a parameter, which have to be proven.
     pub(crate) generic: Vec<Type>,
+    /// What leaves the record of all decisions.
+    pub(crate) noted: TokenStream,
 }
 
 pub(crate) fn analyze(written: Written, faults: &mut Faults) -> Labels {
@@ -31,6 +35,7 @@ pub(crate) fn analyze(written: Written, faults: &mut Faults) -> Labels {
     let support = paths::support(krate.as_ref());
     let mut generic = Vec::new();
     let mut labels = Vec::new();
+    let mut entries = Vec::new();
     for (declared, rename) in fields {
         let Some(ident) = &declared.ident else {
             continue;
@@ -48,10 +53,12 @@ pub(crate) fn analyze(written: Written, faults: &mut Faults) -> Labels {
             },
             None => Key::of_ident(ident),
         };
-        labels.push(Field {
+        let label = Field {
             key,
             value: parse_quote!(self.#ident),
-        });
+        };
+        entries.push(Entry::field(&label).with_type(&declared.ty));
+        labels.push(label);
     }
     field::check(&labels, faults);
     let captures: Vec<Capture> = labels
@@ -59,7 +66,9 @@ pub(crate) fn analyze(written: Written, faults: &mut Faults) -> Labels {
         .map(|label| label.into_capture(&support))
         .collect();
     field::check_count(&captures, &[], faults);
+    let name = input.ident.unraw().to_string();
     Labels {
+        noted: inventory::noted("labels", &name, input.ident.span(), &entries, &support),
         ident: input.ident,
         generics: input.generics,
         root: paths::root(krate.as_ref()),

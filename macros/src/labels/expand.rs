@@ -22,7 +22,8 @@ pub(crate) fn expand(labels: &Labels) -> TokenStream {
         let value = &label.value;
         quote!(__tickspan_take(&#value);)
     });
-    implementation(labels, &quote!(#(#keys),*), &quote!(#(#values)*))
+    let noted = &labels.noted;
+    implementation(labels, &quote!(#(#keys),*), &quote!(#noted #(#values)*))
 }
 
 /// An implementation without labels, for a type with faults.

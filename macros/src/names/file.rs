@@ -1,6 +1,6 @@
 //! `tickspan.toml`: what a team says of names, read into rules that cannot be wrong.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 
 use toml::Spanned;
@@ -16,13 +16,14 @@ pub(crate) struct File {
     /// Whether an argument that would be skipped is an error.
     pub(crate) strict: bool,
     sensitive: Vec<(Kind, String)>,
-    public: BTreeSet<String>,
+    /// Names and reasons.
+    public: BTreeMap<String, String>,
     not_public: BTreeSet<String>,
     no_market_name: bool,
 }
 
 /// What is wrong with a file, and in which line.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Fault {
     pub(crate) line: usize,
     pub(crate) what: String,
@@ -45,10 +46,15 @@ impl File {
     /// Whether text under this whole name is public.
     pub(super) fn is_public_name(&self, name: &str) -> bool {
         let name = plain(name);
-        self.public.contains(name)
+        self.public.contains_key(name)
             || !self.no_market_name
                 && !self.not_public.contains(name)
                 && rules::is_market_name(name)
+    }
+
+    /// Why the file makes text under this whole name public, if it does.
+    pub(super) fn reason_of(&self, name: &str) -> Option<&str> {
+        self.public.get(plain(name)).map(String::as_str)
     }
 }
 
@@ -134,7 +140,7 @@ impl<'t> Reader<'t> {
                             format!("`{name}` is no name of an argument or field: small letters, digits and `_`"),
                         ));
                     }
-                    "add" => _ = file.public.insert(name.to_owned()),
+                    "add" => _ = file.public.insert(name.to_owned(), text.to_string()),
                     _ if name == "*" => file.no_market_name = true,
                     _ if !rules::is_market_name(name) => {
                         return Err(self.fault(

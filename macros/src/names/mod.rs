@@ -11,6 +11,7 @@ pub(crate) mod rules;
 pub(crate) mod settings;
 #[cfg(test)]
 mod tests;
+mod workspace;
 
 use proc_macro2::TokenStream;
 
@@ -31,6 +32,11 @@ pub(crate) fn sensitive(name: &str) -> Option<Finding> {
 /// Whether text under this whole name is public.
 pub(crate) fn is_market_name(name: &str) -> bool {
     settings::current().is_public_name(name)
+}
+
+/// Why text under this whole name is public, where a `tickspan.toml` has made it so.
+pub(crate) fn reason_of(name: &str) -> Option<String> {
+    settings::current().reason_of(name).map(str::to_owned)
 }
 
 /// Whether an argument that would be skipped is an error.

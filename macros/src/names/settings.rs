@@ -13,9 +13,14 @@ use proc_macro2::TokenStream;
 use quote::quote;
 
 use super::file::{Fault, File};
+use super::rules;
+use super::workspace::workspace_of;
 use crate::diagnostics::Faults;
 
 const NAME: &str = "tickspan.toml";
+
+/// Between the places of one crate, in the inventory.
+const SEPARATOR: &str = "\u{1c}";
 
 thread_local! {
     static IN_FORCE: RefCell<InForce> = RefCell::default();
@@ -28,6 +33,8 @@ struct InForce {
     root: Option<PathBuf>,
     found: Option<Found>,
     file: Rc<File>,
+    /// What the inventory says of it.
+    sources: Rc<str>,
 }
 
 /// A file, as it was when it was read.
@@ -44,16 +51,25 @@ pub(crate) fn load(faults: &mut Faults) {
         return;
     };
     IN_FORCE.with_borrow_mut(|held| {
-        let found = match &held.found {
+        match &held.found {
             // Where no file was, none is looked for in folder after folder at each expansion.
             None if held.root.as_ref() == Some(&root) => return,
             Some(found) if held.root.as_ref() == Some(&root) && found.is_current() => return,
-            _ => find(&root),
-        };
-        let (file, fault) = match found.as_ref().map(|found| read(&found.path)) {
+            _ => {}
+        }
+        let places = places(&root);
+        let found = places.iter().cloned().find_map(Found::at);
+        let text = found.as_ref().map(|found| read(&found.path));
+        let (file, fault) = match &text {
             None => (File::default(), None),
-            Some(Ok(file)) => (file, None),
-            Some(Err(fault)) => (File::default(), Some(fault)),
+            Some(text) => match text
+                .as_ref()
+                .map_err(Fault::clone)
+                .and_then(|text| File::parse(text))
+            {
+                Ok(file) => (file, None),
+                Err(fault) => (File::default(), Some(fault)),
+            },
         };
         if let (Some(Fault { line, what }), Some(found)) = (fault, &found) {
             let path = found.path.strip_prefix(&root).unwrap_or(&found.path);
@@ -67,7 +83,9 @@ pub(crate) fn load(faults: &mut Faults) {
                 format_args!("{}{line}: {what}", path.display()),
             );
         }
+        let text = text.and_then(Result::ok);
         *held = InForce {
+            sources: sources_of(&places, found.as_ref(), text.as_deref()).into(),
             root: Some(root),
             found,
             file: Rc::new(file),
@@ -78,6 +96,12 @@ pub(crate) fn load(faults: &mut Faults) {
 /// The file in force; without one, what adds nothing.
 pub(super) fn current() -> Rc<File> {
     IN_FORCE.with_borrow(|held| Rc::clone(&held.file))
+}
+
+/// Where the file was looked for, as the inventory has it: a fingerprint before the one that was there, a `-` before
+/// those that were not, and a separator between.
+pub(crate) fn sources() -> Rc<str> {
+    IN_FORCE.with_borrow(|held| Rc::clone(&held.sources))
 }
 
 /// An item that has the compiler look at the file again when it changes; nothing where there is none.
@@ -106,31 +130,42 @@ impl Found {
     }
 }
 
-/// The file beside the crate's `Cargo.toml`, or else beside that of its workspace. The first workspace ends the
-/// search.
-fn find(root: &Path) -> Option<Found> {
-    if let Some(found) = Found::at(root.join(NAME)) {
-        return Some(found);
+/// Where the file may stand: beside the crate's `Cargo.toml`, or else beside that of its workspace, as cargo finds it.
+fn places(root: &Path) -> Vec<PathBuf> {
+    let mut places = vec![root.join(NAME)];
+    if let Some(workspace) = workspace_of(root).filter(|workspace| workspace != root) {
+        places.push(workspace.join(NAME));
     }
-    let workspace = root.ancestors().find(|folder| is_workspace(folder))?;
-    Found::at(workspace.join(NAME))
+    places
 }
 
-/// Whether the `Cargo.toml` of a folder is that of a workspace.
-fn is_workspace(folder: &Path) -> bool {
-    let Ok(manifest) = fs::read_to_string(folder.join("Cargo.toml")) else {
-        return false;
-    };
-    manifest
-        .lines()
-        .map(|line| line.trim_start().trim_start_matches('[').trim_start())
-        .any(|line| line.starts_with("workspace]") || line.starts_with("workspace."))
+/// See [`sources`]. The paths are those of the compiler, which runs in the folder of the workspace; a crate from
+/// elsewhere cannot get a file that it did not have.
+fn sources_of(places: &[PathBuf], found: Option<&Found>, text: Option<&str>) -> String {
+    let here = env::current_dir().unwrap_or_default();
+    let mut sources = Vec::new();
+    for place in places {
+        let is_found = found.is_some_and(|found| found.path == *place);
+        let folder = place.parent().and_then(|folder| folder.canonicalize().ok());
+        let inside = folder
+            .as_ref()
+            .and_then(|folder| folder.strip_prefix(&here).ok());
+        if is_found {
+            let path = inside.map_or_else(|| place.clone(), |inside| inside.join(NAME));
+            let fingerprint = rules::fingerprint(text.unwrap_or_default().as_bytes());
+            sources.push(format!("{fingerprint:016x} {}", path.display()));
+            break;
+        }
+        if let Some(inside) = inside {
+            sources.push(format!("- {}", inside.join(NAME).display()));
+        }
+    }
+    sources.join(SEPARATOR)
 }
 
-fn read(path: &Path) -> Result<File, Fault> {
-    let text = fs::read_to_string(path).map_err(|error| Fault {
+fn read(path: &Path) -> Result<String, Fault> {
+    fs::read_to_string(path).map_err(|error| Fault {
         line: 0,
         what: format!("it cannot be read: {error}"),
-    })?;
-    File::parse(&text)
+    })
 }

@@ -12,6 +12,8 @@ use crate::{field, paths, reason};
 pub(crate) struct Public {
     pub(crate) support: TokenStream,
     pub(crate) value: Expr,
+    pub(crate) reason: String,
+    pub(crate) allows_name: bool,
 }
 
 pub(crate) fn analyze(written: Written, faults: &mut Faults) -> Public {
@@ -22,8 +24,8 @@ pub(crate) fn analyze(written: Written, faults: &mut Faults) -> Public {
         allows_name,
         at,
     } = written;
-    match reason {
-        Some(given) => reason::check(&given, faults),
+    match &reason {
+        Some(given) => reason::check(given, faults),
         None => faults.at_span(
             at,
             "`public!` needs a reason: why may anybody see this? as in \
@@ -37,5 +39,7 @@ pub(crate) fn analyze(written: Written, faults: &mut Faults) -> Public {
     Public {
         support: paths::support(Some(&krate)),
         value,
+        reason: reason.map(|given| given.value()).unwrap_or_default(),
+        allows_name,
     }
 }

@@ -4,12 +4,20 @@ use proc_macro2::{Span, TokenStream};
 use quote::quote_spanned;
 
 use super::analyze::Public;
+use crate::inventory::{self, Entry};
 use crate::{field, paths};
 
 pub(crate) fn expand(public: Public) -> TokenStream {
-    let Public { support, value } = public;
+    let Public {
+        support,
+        value,
+        reason,
+        allows_name,
+    } = public;
+    let entry = Entry::public("", &value, &reason, allows_name);
+    let noted = inventory::noted("public", "public!", Span::call_site(), &[entry], &support);
     let at = field::guilty(&value).resolved_at(Span::mixed_site());
     let value = field::operand(&value);
     let support = paths::located(support, at);
-    quote_spanned!(at=> #support::Public::new(&#value).__tickspan_open())
+    quote_spanned!(at=> #support::Public::new({ #noted }, &#value).__tickspan_open())
 }

@@ -32,6 +32,9 @@ pub(crate) fn public(input: TokenStream) -> TokenStream {
 pub(crate) struct Opening {
     /// Whether it says that a sensitive name may be exported.
     pub(crate) allows_name: bool,
+    pub(crate) reason: String,
+    /// What it opens, if that can be read.
+    pub(crate) value: Option<Expr>,
 }
 
 impl Opening {
@@ -46,9 +49,21 @@ impl Opening {
         let here = called.mac.path.clone();
         let parser = |input: ParseStream<'_>| parse::written(here, input);
         // What is wrong with it, the macro itself will say.
-        let allows_name = parser
-            .parse2(called.mac.tokens.clone())
-            .map_or(true, |written| written.allows_name);
-        Some(Self { allows_name })
+        let written = parser.parse2(called.mac.tokens.clone()).ok();
+        let Some(written) = written else {
+            return Some(Self {
+                allows_name: true,
+                reason: String::new(),
+                value: None,
+            });
+        };
+        Some(Self {
+            allows_name: written.allows_name,
+            reason: written
+                .reason
+                .map(|reason| reason.value())
+                .unwrap_or_default(),
+            value: Some(written.value),
+        })
     }
 }

@@ -3,9 +3,9 @@
 use std::collections::HashSet;
 
 use proc_macro2::{Group, Span, TokenStream, TokenTree};
-use quote::ToTokens;
+use quote::{ToTokens, quote};
 use syn::ext::IdentExt;
-use syn::{Attribute, Expr, Ident, LitStr, PatIdent, ReturnType, Type};
+use syn::{Attribute, Expr, Ident, LitStr, PatIdent, ReturnType, Signature, Type};
 
 use super::item::{Body, Function, Head};
 use super::late::{recorded_keys, with_recorded};
@@ -17,7 +17,8 @@ use super::returns::{
 };
 use super::{arguments, boxed, expand};
 use crate::diagnostics::{Faults, suggest};
-use crate::field::{self, Capture, Field, Key, capture_argument};
+use crate::field::{self, ArgumentKey, Capture, Field, Key, capture_argument};
+use crate::inventory::{self, Entry};
 use crate::names::gate::{self, Named};
 use crate::paths;
 use crate::setting::{Given, Kind, Level, Text};
@@ -33,6 +34,8 @@ pub(crate) struct Stage {
     pub(crate) parent: Parent,
     pub(crate) follows_from: Option<Expr>,
     pub(crate) captures: Vec<Capture>,
+    /// What leaves the record of all decisions.
+    pub(crate) noted: TokenStream,
     /// Keys that are recorded later.
     pub(crate) late: Vec<Key>,
     /// Those of both by whose values the metrics of the stage are told apart.
@@ -121,17 +124,7 @@ pub(crate) fn analyze(
         }
     };
     let braces_at = body.span();
-    if let Some(constness) = &head.sig.constness {
-        faults.at(
-            constness,
-            "a `const fn` may run while compiling, where nothing can be recorded; remove `const`, or put \
-             `#[traced_stage]` on its callers",
-        );
-    }
     check_options(&options, &head, faults);
-    if let Some(map) = options.err.as_ref().and_then(|err| err.value.map.as_ref()) {
-        check_map(map, faults);
-    }
 
     let support = paths::support(options.krate.as_ref().map(|given| &given.value));
     let fields = options
@@ -157,6 +150,9 @@ pub(crate) fn analyze(
         faults,
     );
     let rebound = rebound(&bindings, &names_in_options(&options, &fields));
+    let noted = noted(
+        &bindings, &head.sig, marks, &fields, &skipped, &options, &support,
+    );
     let wanted = bindings
         .into_iter()
         .filter(|binding| {
@@ -197,6 +193,7 @@ pub(crate) fn analyze(
         (None, None) => Parent::Current,
     };
     Some(Stage {
+        noted,
         name: span_name(options.name, options.prefix, &head.sig.ident),
         head,
         support,
@@ -214,6 +211,58 @@ pub(crate) fn analyze(
         shape,
         braces_at,
     })
+}
+
+/// What leaves the record of what is decided about each argument, each field, and what the function returns.
+fn noted(
+    bindings: &[arguments::Binding],
+    sig: &Signature,
+    marks: &Marks,
+    fields: &[Field],
+    skipped: &[Ident],
+    options: &Options,
+    support: &TokenStream,
+) -> TokenStream {
+    let given = |name: &Ident| {
+        let key = Key::of_ident(name).text;
+        fields.iter().any(|field| field.key.text == key)
+    };
+    let of_arguments = bindings
+        .iter()
+        .filter(|binding| !given(&binding.pattern.ident))
+        .map(|binding| {
+            let name = &binding.pattern.ident;
+            let ty = arguments::named_type(sig, binding);
+            let entry = if let Some(mark) = marks.of(binding) {
+                Entry::marked(name, ty, mark)
+            } else if binding.recordable && options.skip_all.is_none() && !skipped.contains(name) {
+                let key = ArgumentKey::of(name, binding.reads_duration, support);
+                Entry::argument(name, ty, &key, support)
+            } else {
+                Entry::not_captured(name, ty, binding.recordable)
+            };
+            entry.with_cfgs(binding.cfgs.clone())
+        });
+    let of_fields = fields
+        .iter()
+        .filter(|field| !field.is_empty())
+        .map(Entry::field);
+    let name = sig.ident.unraw().to_string();
+    let returned = options.ret.as_ref().map(|_| {
+        let is_exempt = Named::find(&name, sig.ident.span()).is_some();
+        match &sig.output {
+            ReturnType::Default => Entry::own("return", &quote!(()), is_exempt),
+            ReturnType::Type(_, ty) => Entry::own("return", &**ty, is_exempt),
+        }
+    });
+    let map = options.err.as_ref().and_then(|err| err.value.map.as_ref());
+    let mapped = map.map(|map| Entry::own("error.type", map, false));
+    let entries: Vec<Entry> = of_arguments
+        .chain(of_fields)
+        .chain(returned)
+        .chain(mapped)
+        .collect();
+    inventory::noted("stage", &name, sig.ident.span(), &entries, support)
 }
 
 /// An argument's key may have got its unit from the macro, and be another argument's.
@@ -324,6 +373,16 @@ fn check_map(map: &Expr, faults: &mut Faults) {
 
 /// Options that contradict each other or the function.
 fn check_options(options: &Options, head: &Head, faults: &mut Faults) {
+    if let Some(constness) = &head.sig.constness {
+        faults.at(
+            constness,
+            "a `const fn` may run while compiling, where nothing can be recorded; remove `const`, or put \
+             `#[traced_stage]` on its callers",
+        );
+    }
+    if let Some(map) = options.err.as_ref().and_then(|err| err.value.map.as_ref()) {
+        check_map(map, faults);
+    }
     if let (Some(all), Some(_)) = (&options.skip_all, &options.skip) {
         faults.at(
             &all.name,

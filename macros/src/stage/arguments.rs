@@ -59,6 +59,14 @@ pub(super) fn bindings(sig: &Signature) -> Vec<Binding> {
     bindings
 }
 
+/// The type of what a parameter binds, where the parameter binds it whole.
+pub(super) fn named_type<'a>(sig: &'a Signature, binding: &Binding) -> Option<&'a Type> {
+    match sig.inputs.get(binding.parameter)? {
+        FnArg::Typed(argument) if matches!(*argument.pat, Pat::Ident(_)) => Some(&argument.ty),
+        _ => None,
+    }
+}
+
 #[derive(Default)]
 struct BoundNames(Vec<PatIdent>);
 

@@ -265,10 +265,11 @@ fn start(stage: &Stage) -> TokenStream {
         parent,
         follows_from,
         captures,
+        noted,
         ..
     } = stage;
     let values = values(captures);
-    match follows_from {
+    let start = match follows_from {
         None => started(parent, &values, support),
         Some(spans) => {
             let parent = parent_tokens(parent, support);
@@ -278,7 +279,8 @@ fn start(stage: &Stage) -> TokenStream {
                 #here::Callsite::start_following(&__TICKSPAN_STAGE, #parent, #values, #spans)
             }
         }
-    }
+    };
+    quote!({ #noted #start })
 }
 
 /// The expression that starts a stage without links.

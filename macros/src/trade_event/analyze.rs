@@ -3,12 +3,13 @@
 use proc_macro2::TokenStream;
 use quote::{ToTokens, quote};
 use syn::ext::IdentExt;
-use syn::{Data, Fields, Generics, Ident, parse_quote};
+use syn::{Data, Fields, Generics, Ident, LitStr, parse_quote};
 
-use super::parse::{Recorded, Written};
+use super::parse::Written;
 use crate::diagnostics::Faults;
 use crate::field::{self, Capture, Field, Key};
 use crate::generics::is_phantom;
+use crate::inventory::{self, Entry};
 use crate::paths;
 use crate::setting::Text;
 
@@ -21,6 +22,8 @@ pub(crate) struct Event {
     pub(crate) level: TokenStream,
     pub(crate) target: Option<Text>,
     pub(crate) captures: Vec<Capture>,
+    /// What leaves the record of all decisions.
+    pub(crate) noted: TokenStream,
 }
 
 /// An event without fields, for a type with faults.
@@ -34,6 +37,7 @@ pub(crate) fn stand_in(written: &Written) -> Event {
         level: quote!(#support::Level::INFO),
         target: None,
         captures: Vec::new(),
+        noted: TokenStream::new(),
     }
 }
 
@@ -46,9 +50,28 @@ pub(crate) fn analyze(written: Written, faults: &mut Faults) -> Option<Event> {
         fields,
     } = written;
     let support = paths::support(krate.as_ref());
-    let fields: Vec<Field> = fields.iter().filter_map(named).collect();
-    field::check(&fields, faults);
-    let captures: Vec<Capture> = fields
+    let mut entries = Vec::new();
+    let mut recorded = Vec::new();
+    for marked in fields {
+        let Some(ident) = marked.field.ident.clone() else {
+            continue;
+        };
+        let ty = &marked.field.ty;
+        if is_phantom(ty) {
+            continue;
+        }
+        if marked.skipped {
+            entries.push(Entry::not_captured(&ident, Some(ty), true));
+        } else {
+            let field = named(&ident, marked.rename.as_ref());
+            entries.push(Entry::field(&field).with_type(ty));
+            recorded.push(field);
+        }
+    }
+    field::check(&recorded, faults);
+    let name = input.ident.unraw().to_string();
+    let noted = inventory::noted("trade_event", &name, input.ident.span(), &entries, &support);
+    let captures: Vec<Capture> = recorded
         .into_iter()
         .map(|field| field.into_capture(&support))
         .collect();
@@ -59,6 +82,7 @@ pub(crate) fn analyze(written: Written, faults: &mut Faults) -> Option<Event> {
         level: options.level(&support),
         target: options.target,
         captures,
+        noted,
         ident: input.ident,
         generics: input.generics,
     })
@@ -86,17 +110,16 @@ fn check_shape(written: &Written, faults: &mut Faults) -> Option<()> {
 }
 
 /// The field as one that somebody named in `event!`: it passes the same gates.
-fn named(Recorded { field, rename }: &Recorded) -> Option<Field> {
-    let ident = field.ident.as_ref()?;
-    if is_phantom(&field.ty) {
-        return None;
-    }
-    let (text, tokens) = match rename {
-        Some(literal) => (literal.value(), literal.to_token_stream()),
-        None => (ident.unraw().to_string(), ident.to_token_stream()),
+fn named(ident: &Ident, rename: Option<&LitStr>) -> Field {
+    let key = match rename {
+        Some(literal) => Key {
+            text: literal.value(),
+            tokens: literal.to_token_stream(),
+        },
+        None => Key::of_ident(ident),
     };
-    Some(Field {
-        key: Key { text, tokens },
+    Field {
+        key,
         value: parse_quote!(self.#ident),
-    })
+    }
 }

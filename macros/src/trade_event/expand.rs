@@ -31,6 +31,7 @@ pub(crate) fn expand(event: &Event) -> TokenStream {
         root,
         name,
         captures,
+        noted,
         ..
     } = event;
     let support = quote!(#root::support);
@@ -65,6 +66,7 @@ pub(crate) fn expand(event: &Event) -> TokenStream {
                 #[inline]
                 fn record(&self) -> #root::Acknowledgement {
                     if #support::Callsite::is_enabled(&__TICKSPAN_EVENT) {
+                        #noted
                         #support::record_trade(&__TICKSPAN_EVENT, #values)
                     } else {
                         #root::Acknowledgement::NotAudited

@@ -14,14 +14,15 @@ pub(crate) struct Written {
     pub(crate) input: DeriveInput,
     pub(crate) krate: Option<Path>,
     pub(crate) options: TypeOptions,
-    /// The fields of a struct that are recorded.
-    pub(crate) fields: Vec<Recorded>,
+    /// The fields of a struct.
+    pub(crate) fields: Vec<Marked>,
 }
 
-/// A field that is recorded.
-pub(crate) struct Recorded {
+/// A field and what stands on it.
+pub(crate) struct Marked {
     pub(crate) field: Field,
     pub(crate) rename: Option<LitStr>,
+    pub(crate) skipped: bool,
 }
 
 const ON_TYPE: [&str; 3] = ["name", "level", "target"];
@@ -38,7 +39,7 @@ pub(crate) fn parse(tokens: TokenStream, faults: &mut Faults) -> syn::Result<Wri
         Data::Struct(data) => data
             .fields
             .iter()
-            .filter_map(|field| recorded(field, faults))
+            .map(|field| marked(field, faults))
             .collect(),
         Data::Enum(_) | Data::Union(_) => Vec::new(),
     };
@@ -56,8 +57,7 @@ fn event_attributes(attributes: &[Attribute]) -> impl Iterator<Item = &Attribute
         .filter(|attribute| attribute.path().is_ident("trade_event"))
 }
 
-/// The field, unless it is skipped.
-fn recorded(field: &Field, faults: &mut Faults) -> Option<Recorded> {
+fn marked(field: &Field, faults: &mut Faults) -> Marked {
     let mut skipped = false;
     let mut rename = None;
     for attribute in event_attributes(&field.attrs) {
@@ -84,10 +84,11 @@ fn recorded(field: &Field, faults: &mut Faults) -> Option<Recorded> {
         });
         faults.ok(parsed);
     }
-    (!skipped).then(|| Recorded {
+    Marked {
         field: field.clone(),
         rename,
-    })
+        skipped,
+    }
 }
 
 fn unknown(word: &Ident) -> syn::Error {

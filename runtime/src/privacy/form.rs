@@ -113,8 +113,21 @@ impl<F: InSeconds> InSeconds for Many<F> {}
 
 /// A kind of key.
 pub trait Key {
-    /// Whether values of a form may stand under it.
-    fn fits<F: Form>() -> bool;
+    /// Whether values in seconds may stand under it.
+    const TAKES_SECONDS: bool;
+
+    /// Whether other values may.
+    const TAKES_OTHERS: bool;
+
+    /// Whether values of a form may.
+    #[inline]
+    fn fits<F: Form>() -> bool {
+        if F::SECONDS {
+            Self::TAKES_SECONDS
+        } else {
+            Self::TAKES_OTHERS
+        }
+    }
 }
 
 /// A key that names no unit.
@@ -127,24 +140,18 @@ pub struct SaysSeconds;
 pub struct AddsSeconds;
 
 impl Key for Plain {
-    #[inline]
-    fn fits<F: Form>() -> bool {
-        !F::SECONDS
-    }
+    const TAKES_SECONDS: bool = false;
+    const TAKES_OTHERS: bool = true;
 }
 
 impl Key for SaysSeconds {
-    #[inline]
-    fn fits<F: Form>() -> bool {
-        true
-    }
+    const TAKES_SECONDS: bool = true;
+    const TAKES_OTHERS: bool = true;
 }
 
 impl Key for AddsSeconds {
-    #[inline]
-    fn fits<F: Form>() -> bool {
-        F::SECONDS
-    }
+    const TAKES_SECONDS: bool = true;
+    const TAKES_OTHERS: bool = false;
 }
 
 /// Forms that fit under keys of the kind `K`, for the compiler to ask.

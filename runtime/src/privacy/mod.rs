@@ -6,6 +6,7 @@
 mod class;
 pub(crate) mod form;
 mod implementations;
+pub(crate) mod inventory;
 pub(crate) mod mark;
 pub mod names;
 pub(crate) mod probe;

@@ -289,9 +289,9 @@ impl<T> Deref for Held<'_, T> {
 pub struct Public<'a, T: ?Sized>(PublicText<'a, T>);
 
 impl<'a, T: ?Sized> Public<'a, T> {
-    /// Asks about `value`.
+    /// Asks about `value`; before it stands what the inventory is told.
     #[inline]
-    pub const fn new(value: &'a T) -> Self {
+    pub const fn new((): (), value: &'a T) -> Self {
         Self(PublicText(PublicDisplay(value)))
     }
 }

@@ -8,6 +8,7 @@ mod exit;
 #[path = "../../collect/human.rs"]
 mod human;
 mod input;
+mod inventory;
 mod output;
 mod progress;
 mod replay;
@@ -50,6 +51,7 @@ enum Command {
     Replay(replay::Replay),
     Report(report::Report),
     Doctor(doctor::Doctor),
+    Inventory(inventory::Inventory),
 }
 
 fn main() -> ExitCode {
@@ -62,6 +64,7 @@ fn main() -> ExitCode {
         Command::Replay(replay) => replay.run(),
         Command::Report(report) => report.run(),
         Command::Doctor(doctor) => return doctor.run(),
+        Command::Inventory(inventory) => inventory.run(),
     };
     end(done)
 }

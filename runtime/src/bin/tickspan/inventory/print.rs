@@ -1,0 +1,95 @@
+//! The inventory as text.
+
+use std::fmt::Write as _;
+
+use super::decision::{Decision, Listed};
+
+const HEADS: [&str; 6] = ["decision", "kind", "path", "value", "why", "where"];
+
+/// Columns for a terminal.
+pub(super) fn table(listed: &Listed) -> String {
+    let rows: Vec<[String; 6]> = std::iter::once(HEADS.map(str::to_owned))
+        .chain(listed.decisions.iter().map(row))
+        .collect();
+    let width = |column: usize| rows.iter().map(|row| row[column].chars().count()).max();
+    let widths: [usize; 6] = std::array::from_fn(|column| width(column).unwrap_or(0));
+    let mut text = String::new();
+    for row in &rows {
+        let mut line = String::new();
+        for (cell, width) in row.iter().zip(widths) {
+            _ = write!(line, "{cell:width$}  ");
+        }
+        text.push_str(line.trim_end());
+        text.push('\n');
+    }
+    for setting in settings(listed) {
+        _ = writeln!(text, "settings: {setting}");
+    }
+    text
+}
+
+/// A table of Markdown.
+pub(super) fn markdown(listed: &Listed) -> String {
+    let mut text = format!(
+        "| {} |\n|{}\n",
+        HEADS.join(" | "),
+        "---|".repeat(HEADS.len())
+    );
+    for decision in &listed.decisions {
+        let cells = row(decision).map(|cell| cell.replace('|', "\\|"));
+        _ = writeln!(text, "| {} |", cells.join(" | "));
+    }
+    for (place, setting) in settings(listed).enumerate() {
+        let apart = if place == 0 { "\n" } else { "" };
+        _ = writeln!(text, "{apart}- settings: {setting}");
+    }
+    text
+}
+
+/// The files that were compiled in; places where there was none are for `--check`.
+fn settings(listed: &Listed) -> impl Iterator<Item = String> {
+    listed.settings.iter().filter_map(|source| {
+        let fingerprint = source.fingerprint.as_ref()?;
+        Some(format!("{} {fingerprint}", source.file))
+    })
+}
+
+/// What `--check` reads.
+pub(super) fn json(listed: &Listed) -> Result<String, String> {
+    serde_json::to_string_pretty(listed)
+        .map(|text| text + "\n")
+        .map_err(|error| error.to_string())
+}
+
+fn row(decision: &Decision) -> [String; 6] {
+    [
+        decision.outcome.text().to_owned(),
+        decision.kind.clone(),
+        decision.path.clone(),
+        value(decision),
+        why(decision),
+        format!("{}:{}", decision.file, decision.line),
+    ]
+}
+
+/// `price: f64`; of `public!`, which has no key, the expression.
+pub(super) fn value(decision: &Decision) -> String {
+    if decision.key.is_empty() {
+        decision.ty.clone()
+    } else if decision.ty.is_empty() || decision.ty == decision.key {
+        decision.key.clone()
+    } else {
+        format!("{}: {}", decision.key, decision.ty)
+    }
+}
+
+/// The reason, with the class and what of it leaves.
+pub(super) fn why(decision: &Decision) -> String {
+    let mut why = decision.why.clone();
+    for more in [&decision.class, &decision.export, &decision.reason] {
+        if !more.is_empty() {
+            _ = write!(why, ", {more}");
+        }
+    }
+    why
+}
