@@ -91,10 +91,10 @@ impl Field {
     }
 
     /// What is captured of the field.
-    pub(crate) fn into_capture(self, support: &TokenStream) -> Capture {
+    pub(crate) fn captured(&self, support: &TokenStream) -> Capture {
         Capture {
             value: self.capture(support),
-            key: self.key,
+            key: self.key.clone(),
             cfgs: Vec::new(),
             argument: None,
         }

@@ -51,7 +51,7 @@ pub fn attribute_value(input: TokenStream) -> TokenStream {
 }
 
 #[expect(missing_docs, reason = "documented where users find it, in `tickspan`")]
-#[proc_macro_derive(EdgeBreakdown, attributes(edge, tickspan))]
+#[proc_macro_derive(EdgeBreakdown, attributes(edge, tickspan, sensitive, pii))]
 pub fn edge_breakdown(input: TokenStream) -> TokenStream {
     edge_breakdown::edge_breakdown(input.into()).into()
 }
@@ -63,13 +63,13 @@ pub fn latency_stages(input: TokenStream) -> TokenStream {
 }
 
 #[expect(missing_docs, reason = "documented where users find it, in `tickspan`")]
-#[proc_macro_derive(TradeEvent, attributes(trade_event, tickspan))]
+#[proc_macro_derive(TradeEvent, attributes(trade_event, tickspan, sensitive, pii))]
 pub fn trade_event(input: TokenStream) -> TokenStream {
     trade_event::trade_event(input.into()).into()
 }
 
 #[expect(missing_docs, reason = "documented where users find it, in `tickspan`")]
-#[proc_macro_derive(Labels, attributes(label, tickspan))]
+#[proc_macro_derive(Labels, attributes(label, tickspan, sensitive, pii))]
 pub fn labels(input: TokenStream) -> TokenStream {
     labels::labels(input.into()).into()
 }

@@ -27,6 +27,10 @@ struct Desk<T>(T);
 
 impl<T: Copy> Desk<T> {
     #[traced_stage(skip(config), fields(kind = "limit", doubled = size * 2), ret)]
+    #[expect(
+        clippy::too_many_arguments,
+        reason = "one for each decision that there is"
+    )]
     fn submit<'a>(
         &self,
         symbol: &'a Symbol,
@@ -95,13 +99,27 @@ struct QuotePulled<'a> {
 }
 
 #[derive(EdgeBreakdown)]
-struct Edge {
+struct Leg {
     #[edge(gross)]
     spread: f64,
     #[edge(cost)]
     fee: f64,
     #[edge(context)]
+    #[pii(AccountNumber, export = last4)]
+    account: u64,
+}
+
+#[derive(EdgeBreakdown)]
+struct Edge {
+    #[edge(leg)]
+    maker: Leg,
+    #[edge(cost)]
+    fee: f64,
+    #[edge(context)]
     venue: &'static str,
+    #[edge(context)]
+    #[sensitive]
+    desk: u64,
 }
 
 #[derive(Labels)]
@@ -142,11 +160,17 @@ fn trade() {
     }
     .record();
     let edge = Edge {
-        spread: 1.0,
+        maker: Leg {
+            spread: 1.0,
+            fee: 0.25,
+            account: 90_001_234,
+        },
         fee: 0.5,
         venue: "nasdaq",
+        desk: 7,
     };
     edge.record(&edge.decide());
+    assert_eq!(edge.desk, 7);
     let labels = Execution {
         pipeline: "makers",
         retries: 0,
@@ -259,7 +283,15 @@ fn each_decision_about_a_value_is_listed() {
     );
     assert_eq!(
         decisions("inventory::Edge"),
-        ["exported edge.fee", "exported edge.gross", "exported venue"]
+        ["exported edge.fee", "exported venue", "skipped desk Secret"]
+    );
+    assert_eq!(
+        decisions("inventory::Leg"),
+        [
+            "exported edge.fee",
+            "exported edge.gross",
+            "redacted account AccountNumber last4",
+        ]
     );
     assert_eq!(
         decisions("inventory::Execution"),

@@ -24,6 +24,16 @@ struct Execution<'a> {
     manual: Option<bool>,
 }
 
+/// Of a field with a mark a label is what the mark leaves.
+#[derive(Labels)]
+struct Client<'a> {
+    venue: &'a str,
+    #[sensitive]
+    pin: u32,
+    #[pii(Email, export = domain)]
+    email: &'a str,
+}
+
 #[derive(Labels)]
 struct Numbered<T> {
     number: T,
@@ -32,6 +42,7 @@ struct Numbered<T> {
 static EXECUTIONS: Counter<Execution> = Counter::new("pipeline.executions")
     .with_unit("{execution}")
     .with_description("Pipelines that ran to their end.");
+static LOGINS: Counter<Client> = Counter::new("logins");
 static LAG: Gauge<Numbered<u64>> = Gauge::new("consumer.lag").with_unit("s");
 static SIZES: Histogram = Histogram::new("fill.size").with_bounds(&[1.0, 10.0]);
 static WAITS: Histogram<Execution> = Histogram::new("pipeline.wait").with_unit("s");
@@ -136,6 +147,13 @@ fn everything(route: Route) {
     };
     EXECUTIONS.add(2, &failed);
     EXECUTIONS.add(3, &failed);
+    let client = Client {
+        venue: "nasdaq",
+        pin: 4_711,
+        email: "alice@example.com",
+    };
+    LOGINS.add(1, &client);
+    assert_eq!(client.pin, 4_711);
     LAG.set(0.5, &Numbered { number: 7 });
     LAG.set(0.25, &Numbered { number: 7 });
     _ = LAG.bind(&Numbered { number: 8 });
@@ -144,6 +162,7 @@ fn everything(route: Route) {
     let expected: BTreeMap<String, String> = [
         ("consumer.lag number=7", "0.25"),
         ("fill.size", "[0, 4000, 0] 20000"),
+        ("logins email=example.com venue=nasdaq", "1"),
         (
             "pipeline.executions pipeline=hedge status=Succeeded trigger.mode=true",
             "4001",

@@ -2,7 +2,9 @@
 
 use opentelemetry_sdk::trace::InMemorySpanExporter;
 use tickspan::testing::capture;
-use tickspan::{Class, Redacted, Route, Sensitive, financial, health, traced_stage};
+use tickspan::{
+    Class, EdgeBreakdown, Redacted, Route, Sensitive, TradeEvent, financial, health, traced_stage,
+};
 use tickspan_tests::capture::Capture;
 use tickspan_tests::child::Child;
 
@@ -70,6 +72,107 @@ fn on_the_tracing_route_what_leaves_of_an_argument_is_what_its_mark_says() {
     let subscriber = Capture::new();
     subscriber.run(|| open(&account()));
     assert_eq!(subscriber.tree(), RECORDED);
+}
+
+#[derive(TradeEvent, Redacted)]
+struct AccountOpened<'a> {
+    venue: &'a str,
+    #[sensitive]
+    pin: u32,
+    #[pii(Email, export = domain)]
+    email: &'a str,
+    #[trade_event(rename = "card_end")]
+    #[pii(Card, export = last4)]
+    card: &'a Sensitive<String, financial::Card>,
+    #[trade_event(skip)]
+    #[pii(Phone)]
+    phone: &'a str,
+}
+
+#[derive(EdgeBreakdown)]
+struct Leg {
+    #[edge(gross)]
+    spread: f64,
+    #[edge(cost)]
+    slippage: f64,
+    #[edge(context)]
+    #[pii(AccountNumber, export = last4)]
+    account: u64,
+}
+
+#[derive(EdgeBreakdown)]
+struct Edge {
+    #[edge(leg)]
+    maker: Leg,
+    #[edge(cost)]
+    fee: f64,
+    #[edge(context)]
+    #[sensitive]
+    desk_key: String,
+    #[edge(context, rename = "skew_bucket")]
+    #[pii(self::Skew, export = bucket(10))]
+    skew: u64,
+}
+
+#[traced_stage]
+fn trade(account: &Account) {
+    let opened = AccountOpened {
+        venue: "nasdaq",
+        pin: 4_711,
+        email: "alice@example.com",
+        card: &account.card,
+        phone: "+49 30 1234567",
+    };
+    opened.record();
+    assert!(!format!("{opened:?}").contains("4711"));
+    _ = (opened.pin, opened.phone);
+    let edge = Edge {
+        maker: Leg {
+            spread: 2.5,
+            slippage: 0.25,
+            account: 90_001_234,
+        },
+        fee: 0.5,
+        desk_key: "k-4711".to_owned(),
+        skew: 37,
+    };
+    edge.record(&edge.decide());
+    _ = edge.desk_key;
+}
+
+/// The attributes of both events, without the names, which the routes show in their own ways.
+const TRADED: [&str; 2] = [
+    "venue=\"nasdaq\" email=\"example.com\" card_end=\"****1234\"",
+    "edge.name=\"edge\" edge.total_cost=0.75 edge.net=1.75 edge.decision=\"accept\" edge.maker.gross=2.5 \
+     edge.maker.slippage=0.25 maker.account=\"****1234\" edge.fee=0.5 skew_bucket=30",
+];
+
+fn assert_traded(tree: &str, before: [&str; 2]) {
+    let expected = before
+        .iter()
+        .zip(TRADED)
+        .map(|(before, attributes)| format!("{before} {attributes}"));
+    let events: Vec<&str> = tree.lines().skip(1).map(str::trim).collect();
+    assert_eq!(events, expected.collect::<Vec<_>>());
+}
+
+#[test]
+fn on_the_lane_what_leaves_of_a_field_is_what_its_mark_says() {
+    let ((), captured) = capture(|| trade(&account()));
+    assert_traded(&captured.tree(), ["- account_opened", "- edge"]);
+}
+
+#[test]
+fn on_the_tracing_route_what_leaves_of_a_field_is_what_its_mark_says() {
+    let subscriber = Capture::new();
+    subscriber.run(|| trade(&account()));
+    assert_traded(
+        &subscriber.tree(),
+        [
+            "- account_opened message=\"account_opened\"",
+            "- edge message=\"edge\"",
+        ],
+    );
 }
 
 #[test]

@@ -13,8 +13,9 @@ use crate::field::{self, Field, Key, MAX_KEYS};
 use crate::generics::{is_phantom, mentions_parameter};
 use crate::inventory::{self, Entry};
 use crate::names::gate::{self, Named};
-use crate::paths;
+use crate::names::rules::Exemption;
 use crate::setting::Text;
+use crate::{mark, paths};
 
 /// The most fields of an edge: with those that each edge has they are as many as one event holds.
 const MOST_PARTS: usize = MAX_KEYS - 7;
@@ -62,8 +63,14 @@ pub(crate) struct Leg {
 pub(crate) struct Part {
     pub(crate) role: &'static str,
     pub(crate) key: String,
-    /// The expression of its value.
-    pub(crate) value: TokenStream,
+    pub(crate) value: PartValue,
+}
+
+/// The expression of what is recorded of a part.
+pub(crate) enum PartValue {
+    Value(TokenStream),
+    /// What a mark leaves: it is made where the edge is recorded, and not for its sums.
+    Masked(TokenStream),
 }
 
 /// An edge without parts, for a type with faults.
@@ -152,14 +159,9 @@ pub(crate) fn analyze(written: Written, faults: &mut Faults) -> Option<Edge> {
         match field.mark.kind {
             Kind::Leg => edge.take_leg(&field, name, faults),
             Kind::Context => {
-                let context = context(&field, name);
-                entries.push(Entry::field(&context).with_type(&field.ty));
-                edge.parts.push(Part {
-                    role: "Context",
-                    key: context.key.text.clone(),
-                    value: TokenStream::new(),
-                });
-                contexts.push(context);
+                let (entry, context) = edge.take_context(&field, name, &support);
+                entries.push(entry);
+                contexts.extend(context);
             }
             Kind::Skip => {}
             kind => {
@@ -175,10 +177,6 @@ pub(crate) fn analyze(written: Written, faults: &mut Faults) -> Option<Edge> {
         }
     }
     field::check(&contexts, faults);
-    let of_context = edge.parts.iter_mut().filter(|part| part.value.is_empty());
-    for (part, context) in of_context.zip(contexts) {
-        part.value = context.into_capture(&support).value;
-    }
     let name = edge.ident.unraw().to_string();
     edge.noted = inventory::noted("edge", &name, edge.ident.span(), &entries, &support);
     Some(edge)
@@ -187,10 +185,12 @@ pub(crate) fn analyze(written: Written, faults: &mut Faults) -> Option<Edge> {
 /// What is sensitive is no amount. (A context passes the gate of all fields.)
 fn check_amount_name(field: &MarkedField, name: &str, faults: &mut Faults) {
     let words = [name.to_owned(), field.name.to_string()];
-    if let Some(named) = words
+    // A measure may be a number, and amounts are.
+    let named = words
         .iter()
-        .find_map(|name| Named::find(name, field.name_span()))
-    {
+        .filter_map(|name| Named::find(name, field.name_span()))
+        .find(|named| named.finding.exemption != Exemption::Measures);
+    if let Some(named) = named {
         faults.at_span(
             named.at,
             format_args!(
@@ -240,6 +240,7 @@ struct MarkedField {
     name: Ident,
     ty: Type,
     mark: Mark,
+    sensitive: Option<mark::Mark>,
 }
 
 fn check_shape(written: &Written, faults: &mut Faults) -> Option<()> {
@@ -266,14 +267,19 @@ fn marks(fields: Vec<Marked>, faults: &mut Faults) -> Vec<MarkedField> {
         field,
         mark,
         has_mark,
+        sensitive,
     } in fields
     {
         let Some(name) = field.ident else { continue };
+        if let (Some(sensitive), Some(mark)) = (&sensitive, &mark) {
+            check_sensitive(sensitive, &name, mark, faults);
+        }
         match mark {
             Some(mark) if mark.kind != Kind::Skip => marked.push(MarkedField {
                 name,
                 ty: field.ty,
                 mark,
+                sensitive,
             }),
             Some(Mark {
                 rename: Some((word, _)),
@@ -291,6 +297,21 @@ fn marks(fields: Vec<Marked>, faults: &mut Faults) -> Vec<MarkedField> {
         }
     }
     marked
+}
+
+/// What is sensitive may stand beside the amounts, and is none of them.
+fn check_sensitive(sensitive: &mark::Mark, name: &Ident, mark: &Mark, faults: &mut Faults) {
+    match mark.kind {
+        Kind::Context => {}
+        Kind::Skip => sensitive.check_skipped(name, faults),
+        _ => faults.at(
+            &sensitive.attribute,
+            format_args!(
+                "`{name}` is an amount, and the amounts of an edge are recorded; remove this mark, or make it \
+                 `#[edge(context)]` or `#[edge(skip)]`"
+            ),
+        ),
+    }
 }
 
 fn check_counts(ident: &Ident, fields: &[MarkedField], faults: &mut Faults) {
@@ -391,8 +412,38 @@ impl Edge {
             role,
             key,
             // Whether it is an amount is asked of its type, once.
-            value: quote!(#support::Held::new(&self.#ident).__tickspan_value()),
+            value: PartValue::Value(quote!(#support::Held::new(&self.#ident).__tickspan_value())),
         });
+    }
+
+    /// What the inventory says of a context, and the context, unless a mark withholds all of it.
+    fn take_context(
+        &mut self,
+        field: &MarkedField,
+        name: String,
+        support: &TokenStream,
+    ) -> (Entry, Option<Field>) {
+        let context = context(field, name);
+        let (entry, value) = match &field.sensitive {
+            None => {
+                let value = PartValue::Value(context.captured(support).value);
+                (Entry::field(&context).with_type(&field.ty), Some(value))
+            }
+            Some(mark) => {
+                let value = mark.masked(&context.value, support);
+                let entry = Entry::marked(&field.name, Some(&field.ty), mark);
+                (entry, value.map(PartValue::Masked))
+            }
+        };
+        let Some(value) = value else {
+            return (entry, None);
+        };
+        self.parts.push(Part {
+            role: "Context",
+            key: context.key.text.clone(),
+            value,
+        });
+        (entry, Some(context))
     }
 
     fn take_leg(&mut self, field: &MarkedField, name: String, faults: &mut Faults) {

@@ -10,9 +10,10 @@
 //!         type Amount = f64;
 //!         const PARTS: &'static [Part] = __TICKSPAN_PARTS;
 //!         fn __tickspan_site() -> &'static EdgeSite { &__TICKSPAN_EDGE }
-//!         fn __tickspan_with<'v, R>(&'v self, run: impl FnOnce(&mut [Value<'v>]) -> R) -> R {
+//!         fn __tickspan_with<'v, R>(&'v self, computed: Computed<'v>, run: impl FnOnce(&[Value<'_>]) -> R) -> R {
 //!             same_amount::<f64, f64>();
-//!             run(&mut [Value::ABSENT, .., VALUE, ..])
+//!             let [computed_0, ..] = support::computed(computed);
+//!             run(&[computed_0, .., VALUE, ..])
 //!         }
 //!     }
 //! };
@@ -22,10 +23,10 @@
 //! constants stand outside the `impl`, where no type parameter is in scope.
 
 use proc_macro2::{Span, TokenStream};
-use quote::{ToTokens, format_ident, quote, quote_spanned};
+use quote::{format_ident, quote, quote_spanned};
 use syn::parse_quote;
 
-use super::analyze::{Edge, Part};
+use super::analyze::{Edge, Part, PartValue};
 use crate::callsite::{Callsite, function_item};
 use crate::generics::mentions_parameter;
 use crate::names::settings;
@@ -93,16 +94,17 @@ pub(crate) fn expand(edge: &Edge) -> TokenStream {
 
                 #[inline]
                 fn __tickspan_site() -> &'static #support::EdgeSite {
-                    #noted
                     &__TICKSPAN_EDGE
                 }
 
                 #[inline]
                 fn __tickspan_with<'__tickspan, __TickspanReturned>(
                     &'__tickspan self,
-                    __tickspan_run: impl ::core::ops::FnOnce(&mut [#support::Value<'__tickspan>]) -> __TickspanReturned,
+                    __tickspan_computed: #support::Computed<'__tickspan>,
+                    __tickspan_run: impl ::core::ops::FnOnce(&[#support::Value<'_>]) -> __TickspanReturned,
                 ) -> __TickspanReturned {
                     #(#same)*
+                    #noted
                     #values
                 }
             }
@@ -148,28 +150,54 @@ fn parts(edge: &Edge, support: &TokenStream) -> TokenStream {
 
 /// The call of what gets the values.
 fn values(edge: &Edge, support: &TokenStream) -> TokenStream {
-    let own = edge.parts.iter().map(|part| &part.value);
+    let mut masks = Vec::new();
+    let own: Vec<TokenStream> = edge
+        .parts
+        .iter()
+        .map(|part| match &part.value {
+            PartValue::Value(value) => value.clone(),
+            PartValue::Masked(masked) => {
+                let name = format_ident!("__tickspan_mask_{}", masks.len());
+                masks.push(quote!(let #name = __tickspan_computed.is_some().then(|| #masked);));
+                quote!(#support::masked(&#name))
+            }
+        })
+        .collect();
     if edge.legs.is_empty() {
-        let computed = (0..COMPUTED).map(|_| quote!(#support::Value::ABSENT));
-        return quote!(__tickspan_run(&mut [#(#computed,)* #(#own),*]));
+        let computed: Vec<_> = (0..COMPUTED)
+            .map(|index| format_ident!("__tickspan_computed_{index}"))
+            .collect();
+        return quote! {
+            #(#masks)*
+            let [#(#computed),*] = #support::computed(__tickspan_computed);
+            __tickspan_run(&[#(#computed,)* #(#own),*])
+        };
     }
     let root = &edge.root;
     let lists: Vec<_> = (0..edge.legs.len())
         .map(|index| format_ident!("__tickspan_leg_{index}"))
         .collect();
     let joined = quote! {
-        __tickspan_run(&mut #support::join_values::<{ __TICKSPAN_COUNT + #COMPUTED }>(
-            &[#(&*#lists),*],
+        __tickspan_run(&#support::join_values::<{ __TICKSPAN_COUNT + #COMPUTED }>(
+            #support::computed(__tickspan_computed),
+            &[#(#lists),*],
             &[#(#own),*],
         ))
     };
-    edge.legs
+    let call = edge
+        .legs
         .iter()
         .zip(&lists)
         .rev()
         .fold(joined, |inner, (leg, list)| {
             let field = &leg.field;
-            quote!(#root::EdgeBreakdown::__tickspan_with(&self.#field, |#list| #inner))
-        })
-        .into_token_stream()
+            quote! {
+                #root::EdgeBreakdown::__tickspan_with(
+                    &self.#field,
+                    #support::computed_of_leg(&__tickspan_computed),
+                    |#list| #inner,
+                )
+            }
+        });
+    quote!(#(#masks)* #call)
 }

@@ -7,7 +7,7 @@ use syn::{Attribute, Data, DeriveInput, Field, Ident, LitStr, Meta, Path, Token}
 
 use crate::diagnostics::{Faults, suggest};
 use crate::event_type::{TypeOptions, parse_name};
-use crate::paths;
+use crate::{mark, paths};
 
 /// The type and what stands on it.
 pub(crate) struct Written {
@@ -24,6 +24,8 @@ pub(crate) struct Marked {
     pub(crate) mark: Option<Mark>,
     /// Whether there is a mark, good or not.
     pub(crate) has_mark: bool,
+    /// That what it holds is sensitive.
+    pub(crate) sensitive: Option<mark::Mark>,
 }
 
 /// `#[edge(cost, rename = "taker_fee")]`.
@@ -57,17 +59,18 @@ const KINDS: [(&str, Kind); 6] = [
 const ON_TYPE: [&str; 4] = ["name", "unit", "level", "target"];
 
 pub(crate) fn parse(tokens: TokenStream, faults: &mut Faults) -> syn::Result<Written> {
-    let input: DeriveInput = syn::parse2(tokens)?;
+    let mut input: DeriveInput = syn::parse2(tokens)?;
+    mark::refuse(&input.attrs, "a type", mark::ON_FIELDS, faults);
     let mut options = TypeOptions::default();
     let kinds = KINDS.map(|(name, _)| name);
     for attribute in edge_attributes(&input.attrs) {
         let parsed = options.parse(attribute, &ON_TYPE, &kinds);
         faults.ok(parsed);
     }
-    let fields = match &input.data {
+    let fields = match &mut input.data {
         Data::Struct(data) => data
             .fields
-            .iter()
+            .iter_mut()
             .map(|field| marked(field, faults))
             .collect(),
         Data::Enum(_) | Data::Union(_) => Vec::new(),
@@ -86,7 +89,8 @@ fn edge_attributes(attributes: &[Attribute]) -> impl Iterator<Item = &Attribute>
         .filter(|attribute| attribute.path().is_ident("edge"))
 }
 
-fn marked(field: &Field, faults: &mut Faults) -> Marked {
+fn marked(field: &mut Field, faults: &mut Faults) -> Marked {
+    let sensitive = mark::Mark::take(&mut field.attrs, faults);
     let mut marks = edge_attributes(&field.attrs);
     let first = marks.next();
     for second in marks {
@@ -101,6 +105,7 @@ fn marked(field: &Field, faults: &mut Faults) -> Marked {
             faults.ok(parsed)
         }),
         has_mark: first.is_some(),
+        sensitive,
         field: field.clone(),
     }
 }

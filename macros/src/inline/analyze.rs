@@ -86,7 +86,7 @@ pub(crate) fn analyze(invocation: Invocation, form: Form, faults: &mut Faults) -
     let noted = inventory::noted(site, &written, Span::call_site(), &entries, &support);
     let captures: Vec<Capture> = given
         .into_iter()
-        .map(|field| field.into_capture(&support))
+        .map(|field| field.captured(&support))
         .collect();
     let named = late.iter().map(|field| field.value.clone()).collect();
     let late = with_recorded(

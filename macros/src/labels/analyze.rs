@@ -5,7 +5,7 @@ use quote::ToTokens;
 use syn::ext::IdentExt;
 use syn::{Data, Fields, Generics, Ident, Type, parse_quote};
 
-use super::parse::Written;
+use super::parse::{Marked, Written};
 use crate::diagnostics::Faults;
 use crate::field::{self, Capture, Field, Key};
 use crate::generics::{is_phantom, mentions_parameter};
@@ -36,15 +36,17 @@ pub(crate) fn analyze(written: Written, faults: &mut Faults) -> Labels {
     let mut generic = Vec::new();
     let mut labels = Vec::new();
     let mut entries = Vec::new();
-    for (declared, rename) in fields {
-        let Some(ident) = &declared.ident else {
+    let mut captures = Vec::new();
+    for Marked {
+        field,
+        rename,
+        mark,
+    } in fields
+    {
+        let Some(ident) = &field.ident else { continue };
+        let ty = &field.ty;
+        if is_phantom(ty) {
             continue;
-        };
-        if is_phantom(&declared.ty) {
-            continue;
-        }
-        if mentions_parameter(&declared.ty, &input.generics) {
-            generic.push(declared.ty.clone());
         }
         let key = match rename {
             Some(name) => Key {
@@ -57,14 +59,22 @@ pub(crate) fn analyze(written: Written, faults: &mut Faults) -> Labels {
             key,
             value: parse_quote!(self.#ident),
         };
-        entries.push(Entry::field(&label).with_type(&declared.ty));
+        if let Some(mark) = mark {
+            entries.push(Entry::marked(ident, Some(ty), &mark));
+            if let Some(capture) = mark.capture(label.key.clone(), &label.value, &support) {
+                captures.push(capture);
+                labels.push(label);
+            }
+            continue;
+        }
+        if mentions_parameter(ty, &input.generics) {
+            generic.push(ty.clone());
+        }
+        entries.push(Entry::field(&label).with_type(ty));
+        captures.push(label.captured(&support));
         labels.push(label);
     }
     field::check(&labels, faults);
-    let captures: Vec<Capture> = labels
-        .into_iter()
-        .map(|label| label.into_capture(&support))
-        .collect();
     field::check_count(&captures, &[], faults);
     let name = input.ident.unraw().to_string();
     Labels {

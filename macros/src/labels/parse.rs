@@ -7,23 +7,36 @@ use syn::{Data, DeriveInput, Field, Ident, LitStr, Path, Token};
 
 use crate::diagnostics::{Faults, suggest};
 use crate::event_type::parse_name;
+use crate::mark::{self, Mark};
 use crate::paths;
 
 /// The type and what stands on it.
 pub(crate) struct Written {
     pub(crate) input: DeriveInput,
     pub(crate) krate: Option<Path>,
-    /// The fields of a struct, with their other names.
-    pub(crate) fields: Vec<(Field, Option<LitStr>)>,
+    /// The fields of a struct.
+    pub(crate) fields: Vec<Marked>,
+}
+
+/// A field and what stands on it.
+pub(crate) struct Marked {
+    pub(crate) field: Field,
+    pub(crate) rename: Option<LitStr>,
+    pub(crate) mark: Option<Mark>,
 }
 
 pub(crate) fn parse(tokens: TokenStream, faults: &mut Faults) -> syn::Result<Written> {
-    let input: DeriveInput = syn::parse2(tokens)?;
-    let fields = match &input.data {
+    let mut input: DeriveInput = syn::parse2(tokens)?;
+    mark::refuse(&input.attrs, "a type", mark::ON_FIELDS, faults);
+    let fields = match &mut input.data {
         Data::Struct(data) => data
             .fields
-            .iter()
-            .map(|field| (field.clone(), renamed(field, faults)))
+            .iter_mut()
+            .map(|field| Marked {
+                mark: Mark::take(&mut field.attrs, faults),
+                rename: renamed(field, faults),
+                field: field.clone(),
+            })
             .collect(),
         Data::Enum(_) | Data::Union(_) => Vec::new(),
     };

@@ -9,10 +9,10 @@ mod parse;
 
 use proc_macro2::{Span, TokenStream};
 use quote::{quote, quote_spanned};
-use syn::{Attribute, Expr, LitInt};
+use syn::{Attribute, Expr, Ident, LitInt};
 
 use crate::diagnostics::Faults;
-use crate::field;
+use crate::field::{self, Capture, Key};
 use crate::paths::located;
 pub(crate) use class::Class;
 pub(crate) use mode::Mode;
@@ -50,8 +50,20 @@ impl Mark {
         parse::parse(first, faults)
     }
 
-    /// The expression of what is recorded of `value`, or nothing.
-    pub(crate) fn exported(&self, value: &Expr, support: &TokenStream) -> Option<TokenStream> {
+    /// What is recorded of `value` under its key, or nothing.
+    pub(crate) fn capture(&self, key: Key, value: &Expr, support: &TokenStream) -> Option<Capture> {
+        let masked = self.masked(value, support)?;
+        let at = self.export.as_ref()?.span().resolved_at(Span::mixed_site());
+        Some(Capture {
+            key,
+            cfgs: Vec::new(),
+            value: quote_spanned!(at=> #masked.value()),
+            argument: None,
+        })
+    }
+
+    /// The expression of what is left of `value`, or nothing. It owns what it has made, and borrows the rest.
+    pub(crate) fn masked(&self, value: &Expr, support: &TokenStream) -> Option<TokenStream> {
         let mode = self.export.as_ref()?;
         let class = self.class.tokens(support);
         let at = mode.span().resolved_at(Span::mixed_site());
@@ -60,21 +72,37 @@ impl Mark {
         let operand = field::operand(value);
         let seen = quote_spanned!(at=> #mask::Readable::new(&#operand).__tickspan_seen());
         Some(match mode {
-            Mode::Redacted(_) => quote!(#mask::redacted::<#class>().value()),
-            Mode::Last4(_) => quote_spanned!(at=> #mask::last4::<#class>(#seen).value()),
-            Mode::Domain(_) => quote_spanned!(at=> #mask::domain::<#class>(#seen).value()),
+            Mode::Redacted(_) => quote!(#mask::redacted::<#class>()),
+            Mode::Last4(_) => quote_spanned!(at=> #mask::last4::<#class>(#seen)),
+            Mode::Domain(_) => quote_spanned!(at=> #mask::domain::<#class>(#seen)),
             Mode::Prefix(_) if self.class.is("Ip") => {
-                quote_spanned!(at=> #mask::network::<#class>(#seen).value())
+                quote_spanned!(at=> #mask::network::<#class>(#seen))
             }
-            Mode::Prefix(_) => quote_spanned!(at=> #mask::prefix::<#class>(#seen).value()),
-            Mode::Hmac(_) => quote_spanned!(at=> #mask::hmac::<#class>(#seen).value()),
+            Mode::Prefix(_) => quote_spanned!(at=> #mask::prefix::<#class>(#seen)),
+            Mode::Hmac(_) => quote_spanned!(at=> #mask::hmac::<#class>(#seen)),
             Mode::Bucket { width, .. } => {
                 let width = LitInt::new(&format!("{width}u32"), at);
-                quote_spanned!(at=> #mask::bucket::<#class, _>(&#operand, #width).value())
+                quote_spanned!(at=> #mask::bucket::<#class, _>(&#operand, #width))
             }
         })
     }
+
+    /// Notes that a part of what is skipped is exported.
+    pub(crate) fn check_skipped(&self, name: &Ident, faults: &mut Faults) {
+        if let Some(mode) = &self.export {
+            faults.at(
+                &self.attribute,
+                format_args!(
+                    "this exports a part of `{name}`, which is skipped; remove `export = {}`, or do not skip it",
+                    mode.text()
+                ),
+            );
+        }
+    }
 }
+
+/// What a mark on a type is told.
+pub(crate) const ON_FIELDS: &str = "mark the fields that hold something sensitive";
 
 /// Whether an attribute is a mark.
 pub(crate) fn is_mark(attribute: &Attribute) -> bool {

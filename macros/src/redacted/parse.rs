@@ -17,12 +17,7 @@ pub(crate) struct Written {
 pub(crate) fn parse(tokens: TokenStream, faults: &mut Faults) -> syn::Result<Written> {
     let mut input: DeriveInput = syn::parse2(tokens)?;
     let krate = paths::given(&input.attrs, faults);
-    mark::refuse(
-        &input.attrs,
-        "a type",
-        "mark the fields that hold something sensitive",
-        faults,
-    );
+    mark::refuse(&input.attrs, "a type", mark::ON_FIELDS, faults);
     let mut marks = Vec::new();
     let mut take = |fields: &mut Fields, faults: &mut Faults| {
         for field in fields {

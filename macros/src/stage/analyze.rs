@@ -351,7 +351,7 @@ fn attributes(
         })
         .collect();
     let (empty, given): (Vec<Field>, Vec<Field>) = fields.into_iter().partition(Field::is_empty);
-    captures.extend(given.into_iter().map(|field| field.into_capture(support)));
+    captures.extend(given.into_iter().map(|field| field.captured(support)));
     let declared = empty.into_iter().map(|field| field.key).collect();
     (captures, declared)
 }

@@ -391,6 +391,7 @@ fn rebound(stage: &Stage) -> TokenStream {
                 #(#cfgs)*
                 #[allow(
                     #used
+                    clippy::no_effect_underscore_binding,
                     clippy::redundant_locals,
                     clippy::shadow_reuse,
                     clippy::shadow_same,

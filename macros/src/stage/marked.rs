@@ -123,13 +123,7 @@ fn check_export(
     let Some(mode) = &mark.export else { return };
     let name = &binding.pattern.ident;
     if options.skip_all.is_some() || skipped.contains(name) {
-        faults.at(
-            &mark.attribute,
-            format_args!(
-                "this exports a part of `{name}`, which is skipped; remove `export = {}`, or do not skip it",
-                mode.text()
-            ),
-        );
+        mark.check_skipped(name, faults);
     } else if !binding.recordable {
         faults.at(
             name,
@@ -145,12 +139,11 @@ fn check_export(
 /// What is recorded of a marked argument, under its name.
 pub(super) fn capture(binding: &Binding, mark: &Mark, support: &TokenStream) -> Option<Capture> {
     let ident = &binding.pattern.ident;
-    let value = mark.exported(&syn::parse_quote!(#ident), support)?;
+    let capture = mark.capture(Key::of_ident(ident), &syn::parse_quote!(#ident), support)?;
     Some(Capture {
-        key: Key::of_ident(ident),
         cfgs: binding.cfgs.clone(),
-        value,
         argument: Some(ident.clone()),
+        ..capture
     })
 }
 

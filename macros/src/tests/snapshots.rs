@@ -214,6 +214,8 @@ derives! { latency_stages as "LatencyStages":
 
 derives! { edge_breakdown as "EdgeBreakdown":
     edge: "struct Edge { #[edge(gross)] gross: f64, #[edge(cost)] fees: f64 }";
+    edge_with_marks: "struct Edge { #[edge(gross)] gross: f64, #[edge(cost)] fees: f64,
+        #[edge(context)] #[pii(Email, export = domain)] email: String, #[edge(context)] #[sensitive] pin: u32 }";
     edge_with_every_option:
         "#[tickspan(crate = my_facade::tickspan)] #[edge(name = \"cross_venue\", unit = \"USD\")]
         pub(crate) struct Edge<N: EdgeAmount> {

@@ -5,7 +5,7 @@ use quote::{ToTokens, quote};
 use syn::ext::IdentExt;
 use syn::{Data, Fields, Generics, Ident, LitStr, parse_quote};
 
-use super::parse::Written;
+use super::parse::{Marked, Written};
 use crate::diagnostics::Faults;
 use crate::field::{self, Capture, Field, Key};
 use crate::generics::is_phantom;
@@ -52,29 +52,43 @@ pub(crate) fn analyze(written: Written, faults: &mut Faults) -> Option<Event> {
     let support = paths::support(krate.as_ref());
     let mut entries = Vec::new();
     let mut recorded = Vec::new();
-    for marked in fields {
-        let Some(ident) = marked.field.ident.clone() else {
-            continue;
-        };
-        let ty = &marked.field.ty;
+    let mut captures = Vec::new();
+    for Marked {
+        field,
+        rename,
+        skipped,
+        mark,
+    } in fields
+    {
+        let Some(ident) = &field.ident else { continue };
+        let ty = &field.ty;
         if is_phantom(ty) {
             continue;
         }
-        if marked.skipped {
-            entries.push(Entry::not_captured(&ident, Some(ty), true));
-        } else {
-            let field = named(&ident, marked.rename.as_ref());
-            entries.push(Entry::field(&field).with_type(ty));
-            recorded.push(field);
+        let named = named(ident, rename.as_ref());
+        match mark {
+            Some(mark) if skipped => {
+                mark.check_skipped(ident, faults);
+                entries.push(Entry::marked(ident, Some(ty), &mark));
+            }
+            None if skipped => entries.push(Entry::not_captured(ident, Some(ty), true)),
+            Some(mark) => {
+                entries.push(Entry::marked(ident, Some(ty), &mark));
+                if let Some(capture) = mark.capture(named.key.clone(), &named.value, &support) {
+                    captures.push(capture);
+                    recorded.push(named);
+                }
+            }
+            None => {
+                entries.push(Entry::field(&named).with_type(ty));
+                captures.push(named.captured(&support));
+                recorded.push(named);
+            }
         }
     }
     field::check(&recorded, faults);
     let name = input.ident.unraw().to_string();
     let noted = inventory::noted("trade_event", &name, input.ident.span(), &entries, &support);
-    let captures: Vec<Capture> = recorded
-        .into_iter()
-        .map(|field| field.into_capture(&support))
-        .collect();
     field::check_count(&captures, &[], faults);
     Some(Event {
         root: paths::root(krate.as_ref()),

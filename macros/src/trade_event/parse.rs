@@ -7,6 +7,7 @@ use syn::{Attribute, Data, DeriveInput, Field, Ident, LitStr, Path, Token};
 
 use crate::diagnostics::{Faults, suggest};
 use crate::event_type::{TypeOptions, parse_name};
+use crate::mark::{self, Mark};
 use crate::paths;
 
 /// The type and what stands on it.
@@ -23,22 +24,24 @@ pub(crate) struct Marked {
     pub(crate) field: Field,
     pub(crate) rename: Option<LitStr>,
     pub(crate) skipped: bool,
+    pub(crate) mark: Option<Mark>,
 }
 
 const ON_TYPE: [&str; 3] = ["name", "level", "target"];
 const ON_FIELD: [&str; 2] = ["rename", "skip"];
 
 pub(crate) fn parse(tokens: TokenStream, faults: &mut Faults) -> syn::Result<Written> {
-    let input: DeriveInput = syn::parse2(tokens)?;
+    let mut input: DeriveInput = syn::parse2(tokens)?;
+    mark::refuse(&input.attrs, "a type", mark::ON_FIELDS, faults);
     let mut options = TypeOptions::default();
     for attribute in event_attributes(&input.attrs) {
         let parsed = options.parse(attribute, &ON_TYPE, &ON_FIELD);
         faults.ok(parsed);
     }
-    let fields = match &input.data {
+    let fields = match &mut input.data {
         Data::Struct(data) => data
             .fields
-            .iter()
+            .iter_mut()
             .map(|field| marked(field, faults))
             .collect(),
         Data::Enum(_) | Data::Union(_) => Vec::new(),
@@ -57,7 +60,8 @@ fn event_attributes(attributes: &[Attribute]) -> impl Iterator<Item = &Attribute
         .filter(|attribute| attribute.path().is_ident("trade_event"))
 }
 
-fn marked(field: &Field, faults: &mut Faults) -> Marked {
+fn marked(field: &mut Field, faults: &mut Faults) -> Marked {
+    let mark = Mark::take(&mut field.attrs, faults);
     let mut skipped = false;
     let mut rename = None;
     for attribute in event_attributes(&field.attrs) {
@@ -88,6 +92,7 @@ fn marked(field: &Field, faults: &mut Faults) -> Marked {
         field: field.clone(),
         rename,
         skipped,
+        mark,
     }
 }
 

@@ -14,6 +14,7 @@ pub use part::{
     EdgeSite, Part, Role, event_keys, event_keys_len, join_parts, leg_bytes, leg_len, leg_parts,
 };
 
+use crate::privacy::mark::Masked;
 use crate::privacy::{AttributeValue, Value};
 use crate::record::{Acknowledgement, record_edge};
 
@@ -76,9 +77,14 @@ pub trait EdgeBreakdown {
     #[doc(hidden)]
     fn __tickspan_site() -> &'static EdgeSite;
 
-    /// Gives the values of the parts to `run`, behind places for what is computed.
+    /// Gives the values of the parts to `run`, behind what is computed. Without that the edge is not recorded, and what is
+    /// left of marked parts is not made.
     #[doc(hidden)]
-    fn __tickspan_with<'v, R>(&'v self, run: impl FnOnce(&mut [Value<'v>]) -> R) -> R;
+    fn __tickspan_with<'v, R>(
+        &'v self,
+        computed: Computed<'v>,
+        run: impl FnOnce(&[Value<'_>]) -> R,
+    ) -> R;
 
     /// All costs together.
     ///
@@ -170,41 +176,60 @@ pub trait EdgeBreakdown {
         if !site.event.is_enabled() {
             return Acknowledgement::NotAudited;
         }
-        self.__tickspan_with(|values| {
-            let decided = match decision {
-                EdgeDecision::Accept(_) => ("accept", Value::ABSENT),
-                EdgeDecision::Reject(rejection) => ("reject", rejection.code_value()),
-            };
-            let totals = decision.totals();
-            let sum = |of: fn(&EdgeTotals<_>) -> EdgeNumberOf<Self>| {
-                totals.map_or(Value::ABSENT, |totals| EdgeNumber::value(of(totals)))
-            };
-            let computed = [
-                Value::text(site.name),
-                site.unit.map_or(Value::ABSENT, Value::text),
-                sum(|totals| totals.cost),
-                sum(|totals| totals.net),
-                Value::text(decided.0),
-                decided.1,
-            ];
-            for (place, value) in values.iter_mut().zip(computed) {
-                *place = value;
-            }
-            record_edge(site, values)
-        })
+        let decided = match decision {
+            EdgeDecision::Accept(_) => ("accept", Value::ABSENT),
+            EdgeDecision::Reject(rejection) => ("reject", rejection.code_value()),
+        };
+        let totals = decision.totals();
+        let sum = |of: fn(&EdgeTotals<_>) -> EdgeNumberOf<Self>| {
+            totals.map_or(Value::ABSENT, |totals| EdgeNumber::value(of(totals)))
+        };
+        let computed = [
+            Value::text(site.name),
+            site.unit.map_or(Value::ABSENT, Value::text),
+            sum(|totals| totals.cost),
+            sum(|totals| totals.net),
+            Value::text(decided.0),
+            decided.1,
+        ];
+        self.__tickspan_with(Some(computed), |values| record_edge(site, values))
     }
+}
+
+/// What is computed of an edge, where it is recorded.
+pub type Computed<'v> = Option<[Value<'v>; COMPUTED]>;
+
+/// What is computed, or places for it.
+#[inline]
+pub fn computed(computed: Computed<'_>) -> [Value<'_>; COMPUTED] {
+    computed.unwrap_or([const { Value::ABSENT }; COMPUTED])
+}
+
+/// For a leg, of which nothing is computed: whether its edge is recorded.
+#[inline]
+pub fn computed_of_leg(computed: &Computed<'_>) -> Computed<'static> {
+    computed
+        .as_ref()
+        .map(|_| [const { Value::ABSENT }; COMPUTED])
+}
+
+/// What is left of a marked part, where it was made.
+#[inline]
+pub fn masked<'m>(masked: &'m Option<Masked<'_>>) -> Value<'m> {
+    masked.as_ref().map_or(Value::ABSENT, Masked::value)
 }
 
 #[inline]
 fn totals<E: EdgeBreakdown>(edge: &E) -> Result<EdgeTotals<EdgeNumberOf<E>>, EdgeFault> {
-    edge.__tickspan_with(|values| {
+    edge.__tickspan_with(None, |values| {
         decision::totals(E::PARTS, values.get(COMPUTED..).unwrap_or_default())
     })
 }
 
-/// The values of an edge with legs: places for what is computed, those of the legs, its own.
+/// The values of an edge with legs: what is computed, those of the legs, its own.
 #[inline]
 pub fn join_values<'v, const COUNT: usize>(
+    computed: [Value<'v>; COMPUTED],
     legs: &[&[Value<'v>]],
     own: &[Value<'v>],
 ) -> [Value<'v>; COUNT] {
@@ -212,8 +237,9 @@ pub fn join_values<'v, const COUNT: usize>(
     let of_legs = legs
         .iter()
         .flat_map(|leg| leg.get(COMPUTED..).unwrap_or_default());
-    for (place, value) in all.iter_mut().skip(COMPUTED).zip(of_legs.chain(own)) {
-        *place = value.clone();
+    let joined = computed.into_iter().chain(of_legs.chain(own).cloned());
+    for (place, value) in all.iter_mut().zip(joined) {
+        *place = value;
     }
     all
 }

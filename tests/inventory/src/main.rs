@@ -32,6 +32,10 @@ struct Desk<T> {
 
 impl<T: Copy> Desk<T> {
     #[traced_stage(ret)]
+    #[expect(
+        clippy::too_many_arguments,
+        reason = "one for each decision that there is"
+    )]
     fn submit<'a>(
         &self,
         symbol: &'a Symbol,
