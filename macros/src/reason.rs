@@ -3,15 +3,7 @@
 use syn::LitStr;
 
 use crate::diagnostics::Faults;
-
-const MIN_CHARACTERS: usize = 15;
-const MIN_WORDS: usize = 3;
-
-/// Words that are no reason, however many of them stand together.
-const EMPTY_WORDS: &[&str] = &[
-    "a", "because", "data", "fine", "is", "it", "just", "ok", "okay", "public", "reason", "safe",
-    "test", "the", "this", "tbd", "todo", "value", "yes",
-];
+use crate::names::rules::{REASON_CHARACTERS, REASON_WORDS, is_reason};
 
 /// Notes a fault where `reason` gives none.
 pub(crate) fn check(reason: &LitStr, faults: &mut Faults) {
@@ -22,19 +14,9 @@ pub(crate) fn check(reason: &LitStr, faults: &mut Faults) {
 
 /// Why `text` is no reason, if it is none.
 pub(crate) fn fault(text: &str) -> Option<String> {
-    let words: Vec<String> = text
-        .split(|c: char| !c.is_alphanumeric())
-        .filter(|word| !word.is_empty())
-        .map(str::to_lowercase)
-        .collect();
-    let meaningful = words
-        .iter()
-        .any(|word| !EMPTY_WORDS.contains(&word.as_str()));
-    let is_reason =
-        text.trim().chars().count() >= MIN_CHARACTERS && words.len() >= MIN_WORDS && meaningful;
-    (!is_reason).then(|| {
+    (!is_reason(text)).then(|| {
         format!(
-            "`{text}` is no reason; say in at least {MIN_WORDS} words and {MIN_CHARACTERS} characters why anybody may \
+            "`{text}` is no reason; say in at least {REASON_WORDS} words and {REASON_CHARACTERS} characters why anybody may \
              see this, as in \"exchange ticker, public listing\""
         )
     })

@@ -21,6 +21,7 @@ mod code {
         AttributesAndPrivacy: "../../docs/attributes-and-privacy.md";
         Names: "../../docs/names.md";
         Marks: "../../docs/marks.md";
+        CompileErrors: "../../docs/compile-errors.md";
         Inventory: "../../docs/inventory.md";
         OtherCrates: "../../docs/other-crates.md";
         Logs: "../../docs/logs.md";
@@ -101,6 +102,98 @@ mod tests {
         .split_whitespace()
         .collect();
         assert_eq!(listed, literals(between(&source, "const MARKET", "];")));
+    }
+
+    /// Text with `_` for what stands between backticks.
+    fn without_names(text: &str) -> String {
+        let parts = text.split('`').enumerate();
+        parts
+            .map(|(place, part)| if place % 2 == 0 { part } else { "_" })
+            .collect()
+    }
+
+    /// What a row of the chapter says of a message: parts that stand in it in this order, the first at its begin.
+    fn row(line: &str) -> Option<Vec<String>> {
+        let cell = line.strip_prefix("| ")?;
+        let message = match cell.strip_prefix("`` ") {
+            Some(message) => message.split(" ``").next()?,
+            None => cell.strip_prefix('`')?.split("` |").next()?,
+        };
+        let parts = without_names(message);
+        Some(
+            parts
+                .split("..")
+                .map(|part| part.trim().to_owned())
+                .collect(),
+        )
+    }
+
+    fn is_said_by(message: &str, row: &[String]) -> bool {
+        let mut rest = message;
+        row.iter().enumerate().all(|(place, part)| {
+            let Some(at) = rest.find(part.as_str()) else {
+                return false;
+            };
+            rest = &rest[at + part.len()..];
+            place > 0 || at == 0
+        })
+    }
+
+    #[test]
+    fn every_message_of_privacy_has_a_row() {
+        let page = read("docs/compile-errors.md");
+        let rows: Vec<Vec<String>> = page.lines().filter_map(row).collect();
+        assert!(rows.len() > 40, "{rows:?}");
+        // The compiler's own words.
+        let foreign = [
+            "expected ",
+            "unexpected ",
+            "cannot find ",
+            "this is empty",
+            "implementation of an ",
+            "the trait bound ",
+        ];
+        let mut seen = 0;
+        for entry in fs::read_dir(root().join("tests/ui")).expect("there are cases") {
+            let path = entry.expect("an entry").path();
+            let name = path
+                .file_name()
+                .unwrap_or_default()
+                .to_string_lossy()
+                .into_owned();
+            let is_ours = [
+                "gate_",
+                "mark_",
+                "name_",
+                "derive_public",
+                "derive_shapes",
+                "derive_types",
+                "inline_public",
+            ]
+            .iter()
+            .any(|begin| name.starts_with(begin));
+            if !is_ours || !name.ends_with(".stderr") {
+                continue;
+            }
+            let text = fs::read_to_string(&path).expect("the text can be read");
+            for line in text.lines() {
+                let line = line
+                    .strip_prefix("error: ")
+                    .or_else(|| line.strip_prefix("error[E0277]: "));
+                let Some(message) = line.map(without_names) else {
+                    continue;
+                };
+                if foreign.iter().any(|begin| message.starts_with(begin)) {
+                    continue;
+                }
+                seen += 1;
+                assert!(
+                    rows.iter().any(|row| is_said_by(&message, row)),
+                    "{name}: no row for {message:?}"
+                );
+            }
+        }
+        assert!(seen > 100, "{seen} messages were looked at");
     }
 
     #[test]

@@ -309,6 +309,36 @@ fn a_wrong_variable_and_a_sensitive_key_are_refused() {
 }
 
 #[test]
+fn a_sensitive_name_that_is_something_else_is_opened_with_a_reason() {
+    on_each_route(
+        "a_sensitive_name_that_is_something_else_is_opened_with_a_reason",
+        |route| {
+            let data = ForeignData::allow_list()
+                .with_allowed_name("pin", "number of a contact on the circuit board");
+            let kept = exported(route, data, || {
+                drop(info_span!("request", pin = 17, otp = 18, board = 19));
+            });
+            let span = kept.the("request");
+            assert_eq!(attribute(&span, "pin"), Some(&Value::I64(17)));
+            assert_eq!(attribute(&span, "otp"), None);
+            assert_eq!(attribute(&span, "board"), None);
+        },
+    );
+    for reason in ["", "it is public", "todo todo todo todo"] {
+        let data = ForeignData::checked().with_allowed_name("pin", reason);
+        let error = tickspan::builder()
+            .with_foreign_data(data)
+            .init()
+            .unwrap_err()
+            .to_string();
+        assert!(
+            error.contains("`pin`") && error.contains("three words"),
+            "{error}"
+        );
+    }
+}
+
+#[test]
 fn a_named_key_opens_the_text_of_an_error() {
     on_each_route("a_named_key_opens_the_text_of_an_error", |route| {
         let data = ForeignData::checked().with_keys(["error"]);

@@ -590,3 +590,31 @@ pub const fn fingerprint(file: &[u8]) -> u64 {
     }
     hash
 }
+
+/// The fewest characters of a reason.
+pub const REASON_CHARACTERS: usize = 15;
+
+/// The fewest words of a reason.
+pub const REASON_WORDS: usize = 3;
+
+/// Words that are no reason, however many of them stand together.
+const EMPTY_WORDS: &[&str] = &[
+    "a", "because", "data", "fine", "is", "it", "just", "ok", "okay", "public", "reason", "safe",
+    "test", "the", "this", "tbd", "todo", "value", "yes",
+];
+
+/// Whether `text` says why something is public.
+pub fn is_reason(text: &str) -> bool {
+    let words = || {
+        text.split(|c: char| !c.is_alphanumeric())
+            .filter(|word| !word.is_empty())
+    };
+    let says_something = words().any(|word| {
+        !EMPTY_WORDS
+            .iter()
+            .any(|empty| word.eq_ignore_ascii_case(empty))
+    });
+    text.trim().chars().count() >= REASON_CHARACTERS
+        && words().count() >= REASON_WORDS
+        && says_something
+}

@@ -1,6 +1,8 @@
 //! What the program says about other crates' data.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::privacy::names;
 
 /// What may leave the process of the data that other crates record with `tracing`, or through the API of
 /// OpenTelemetry.
@@ -35,6 +37,8 @@ use std::collections::BTreeSet;
 pub struct ForeignData {
     pub(crate) policy: Policy,
     pub(crate) keys: BTreeSet<String>,
+    /// Sensitive names that are something else here, and why.
+    pub(crate) allowed: BTreeMap<String, String>,
     pub(crate) targets: Vec<String>,
 }
 
@@ -68,11 +72,29 @@ impl ForeignData {
     /// Names keys whose values are exported under [`allow_list`](Self::allow_list), and keys whose values are
     /// exported although they hold the text of an error, such as `error`.
     ///
-    /// A key that names a secret or personal data is refused by [`init`](crate::Builder::init). Under
-    /// [`none`](Self::none) it changes nothing.
+    /// A key that names a secret or personal data is refused by [`init`](crate::Builder::init); where the rules are wrong,
+    /// [`with_allowed_name`](Self::with_allowed_name) opens it. Under [`none`](Self::none) it changes nothing.
     #[must_use]
     pub fn with_keys<K: Into<String>>(mut self, keys: impl IntoIterator<Item = K>) -> Self {
         self.keys.extend(keys.into_iter().map(Into::into));
+        self
+    }
+
+    /// Names a key that reads like a secret or personal data and is something else, as `allow_name` does for what
+    /// stages record. Its values are exported as those of [`with_keys`](Self::with_keys).
+    ///
+    /// The reason says why anybody may see them, in at least three words and 15 characters; else
+    /// [`init`](crate::Builder::init) refuses it. Under [`none`](Self::none) it changes nothing.
+    ///
+    /// ```
+    /// use tickspan::ForeignData;
+    ///
+    /// let data = ForeignData::checked()
+    ///     .with_allowed_name("pin", "number of a contact on the feed's circuit board");
+    /// ```
+    #[must_use]
+    pub fn with_allowed_name(mut self, key: impl Into<String>, reason: impl Into<String>) -> Self {
+        self.allowed.insert(key.into(), reason.into());
         self
     }
 
@@ -85,6 +107,20 @@ impl ForeignData {
     ) -> Self {
         self.targets.extend(targets.into_iter().map(Into::into));
         self
+    }
+
+    /// The first key that may not be opened so, and what is accepted in its place.
+    pub(crate) fn fault(&self) -> Option<(&str, &'static str)> {
+        let mut keys = self.keys.iter();
+        let mut allowed = self.allowed.iter();
+        if let Some(key) = keys.find(|key| names::sensitive(key).is_some()) {
+            let accepted = "keys that name neither a secret nor personal data; one that is something else is opened \
+                            by `with_allowed_name(key, reason)`";
+            return Some((key, accepted));
+        }
+        let (key, _) = allowed.find(|(_, reason)| !names::is_reason(reason))?;
+        let accepted = "a reason of at least three words and 15 characters, which says why anybody may see the values";
+        Some((key, accepted))
     }
 
     pub(crate) fn of(policy: Policy) -> Self {

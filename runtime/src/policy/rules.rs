@@ -151,12 +151,6 @@ pub(super) fn with_current<R>(f: impl FnOnce(&ForeignData) -> R) -> R {
 }
 
 impl ForeignData {
-    /// The first of the keys named by the program that may not be opened.
-    pub(crate) fn sensitive_key(&self) -> Option<&str> {
-        let mut keys = self.keys.iter().map(String::as_str);
-        keys.find(|key| names::sensitive(key).is_some())
-    }
-
     /// The verdict on a field of another crate's callsite.
     pub(super) fn field(&self, metadata: &Metadata<'_>, key: &str) -> Verdict {
         if metadata.is_event() && key == "message" && self.policy == Policy::AllowList {
@@ -171,7 +165,8 @@ impl ForeignData {
 
     /// The verdict on a key of which no callsite is known, or none matters.
     pub(super) fn key(&self, key: &str) -> Verdict {
-        let is_named = self.keys.contains(key);
+        let is_allowed = self.allowed.contains_key(key);
+        let is_named = is_allowed || self.keys.contains(key);
         let listed = match self.policy {
             Policy::Checked => Verdict::Pass,
             Policy::AllowList if is_named || conventions::is_safe(key) => Verdict::Pass,
@@ -181,7 +176,7 @@ impl ForeignData {
             Policy::AllowList => Verdict::Numbers,
             Policy::None => return Verdict::Unlisted,
         };
-        if let Some(finding) = names::sensitive(key) {
+        if let Some(finding) = names::sensitive(key).filter(|_| !is_allowed) {
             Verdict::Sensitive(finding)
         } else if is_named {
             Verdict::Open

@@ -244,11 +244,11 @@ fn check_lanes(choices: &Choices) -> Result<(), Error> {
 
 /// The policy for other crates' data: that of the builder, or a stricter one of the environment.
 fn foreign_data(choices: &Choices, least: Policy) -> Result<ForeignData, Error> {
-    match choices.foreign_data.sensitive_key() {
-        Some(key) => Err(Error::Invalid {
+    match choices.foreign_data.fault() {
+        Some((key, accepted)) => Err(Error::Invalid {
             setting: "with_foreign_data",
             value: Some(key.to_owned()),
-            accepted: "keys that name neither a secret nor personal data".to_owned(),
+            accepted: accepted.to_owned(),
         }),
         None => Ok(choices.foreign_data.clone().tightened(least)),
     }

@@ -3,6 +3,9 @@
 //!
 //! The tests in `tests/tests/canaries` do so with all features at once. `.ci/canaries` builds this with each alone.
 
+#[path = "../../tests/canaries/derived.rs"]
+#[allow(dead_code, reason = "more is asked where all features are there")]
+mod derived;
 #[path = "../../tests/canaries/forms.rs"]
 mod forms;
 mod sink;
@@ -42,7 +45,7 @@ fn main() {
     );
     assert!(left.status.success(), "{stdout}\n{stderr}");
     let sent = sink.seen();
-    for name in stages::SPANS {
+    for name in stages::SPANS.iter().chain(derived::SPANS) {
         assert!(
             stdout.contains(name) || stderr.contains(name),
             "no span `{name}`:\n{stdout}\n{stderr}"
@@ -59,7 +62,7 @@ fn main() {
     assert_clean("what was sent", &sent);
     println!(
         "{} spans are clean, in {} bytes of lines and {} bytes on the wire",
-        stages::SPANS.len(),
+        stages::SPANS.len() + derived::SPANS.len(),
         left.stdout.len() + left.stderr.len(),
         sent.len()
     );
@@ -83,4 +86,5 @@ fn program() {
         .with_span_events(tracing_subscriber::fmt::format::FmtSpan::FULL)
         .init();
     stages::exercise();
+    derived::exercise();
 }

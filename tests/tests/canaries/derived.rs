@@ -100,15 +100,14 @@ fn traded() -> usize {
         note: secret("a skipped field"),
     };
     edge.record(&edge.decide());
-    CLIENTS.add(
-        1,
-        &Client {
-            desk_count: 1,
-            key: &opened.key,
-            mail: &opened.mail,
-        },
-    );
-    edge.key.len() + edge.note.len() + opened.note.len()
+    let client = Client {
+        desk_count: 1,
+        key: &opened.key,
+        mail: &opened.mail,
+    };
+    CLIENTS.add(1, &client);
+    let texts = [client.key, &edge.key, &edge.mail, &edge.note, &opened.note];
+    texts.map(str::len).len() + usize::from(opened.book > 7)
 }
 
 #[derive(Debug, SafeError)]

@@ -1,7 +1,8 @@
 //! Secrets and personal data, put into everything that tickspan sees, are searched for in the bytes that leave the
-//! process: OTLP over gRPC and over HTTP, lines on stdout and stderr, files of the recorder, metrics, log records, and what an exporter
-//! of the user is given.
+//! process: OTLP over gRPC and over HTTP, lines on stdout and stderr, files of the recorder in both of its forms, metrics, the page for
+//! Prometheus, log records, and what an exporter of the user is given.
 
+mod derived;
 mod forms;
 mod others;
 mod stages;
@@ -33,6 +34,7 @@ use forms::assert_clean;
 
 const ROUTE: &str = "CANARY_ROUTE";
 const POLICY: &str = "TICKSPAN_FOREIGN_DATA";
+const HMAC_KEY: (&str, &str) = ("TICKSPAN_HMAC_KEY", "0123456789abcdef0123456789abcdef");
 const ENDPOINT: &str = "OTEL_EXPORTER_OTLP_ENDPOINT";
 const PROTOCOL: &str = "OTEL_EXPORTER_OTLP_PROTOCOL";
 
@@ -65,6 +67,7 @@ fn is_strict() -> bool {
 /// Lets every secret loose.
 fn exercise() {
     stages::exercise();
+    derived::exercise();
     others::under_sensitive_keys();
     if is_strict() {
         others::under_innocent_keys();
@@ -79,6 +82,7 @@ fn program(builder: Builder) {
     let telemetry = builder
         .with_route(route())
         .with_location(true)
+        .with_prometheus_page()
         .with_span_exporter(Print)
         .with_metric_exporter(metrics.clone())
         .init()
@@ -86,8 +90,23 @@ fn program(builder: Builder) {
     exercise();
     telemetry.flush(Duration::from_secs(10)).unwrap();
     println!("{:?}", metrics.get_finished_metrics().unwrap());
+    let page = telemetry.prometheus().expect("it was asked for");
+    for accept in ["text/plain", "application/openmetrics-text; version=1.0.0"] {
+        let (_, page) = page.write(accept);
+        assert!(page.contains("clients_total"), "{page}");
+        println!("{page}");
+    }
     println!("{:?} {}", tickspan::withheld(), tickspan::health());
+    println!("{} {}", telemetry.summary(), telemetry.report());
     drop(telemetry);
+}
+
+/// The names of all spans that were let loose.
+fn spans() -> impl Iterator<Item = &'static &'static str> + Clone {
+    stages::SPANS
+        .iter()
+        .chain(derived::SPANS)
+        .chain(others::SPANS)
 }
 
 /// Whether each of these was exported, by the text that an exporter prints.
@@ -135,6 +154,7 @@ fn nothing_leaves_over_any_route_protocol_and_policy() {
     })
     .with("OTEL_TRACES_EXPORTER", "otlp,console")
     .with("OTEL_METRICS_EXPORTER", "otlp,console")
+    .with(HMAC_KEY.0, HMAC_KEY.1)
     .with("OTEL_LOGS_EXPORTER", "otlp,console")
     .with("RUST_LOG", "trace,h2=off,hyper=off")
     .with(
@@ -166,19 +186,20 @@ fn nothing_leaves_over_any_route_protocol_and_policy() {
                     .with(ENDPOINT, &tap.url())
                     .run();
                 println!("{route}, {policy}, {protocol}");
-                let spans = receiver.wait_for_spans(stages::SPANS.len() + others::SPANS.len());
-                let names = spans.iter().map(|it| it.span.name.as_str()).collect();
-                assert_exported(&names, stages::SPANS.iter().chain(others::SPANS));
+                let exported = receiver.wait_for_spans(spans().count());
+                let names = exported.iter().map(|it| it.span.name.as_str()).collect();
+                assert_exported(&names, spans());
                 assert_clean(protocol, &tap.seen());
                 let recorded = contents(&folder);
                 let text = String::from_utf8_lossy(&recorded);
-                for name in stages::SPANS.iter().chain(others::SPANS) {
+                for name in spans() {
                     let name = format!("\"name\":\"{name}\"");
                     for form in ["\"event_type\":\"span\"", "\"resourceSpans\":"] {
                         let is_in = |line: &str| line.contains(form) && line.contains(&name);
                         assert!(text.lines().any(is_in), "{form} {name} in {text}");
                     }
                 }
+                assert!(text.contains("\"event_type\":\"latency\""), "{text}");
                 assert_clean("the recorder", &recorded);
                 receiver.wait_for_metric("tickspan.withheld");
                 let logs = receiver.logs();
@@ -192,8 +213,11 @@ fn nothing_leaves_over_any_route_protocol_and_policy() {
                     "password",
                     "sent on:",
                     "attempt=7",
-                ] {
-                    assert!(finished.stdout.contains(text), "{text}");
+                ]
+                .iter()
+                .chain(derived::LEFT)
+                {
+                    assert!(finished.stdout.contains(*text), "{text}");
                 }
             }
         }
@@ -229,7 +253,10 @@ fn log_records_and_lines_of_an_own_subscriber_are_clean() {
         },
     );
     for (policy, records) in [("checked", 7), ("allow-list", 11), ("none", 0)] {
-        let finished = child.with(POLICY, policy).run();
+        let finished = child
+            .with(HMAC_KEY.0, HMAC_KEY.1)
+            .with(POLICY, policy)
+            .run();
         assert_streams_clean(&finished);
         let counted = format!("{records} log records");
         assert!(
@@ -237,11 +264,8 @@ fn log_records_and_lines_of_an_own_subscriber_are_clean() {
             "{policy}: {}",
             finished.stdout
         );
-        let names = stages::SPANS
-            .iter()
-            .chain(others::SPANS)
-            .filter(|name| finished.stdout.contains(&format!("name: \"{name}\"")));
-        assert_eq!(names.count(), stages::SPANS.len() + others::SPANS.len());
+        let names = spans().filter(|name| finished.stdout.contains(&format!("name: \"{name}\"")));
+        assert_eq!(names.count(), spans().count());
         assert_eq!(
             finished.stderr.contains("canaries::others"),
             policy != "none"
