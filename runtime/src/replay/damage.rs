@@ -53,17 +53,22 @@ pub enum Fault {
 
 impl fmt::Display for Damage {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}: ", self.place)?;
-        match &self.fault {
-            Fault::Torn => f.write_str("the last line is cut short"),
-            Fault::Unreadable(error) => write!(f, "the line cannot be read: {error}"),
-            Fault::NotText => f.write_str("the line is not UTF-8"),
-            Fault::TooLong => f.write_str("the line is longer than 32 MiB"),
-            Fault::Version(version) => {
+        write!(f, "{}: {}", self.place, self.fault)
+    }
+}
+
+impl fmt::Display for Fault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Torn => f.write_str("the last line is cut short"),
+            Self::Unreadable(error) => write!(f, "the line cannot be read: {error}"),
+            Self::NotText => f.write_str("the line is not UTF-8"),
+            Self::TooLong => f.write_str("the line is longer than 32 MiB"),
+            Self::Version(version) => {
                 write!(f, "lines of schema version `{version}` cannot be read")
             }
-            Fault::File(error) => write!(f, "the file cannot be read further: {error}"),
-            Fault::MissingFeature(feature) => {
+            Self::File(error) => write!(f, "the file cannot be read further: {error}"),
+            Self::MissingFeature(feature) => {
                 write!(
                     f,
                     "the file cannot be read without the feature `{feature}` of `tickspan`"
@@ -75,9 +80,15 @@ impl fmt::Display for Damage {
 
 impl Error for Damage {
     fn source(&self) -> Option<&(dyn Error + 'static)> {
-        match &self.fault {
-            Fault::Unreadable(error) => Some(error),
-            Fault::File(error) => Some(error),
+        self.fault.source()
+    }
+}
+
+impl Error for Fault {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        match self {
+            Self::Unreadable(error) => Some(error),
+            Self::File(error) => Some(error),
             _ => None,
         }
     }
