@@ -1,6 +1,6 @@
 //! What it costs to count, to set and to record, beside the SDK's own instruments, with two labels, on the lane route.
 //!
-//! `cargo bench -p tickspan-tests --bench instruments`. Each number is the median of rounds, of one thread and of two that
+//! `cargo bench -p tickspan --bench instruments`. Each number is the median of rounds, of one thread and of two that
 //! record in the same series at once; between two batches the collector gets the time to empty the lanes, and every batch
 //! runs once before the clock does.
 
