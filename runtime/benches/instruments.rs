@@ -1,11 +1,9 @@
 //! What it costs to count, to set and to record, beside the SDK's own instruments, with two labels, on the lane route.
 //!
-//! `cargo bench -p tickspan --bench instruments`. Each number is the median of rounds, of one thread and of two that
-//! record in the same series at once; between two batches the collector gets the time to empty the lanes, and every batch
-//! runs once before the clock does.
+//! `cargo bench -p tickspan --bench instruments`. Each number is the median of rounds; between two batches the collector
+//! gets the time to empty the lane, and every batch runs once before the clock does.
 
 use std::hint::black_box;
-use std::sync::Barrier;
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -45,35 +43,27 @@ fn attributes() -> [KeyValue; 2] {
     ]
 }
 
-/// Nanoseconds of one `work`, in so many threads at once.
-fn nanoseconds(rounds: usize, threads: usize, work: &(impl Fn() + Sync)) -> f64 {
-    let barrier = Barrier::new(threads);
+/// Nanoseconds of one `work`.
+fn nanoseconds(rounds: usize, work: Work<'_>) -> f64 {
     let batch = || {
         thread::sleep(Duration::from_millis(10));
-        barrier.wait();
         let start = Instant::now();
         for _ in 0..BATCH {
             work();
         }
         start.elapsed()
     };
-    let of_thread = || {
-        let round = |_| {
+    let mut each: Vec<f64> = (0..rounds)
+        .map(|_| {
             batch();
             batch().as_secs_f64() * 1e9 / f64::from(BATCH)
-        };
-        (0..rounds).map(round).collect::<Vec<_>>()
-    };
-    let mut each: Vec<f64> = thread::scope(|scope| {
-        let threads: Vec<_> = (0..threads).map(|_| scope.spawn(of_thread)).collect();
-        let ended = threads.into_iter().map(thread::ScopedJoinHandle::join);
-        ended.flat_map(|each| each.expect("it counts")).collect()
-    });
+        })
+        .collect();
     each.sort_by(f64::total_cmp);
     each[each.len() / 2]
 }
 
-type Work<'a> = &'a (dyn Fn() + Sync);
+type Work<'a> = &'a dyn Fn();
 
 fn main() {
     let is_bench = std::env::args().any(|argument| argument == "--bench");
@@ -128,10 +118,8 @@ fn main() {
             histogram.record(black_box(0.25), &attributes());
         }),
     ];
-    println!("{:<32}{:>12}{:>12}", "", "one thread", "two threads");
     for (what, work) in rows {
-        let [one, two] = [1, 2].map(|threads| nanoseconds(rounds, threads, &work));
-        println!("{what:<32}{one:>9.1} ns{two:>9.1} ns");
+        println!("{:>8.1} ns  {what}", nanoseconds(rounds, work));
     }
     println!("{} values lost", health().values_lost);
     drop(telemetry.shutdown(Duration::from_secs(10)));

@@ -89,7 +89,8 @@ const OTHERS: &[u8] = &[];
 
 /// The bytes by which a series is known: its values as they would stand in a record, each of which tells where it ends.
 fn key<L: Labels>(labels: &L) -> Vec<u8> {
-    let mut key = Vec::new();
+    // Enough for a few labels, so that it does not grow.
+    let mut key = Vec::with_capacity(64);
     labels.values(&mut |value| lane::write_value(&mut key, value));
     key
 }
