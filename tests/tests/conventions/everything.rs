@@ -193,7 +193,8 @@ fn serve() {
             .route("/broken", get(async || StatusCode::BAD_GATEWAY))
             .layer(ServerLayer::new())
     };
-    let client = ClientLayer::new().with_template(|head| {
+    let client = ClientLayer::new().with_servers(["venue.example"]);
+    let client = client.with_template(|head| {
         let is_order = head.uri.path().starts_with("/orders/");
         is_order.then_some("/orders/{id}".into())
     });
