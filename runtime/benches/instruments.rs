@@ -69,7 +69,7 @@ fn main() {
     let is_bench = std::env::args().any(|argument| argument == "--bench");
     let rounds = if is_bench { 101 } else { 1 };
     let reader = PeriodicReader::builder(InMemoryMetricExporter::default())
-        .with_interval(Duration::from_hours(1))
+        .with_interval(Duration::from_secs(3_600))
         .build();
     let provider = SdkMeterProvider::builder().with_reader(reader).build();
     let telemetry = tickspan::builder()
