@@ -74,6 +74,8 @@ impl Key {
 pub(crate) struct Field {
     pub(crate) key: Key,
     pub(crate) value: Expr,
+    /// What of it may be declared public.
+    pub(crate) opened: Opened,
 }
 
 impl Field {
@@ -126,7 +128,7 @@ impl Field {
         };
         let value = operand(&self.value);
         if let Some(named) = self.named() {
-            let gate = named.gate(&unit, support, Opened::Value);
+            let gate = named.gate(&unit, support, self.opened);
             return quote!(#gate(&#value));
         }
         match &self.value {
@@ -221,7 +223,8 @@ impl Parse for Field {
         } else {
             return Err(input.error("expected `=` and a value after the key, or a `,`"));
         };
-        Ok(Self { key, value })
+        let opened = Opened::Value;
+        Ok(Self { key, value, opened })
     }
 }
 

@@ -12,7 +12,7 @@ use crate::diagnostics::Faults;
 use crate::field::{self, Field, Key, MAX_KEYS};
 use crate::generics::{is_phantom, mentions_parameter};
 use crate::inventory::{self, Entry};
-use crate::names::gate::{self, Named};
+use crate::names::gate::{self, Named, Opened};
 use crate::names::rules::Exemption;
 use crate::setting::Text;
 use crate::{mark, paths};
@@ -232,6 +232,7 @@ fn context(field: &MarkedField, name: String) -> Field {
             },
         },
         value: parse_quote!(self.#ident),
+        opened: Opened::Field,
     }
 }
 

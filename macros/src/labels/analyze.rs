@@ -10,6 +10,7 @@ use crate::diagnostics::Faults;
 use crate::field::{self, Capture, Field, Key};
 use crate::generics::{is_phantom, mentions_parameter};
 use crate::inventory::{self, Entry};
+use crate::names::gate::Opened;
 use crate::paths;
 
 /// Labels that can be expanded.
@@ -58,6 +59,7 @@ pub(crate) fn analyze(written: Written, faults: &mut Faults) -> Labels {
         let label = Field {
             key,
             value: parse_quote!(self.#ident),
+            opened: Opened::Field,
         };
         if let Some(mark) = mark {
             entries.push(Entry::marked(ident, Some(ty), &mark));

@@ -65,10 +65,11 @@ impl Named {
         let label = format!("`{}` names {}", self.name, what(self.finding.kind));
         let rule = self.rule();
         let ways = format!(
-            "leave it out, or hold it in a `Sensitive`; if `{}` is something else here, give it a name that says so",
+            "{}; if `{}` is something else here, give it a name that says so",
+            opened.way_out(),
             self.name
         );
-        let public = format!("if anybody may see it: `{}`", opened.usage());
+        let public = format!("if anybody may see it: {}", opened.way_to_say());
         let exemption = exemption(self.finding.exemption, support);
         let at = self.at.resolved_at(Span::mixed_site());
         let call = quote_spanned!(at=> __TickspanNamed::__tickspan_value);
@@ -108,11 +109,11 @@ impl Named {
 
     /// Notes that what is declared public says nothing of the name.
     pub(crate) fn refuse_opening(&self, opened: Opened, faults: &mut Faults) {
-        let usage = opened.usage();
+        let usage = opened.way_to_say();
         faults.at_span(
             self.at,
             format_args!(
-                "`{}` names {}; if anybody may see this value all the same, say so beside the reason: `{usage}`",
+                "`{}` names {}; if anybody may see this value all the same, say so beside the reason: {usage}",
                 self.name,
                 what(self.finding.kind),
             ),
@@ -125,13 +126,25 @@ impl Named {
 pub(crate) enum Opened {
     Value,
     Type,
+    /// A field of a type that derives what is recorded: there is no expression that could be opened.
+    Field,
 }
 
 impl Opened {
-    const fn usage(self) -> &'static str {
+    const fn way_out(self) -> &'static str {
         match self {
-            Self::Value => "public!(value, reason = \"...\", allow_name = true)",
-            Self::Type => "#[public(reason = \"...\", allow_name = true)]",
+            Self::Value | Self::Type => "leave it out, or hold it in a `Sensitive`",
+            Self::Field => "mark it `#[sensitive]`, or skip it",
+        }
+    }
+
+    const fn way_to_say(self) -> &'static str {
+        match self {
+            Self::Value => "`public!(value, reason = \"...\", allow_name = true)`",
+            Self::Type => "`#[public(reason = \"...\", allow_name = true)]`",
+            Self::Field => {
+                "give it a type of its own, with `#[public(reason = \"...\", allow_name = true)]`"
+            }
         }
     }
 }

@@ -10,6 +10,7 @@ use crate::diagnostics::Faults;
 use crate::field::{self, Capture, Field, Key};
 use crate::generics::is_phantom;
 use crate::inventory::{self, Entry};
+use crate::names::gate::Opened;
 use crate::paths;
 use crate::setting::Text;
 
@@ -135,5 +136,6 @@ fn named(ident: &Ident, rename: Option<&LitStr>) -> Field {
     Field {
         key,
         value: parse_quote!(self.#ident),
+        opened: Opened::Field,
     }
 }
