@@ -43,7 +43,14 @@ const KINDS: [(&str, Option<&str>); 3] = [
 ];
 
 /// What is asked for, and how often in a round.
-const REQUESTS: [(&str, usize); 2] = [("/quotes/AAPL", 40_000), ("/bars/AAPL", 8_000)];
+const REQUESTS: [(&str, usize); 3] = [
+    ("/quotes/AAPL", 40_000),
+    ("/bars/AAPL/500", 8_000),
+    ("/bars/AAPL/10000", 800),
+];
+
+/// The most bars of one answer.
+const MOST_BARS: u64 = 10_000;
 
 const CONNECTIONS: usize = 8;
 
@@ -86,7 +93,7 @@ async fn serve(kind: &str) -> Result<()> {
     if kind == KINDS[0].0 {
         let app = Router::new()
             .route("/quotes/{symbol}", get(plain::quote))
-            .route("/bars/{symbol}", get(plain::bars));
+            .route("/bars/{symbol}/{count}", get(plain::bars));
         axum::serve(listener, app)
             .with_graceful_shutdown(until_closed)
             .await?;
@@ -95,7 +102,7 @@ async fn serve(kind: &str) -> Result<()> {
     let telemetry = tickspan::builder().with_console(false).init()?;
     let app = Router::new()
         .route("/quotes/{symbol}", get(traced::quote))
-        .route("/bars/{symbol}", get(traced::bars))
+        .route("/bars/{symbol}/{count}", get(traced::bars))
         .layer(ServerLayer::new());
     axum::serve(listener, app)
         .with_graceful_shutdown(until_closed)
@@ -109,7 +116,7 @@ async fn serve(kind: &str) -> Result<()> {
 macro_rules! handlers {
     ($name:ident, $($stage:tt)*) => {
         mod $name {
-            use super::{Bar, Path, Quote, averages, best, json};
+            use super::{Bar, MOST_BARS, Path, Quote, averages, best, json};
 
             pub(super) async fn quote(Path(symbol): Path<String>) -> Vec<u8> {
                 json(&look_up(&symbol))
@@ -126,8 +133,8 @@ macro_rules! handlers {
                 best(symbol, quantity)
             }
 
-            pub(super) async fn bars(Path(symbol): Path<String>) -> Vec<u8> {
-                json(&aggregate(&symbol, 500))
+            pub(super) async fn bars(Path((symbol, count)): Path<(String, u64)>) -> Vec<u8> {
+                json(&aggregate(&symbol, count.min(MOST_BARS)))
             }
 
             $($stage)*
@@ -315,7 +322,7 @@ async fn ask(address: String, path: String, count: usize) -> Result<()> {
     let mut connection = TcpStream::connect(address).await?;
     connection.set_nodelay(true)?;
     let request = format!("GET {path} HTTP/1.1\r\nhost: service\r\n\r\n");
-    let mut answer = vec![0; 128 << 10];
+    let mut answer = vec![0; 2 << 20];
     for _ in 0..count {
         connection.write_all(request.as_bytes()).await?;
         let (mut read, mut length) = (0, None);

@@ -11,6 +11,8 @@ pub enum Misbehaviour {
     Closes,
     /// It is closed when the first bytes have come.
     ClosesInTheMiddle,
+    /// It is closed in the middle of an answer of HTTP that begins well.
+    ClosesInTheAnswer,
     /// It is answered with bytes that mean nothing.
     Babbles,
     /// It is read from, and never answered.
@@ -35,6 +37,12 @@ pub fn misbehave(how: Misbehaviour) -> SocketAddr {
                     Misbehaviour::Closes => {}
                     Misbehaviour::ClosesInTheMiddle => {
                         let _ = connection.read(&mut bytes);
+                    }
+                    Misbehaviour::ClosesInTheAnswer => {
+                        let _ = connection.read(&mut bytes);
+                        let _ = connection.write_all(
+                            b"HTTP/1.1 200 OK\r\ncontent-type: application/x-protobuf\r\ncontent-length: 100\r\n\r\nhalf",
+                        );
                     }
                     Misbehaviour::Babbles => {
                         let _ = connection.read(&mut bytes);

@@ -214,6 +214,7 @@ fn a_server_that_speaks_something_else_costs_counters() {
     for how in [
         Misbehaviour::Closes,
         Misbehaviour::ClosesInTheMiddle,
+        Misbehaviour::ClosesInTheAnswer,
         Misbehaviour::Babbles,
         Misbehaviour::IsSilent,
     ] {
