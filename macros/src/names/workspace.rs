@@ -62,24 +62,24 @@ mod tests {
     #[test]
     fn a_workspace_holds_what_it_does_not_exclude() {
         let holds = |manifest: &str, root: &str| {
-            is_workspace_of(manifest, Path::new("/work"), Path::new(root))
+            is_workspace_of(manifest, Path::new("/src"), Path::new(root))
         };
         for (manifest, root, expected) in [
-            ("[workspace]", "/work/desk", true),
-            ("workspace.members = ['desk']", "/work/desk", true),
-            ("[ workspace ]\nmembers = []", "/work/desk", true),
-            ("[workspace.dependencies]", "/work", true),
-            ("[package]\nname = 'workspace'", "/work", false),
-            ("# [workspace]", "/work", false),
-            ("[workspace]\nexclude = ['desk']", "/work/desk", false),
-            ("[workspace]\nexclude = ['old']", "/work/old/desk", false),
-            ("[workspace]\nexclude = ['desk']", "/work/desks", true),
+            ("[workspace]", "/src/desk", true),
+            ("workspace.members = ['desk']", "/src/desk", true),
+            ("[ workspace ]\nmembers = []", "/src/desk", true),
+            ("[workspace.dependencies]", "/src", true),
+            ("[package]\nname = 'workspace'", "/src", false),
+            ("# [workspace]", "/src", false),
+            ("[workspace]\nexclude = ['desk']", "/src/desk", false),
+            ("[workspace]\nexclude = ['old']", "/src/old/desk", false),
+            ("[workspace]\nexclude = ['desk']", "/src/desks", true),
             (
                 "[workspace]\nmembers = ['old/desk']\nexclude = ['old']",
-                "/work/old/desk",
+                "/src/old/desk",
                 true,
             ),
-            ("[workspace", "/work", false),
+            ("[workspace", "/src", false),
         ] {
             assert_eq!(holds(manifest, root), expected, "{manifest} {root}");
         }
