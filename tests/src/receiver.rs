@@ -105,12 +105,13 @@ impl Receiver {
         Self::start_grpc(None)
     }
 
-    /// Starts a gRPC server over TLS, which wants to see the client's certificate.
+    /// Starts a gRPC server over TLS, which asks for the client's certificate. With `clients`, it refuses a client without
+    /// one of the authority.
     ///
     /// # Panics
     ///
     /// When it cannot listen.
-    pub fn grpc_over_tls(certificates: &Certificates) -> Self {
+    pub fn grpc_over_tls(certificates: &Certificates, clients: bool) -> Self {
         let server = Identity::from_pem(
             certificates.read("server.pem"),
             certificates.read("server.key"),
@@ -119,7 +120,7 @@ impl Receiver {
         let tls = ServerTlsConfig::new()
             .identity(server)
             .client_ca_root(authority)
-            .client_auth_optional(true);
+            .client_auth_optional(!clients);
         Self::start_grpc(Some(tls))
     }
 

@@ -114,6 +114,22 @@ fn a_wait_beyond_the_deadline_is_not_waited_for() {
 }
 
 #[test]
+fn what_is_given_up_says_why_it_was_not_taken() {
+    let child = Child::of("what_is_given_up_says_why_it_was_not_taken", trade);
+    for protocol in PROTOCOLS {
+        let receiver = receiver(protocol);
+        receiver.always(Answer::Status(503));
+        let finished = child
+            .with(ENDPOINT, &receiver.url())
+            .with(PROTOCOL, protocol)
+            .run();
+        assert_told(&finished, "exported 0 failed 2 dropped 0");
+        assert_told(&finished, "given up at the deadline of the shutdown");
+        assert_told(&finished, "not now");
+    }
+}
+
+#[test]
 fn what_will_never_be_taken_is_sent_once_and_counted() {
     let child = Child::of("what_will_never_be_taken_is_sent_once_and_counted", trade);
     for protocol in PROTOCOLS {

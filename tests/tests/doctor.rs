@@ -13,7 +13,7 @@ const PROTOCOL: &str = "OTEL_EXPORTER_OTLP_PROTOCOL";
 const PROTOCOLS: [&str; 2] = ["grpc", "http/protobuf"];
 
 fn examine() {
-    let diagnosis = tickspan::doctor::examine(Duration::from_secs(1));
+    let diagnosis = tickspan::doctor::examine(Duration::from_mins(1));
     println!("{diagnosis}\n{:?}", diagnosis.verdict);
 }
 
@@ -163,7 +163,7 @@ fn http_and_https_mixed_up_are_found_out() {
     for (protocol, tls, plain) in [
         (
             "grpc",
-            Receiver::grpc_over_tls(&certificates),
+            Receiver::grpc_over_tls(&certificates, false),
             Receiver::grpc(),
         ),
         (
@@ -203,7 +203,7 @@ fn certificates_are_told_apart() {
         Certificates::new("doctor-wrong"),
     );
     for (protocol, receiver) in [
-        ("grpc", Receiver::grpc_over_tls(&right)),
+        ("grpc", Receiver::grpc_over_tls(&right, false)),
         ("http/protobuf", Receiver::http_over_tls(&right, false)),
     ] {
         let child = child.with(PROTOCOL, protocol);
@@ -228,26 +228,33 @@ fn certificates_are_told_apart() {
             .run();
         assert_says(&finished, Verdict::NotTaken, &[]);
     }
-    let receiver = Receiver::http_over_tls(&right, true);
-    let finished = child
-        .with(ENDPOINT, &receiver.url())
-        .with(
-            "OTEL_EXPORTER_OTLP_CERTIFICATE",
-            &right.path("authority.pem"),
-        )
-        .run();
-    assert_says(
-        &finished,
-        Verdict::NotTaken,
-        &["wants a certificate of the client", "CLIENT_KEY"],
-    );
+    for (protocol, receiver) in [
+        ("grpc", Receiver::grpc_over_tls(&right, true)),
+        ("http/protobuf", Receiver::http_over_tls(&right, true)),
+    ] {
+        let finished = child
+            .with(ENDPOINT, &receiver.url())
+            .with(PROTOCOL, protocol)
+            .with(
+                "OTEL_EXPORTER_OTLP_CERTIFICATE",
+                &right.path("authority.pem"),
+            )
+            .run();
+        assert_says(
+            &finished,
+            Verdict::NotTaken,
+            &["wants a certificate of the client", "CLIENT_KEY"],
+        );
+    }
 }
 
 #[test]
 fn nobody_nameless_and_silent_are_told_apart() {
     let child = Child::of("nobody_nameless_and_silent_are_told_apart", examine);
     for protocol in PROTOCOLS {
-        let child = child.with(PROTOCOL, protocol);
+        let child = child
+            .with(PROTOCOL, protocol)
+            .with("OTEL_EXPORTER_OTLP_TIMEOUT", "1000");
         let finished = child.with(ENDPOINT, &format!("http://{}", nobody())).run();
         assert_says(
             &finished,

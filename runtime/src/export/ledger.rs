@@ -4,7 +4,7 @@
 //! once; it never stops or slows anything.
 
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tracing::Level;
 
@@ -52,6 +52,8 @@ pub(crate) struct Ledger {
     /// The first trouble has been said. Relaxed: that two threads say it at once is no harm, and there is one.
     said: AtomicBool,
     last_failure: Mutex<Option<String>>,
+    /// Why the last attempt of the batch at hand failed.
+    trouble: Mutex<Option<String>>,
 }
 
 /// The account of one exporter at one moment.
@@ -77,6 +79,7 @@ impl Ledger {
             failed: AtomicU64::new(0),
             said: AtomicBool::new(false),
             last_failure: Mutex::new(None),
+            trouble: Mutex::new(None),
         }
     }
 
@@ -114,16 +117,28 @@ impl Ledger {
     pub(crate) fn record_failed(&self, items: u64, reason: &str) {
         self.record_trouble(reason);
         self.failed.fetch_add(items, Ordering::Relaxed);
-        *self.lock_last_failure() = Some(one_line(reason));
+        *lock(&self.last_failure) = Some(one_line(reason));
+    }
+
+    /// Begins the attempts of another batch.
+    pub(super) fn begin_batch(&self) {
+        *lock(&self.trouble) = None;
+    }
+
+    /// Why the last attempt of the batch at hand failed.
+    pub(super) fn trouble(&self) -> Option<String> {
+        lock(&self.trouble).clone()
     }
 
     /// Says on stderr, the first time, that an attempt failed.
     pub(crate) fn record_trouble(&self, reason: &str) {
+        *lock(&self.trouble) = Some(one_line(reason));
         self.say(&does_not_reach(self.items.word(), &self.exporter, reason));
     }
 
     /// Says on stderr, the first time, that nobody answers at the exporter's place: once for all that send there.
     pub(crate) fn record_unreachable(&self, reason: &str) {
+        *lock(&self.trouble) = Some(one_line(reason));
         let several = self.place.as_deref().and_then(|place| {
             let (items, text) = place.several()?;
             Some((place, items, text))
@@ -150,15 +165,14 @@ impl Ledger {
             exporter: self.exporter.clone(),
             exported: self.exported.load(Ordering::Relaxed),
             failed: self.failed.load(Ordering::Relaxed),
-            last_failure: self.lock_last_failure().clone(),
+            last_failure: lock(&self.last_failure).clone(),
         }
     }
+}
 
-    fn lock_last_failure(&self) -> std::sync::MutexGuard<'_, Option<String>> {
-        self.last_failure
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-    }
+/// Nothing panics with the lock held.
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 fn does_not_reach(items: &str, place: &str, reason: &str) -> String {

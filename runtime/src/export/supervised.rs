@@ -68,6 +68,7 @@ impl<E> Supervised<E> {
         let mut given_up = self.given_up.clone();
         let mut given_up = pin!(given_up.wait_for(|given_up| *given_up));
         let until = Instant::now() + self.timeout;
+        self.ledger.begin_batch();
         let job = Job {
             ledger: &self.ledger,
             until,
@@ -98,10 +99,14 @@ impl<E> Supervised<E> {
         outcome.and_then(|delivered| dropped.map(|()| delivered))
     }
 
-    /// The failure of an export that nobody answered.
+    /// The failure of an export that nobody answered: with that of the attempt before, which knows more.
     fn no_answer(&self, reason: &str) -> Delivery {
-        self.ledger.record_unreachable(reason);
-        Err(reason.to_owned())
+        let reason = match self.ledger.trouble() {
+            Some(trouble) => format!("{reason}; the attempt before: {trouble}"),
+            None => reason.to_owned(),
+        };
+        self.ledger.record_unreachable(&reason);
+        Err(reason)
     }
 
     /// Runs code of the exporter: in the runtime's context, in silence, and with its panic as an

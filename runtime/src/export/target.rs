@@ -35,7 +35,7 @@ pub(crate) struct TlsFiles {
 #[cfg(any(feature = "otlp-grpc", feature = "otlp-http"))]
 impl Target {
     /// Whether the connection is encrypted.
-    #[cfg(feature = "tls")]
+    #[cfg(any(feature = "otlp-grpc", feature = "tls"))]
     pub(crate) fn is_encrypted(&self) -> bool {
         self.url
             .get(..6)

@@ -1,6 +1,8 @@
 //! OTLP over gRPC.
 
 use std::error::Error as StdError;
+use std::iter::successors;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use bytes::{Buf, BufMut as _, Bytes};
 use tokio::time::Instant;
@@ -16,12 +18,16 @@ use super::message::Message;
 use super::words::{chain, in_words};
 use super::{Compression, Failure, Retry, Target};
 
+const MAY_MISS_CERTIFICATE: &str = "the server may want a client certificate, and none is set";
+
 /// Calls the services of one address.
 #[derive(Debug)]
 pub(super) struct Grpc {
     client: tonic::client::Grpc<Channel>,
     metadata: Vec<(AsciiMetadataKey, AsciiMetadataValue)>,
     target: Target,
+    /// Somebody has answered. Relaxed: one thread at a time sends.
+    has_answered: AtomicBool,
 }
 
 impl Grpc {
@@ -64,6 +70,7 @@ impl Grpc {
             client,
             metadata,
             target: target.clone(),
+            has_answered: AtomicBool::new(false),
         })
     }
 
@@ -90,7 +97,10 @@ impl Grpc {
             })?;
             let method = PathAndQuery::from_static(M::METHOD);
             match client.unary(request, method, Raw).await {
-                Ok(response) => Ok(answer::<M>(&response.into_inner())),
+                Ok(response) => {
+                    self.has_answered.store(true, Ordering::Relaxed);
+                    Ok(answer::<M>(&response.into_inner()))
+                }
                 Err(status) => self.refused(&status),
             }
         };
@@ -140,11 +150,27 @@ impl Grpc {
         if let Retry::After(wait) = retry {
             reason.push_str(&in_words(wait));
         }
+        if was_sent {
+            self.has_answered.store(true, Ordering::Relaxed);
+        } else if self.may_miss_certificate(status) {
+            reason.extend(["; ", MAY_MISS_CERTIFICATE]);
+        }
         Err(Failure {
             reason: self.target.redact(&reason),
             retry,
             status: was_sent.then_some(status.code() as u16),
         })
+    }
+
+    /// Whether this may be how a server refuses a client without a certificate: in TLS 1.3 it does so after the client's part
+    /// of the handshake, by ending the connection. Whether it has asked for one, `tonic` does not tell.
+    fn may_miss_certificate(&self, status: &Status) -> bool {
+        let was_connected = !successors(status.source(), |error| (*error).source())
+            .any(<dyn StdError>::is::<tonic::ConnectError>);
+        was_connected
+            && self.target.is_encrypted()
+            && self.target.tls.client.is_none()
+            && !self.has_answered.load(Ordering::Relaxed)
     }
 }
 

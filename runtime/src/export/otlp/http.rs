@@ -1,5 +1,7 @@
 //! OTLP over HTTP.
 
+#[cfg(feature = "tls")]
+use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use bytes::Bytes;
@@ -10,11 +12,16 @@ use tokio::time::Instant;
 use super::answer::{Answer, LONGEST};
 use super::compression::compressed;
 use super::message::{Encoding, Message};
+#[cfg(feature = "tls")]
+use super::tls::NoCertificate;
 use super::words::{chain, in_words};
 use super::{Compression, Failure, Retry, Target};
 
 /// The most of an error's text that is told.
 const LONGEST_WORDS: usize = 200;
+
+/// What is told of a server that asks for the client's certificate, and ends a connection without.
+const MISSES_CERTIFICATE: &str = "the server wants a client certificate, and none is set";
 
 /// Posts to one address.
 #[derive(Debug)]
@@ -22,6 +29,8 @@ pub(super) struct Http {
     client: Client,
     target: Target,
     encoding: Encoding,
+    #[cfg(feature = "tls")]
+    certificate: Arc<NoCertificate>,
 }
 
 impl Http {
@@ -50,8 +59,10 @@ impl Http {
             // A redirect could carry headers to somebody else.
             .redirect(redirect::Policy::none());
         #[cfg(feature = "tls")]
+        let certificate = Arc::default();
+        #[cfg(feature = "tls")]
         let client = client.tls_backend_preconfigured(if target.is_encrypted() {
-            super::tls::client_config(&target.tls)?
+            super::tls::client_config(&target.tls, &certificate)?
         } else {
             // Not used, but `reqwest` would look for a default and panic.
             super::tls::without_trust()?
@@ -60,6 +71,8 @@ impl Http {
             client: client.build().map_err(|error| chain(&error))?,
             target: target.clone(),
             encoding,
+            #[cfg(feature = "tls")]
+            certificate,
         })
     }
 
@@ -96,6 +109,8 @@ impl Http {
                 .send()
                 .await
                 .map_err(|error| self.not_sent(error))?;
+            // Who answers does not insist on a certificate.
+            self.misses_certificate();
             if response.status().is_success() {
                 Ok(self.read_answer::<M>(response).await)
             } else {
@@ -108,16 +123,33 @@ impl Http {
     }
 
     fn not_sent(&self, error: reqwest::Error) -> Failure {
-        let retry = if error.is_connect() {
+        let misses_certificate = self.misses_certificate();
+        let retry = if error.is_connect() || misses_certificate {
             Retry::Unreachable
         } else {
             Retry::Later
         };
+        let mut reason = self.target.redact(&chain(&error.without_url()));
+        if misses_certificate {
+            reason.extend(["; ", MISSES_CERTIFICATE]);
+        }
         Failure {
-            reason: self.target.redact(&chain(&error.without_url())),
+            reason,
             retry,
             status: None,
         }
+    }
+
+    /// Whether the server has asked for a certificate that the client does not have, and has not answered since.
+    #[cfg_attr(
+        not(feature = "tls"),
+        expect(clippy::unused_self, reason = "nobody asks without TLS")
+    )]
+    fn misses_certificate(&self) -> bool {
+        #[cfg(feature = "tls")]
+        return self.certificate.was_asked_for();
+        #[cfg(not(feature = "tls"))]
+        false
     }
 
     /// Reads the answer to a request that was taken. What cannot be read does not make it refused.

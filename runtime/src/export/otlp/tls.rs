@@ -6,13 +6,50 @@ use std::fs;
 use std::path::Path;
 #[cfg(feature = "otlp-http")]
 use std::sync::Arc;
+#[cfg(feature = "otlp-http")]
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use rustls::pki_types::pem::PemObject as _;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 #[cfg(feature = "otlp-http")]
-use rustls::{ClientConfig, ConfigBuilder, RootCertStore, client::WantsClientCert};
+use rustls::{
+    ClientConfig, ConfigBuilder, RootCertStore, SignatureScheme,
+    client::{ResolvesClientCert, WantsClientCert},
+    sign::CertifiedKey,
+};
 
 use crate::export::TlsFiles;
+
+/// A client without a certificate, which notes that it was asked for one.
+///
+/// In TLS 1.3 the client's part of the handshake ends before the server has missed the certificate. The server then ends the
+/// connection, and its alert may be lost with it: what is left is a request that was not answered.
+#[cfg(feature = "otlp-http")]
+#[derive(Debug, Default)]
+pub(super) struct NoCertificate {
+    // Relaxed: it is read after an answer or a failure of the connection that it was written for.
+    asked_for: AtomicBool,
+}
+
+#[cfg(feature = "otlp-http")]
+impl NoCertificate {
+    /// Whether a server has asked for it since the last call.
+    pub(super) fn was_asked_for(&self) -> bool {
+        self.asked_for.swap(false, Ordering::Relaxed)
+    }
+}
+
+#[cfg(feature = "otlp-http")]
+impl ResolvesClientCert for NoCertificate {
+    fn resolve(&self, _: &[&[u8]], _: &[SignatureScheme]) -> Option<Arc<CertifiedKey>> {
+        self.asked_for.store(true, Ordering::Relaxed);
+        None
+    }
+
+    fn has_certs(&self) -> bool {
+        false
+    }
+}
 
 /// What `reqwest` connects with.
 ///
@@ -20,10 +57,13 @@ use crate::export::TlsFiles;
 ///
 /// In words, with the file, when one cannot be read or used.
 #[cfg(feature = "otlp-http")]
-pub(super) fn client_config(files: &TlsFiles) -> Result<ClientConfig, String> {
+pub(super) fn client_config(
+    files: &TlsFiles,
+    without: &Arc<NoCertificate>,
+) -> Result<ClientConfig, String> {
     let builder = trusting(roots(files.certificate.as_deref())?)?;
     match &files.client {
-        None => Ok(builder.with_no_client_auth()),
+        None => Ok(builder.with_client_cert_resolver(Arc::<NoCertificate>::clone(without))),
         Some((certificate, key)) => {
             let own = certificates(certificate)?;
             let unusable = |error: &dyn std::fmt::Display| {

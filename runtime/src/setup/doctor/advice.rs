@@ -168,7 +168,15 @@ fn of_certificates(reason: &str, place: &Place<'_>) -> Advice {
             "the server's certificate has expired, or the clock of this machine is wrong",
             "renew the certificate, or set the clock",
         )
-    } else if says("certificaterequired") || says("certificate required") {
+    } else if [
+        "certificaterequired",
+        "certificate required",
+        "want a client certificate",
+        "wants a client certificate",
+    ]
+    .into_iter()
+    .any(says)
+    {
         advice(
             "the server wants a certificate of the client",
             "set `OTEL_EXPORTER_OTLP_CLIENT_CERTIFICATE` and `OTEL_EXPORTER_OTLP_CLIENT_KEY`",
