@@ -15,7 +15,7 @@ use tickspan_tests::stack::path;
 use crate::page;
 
 /// Far more than anything here takes.
-const PATIENCE: Duration = Duration::from_mins(1);
+const PATIENCE: Duration = Duration::from_mins(5);
 
 /// A Prometheus that scrapes one program each second.
 pub(crate) struct Server {
@@ -84,12 +84,19 @@ impl Server {
         let file = folder.join("prometheus.yml");
         fs::write(&file, ours).expect("it can be written");
         fs::copy(path("rules.yml"), folder.join("rules.yml")).expect("it can be copied");
+        // It cannot be told to find a free port. One that was free may have been taken meanwhile.
+        let started = (0..5).find_map(|_| Self::start_in(folder, &file));
+        started.unwrap_or_else(|| panic!("Prometheus ends; see {}", folder.join("log").display()))
+    }
+
+    /// Starts it at a port that was free. Nothing where it ends at once.
+    fn start_in(folder: &Path, config: &Path) -> Option<Self> {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a port is free");
         let address = listener.local_addr().expect("it has one").to_string();
         drop(listener);
         let log = fs::File::create(folder.join("log")).expect("it can be made");
         let process = Command::new("prometheus")
-            .arg(format!("--config.file={}", file.display()))
+            .arg(format!("--config.file={}", config.display()))
             .arg(format!(
                 "--storage.tsdb.path={}",
                 folder.join("data").display()
@@ -101,15 +108,22 @@ impl Server {
             .stderr(log)
             .spawn()
             .expect("prometheus is installed");
-        let server = Self { process, address };
+        let mut server = Self { process, address };
+        let mut has_ended = false;
         wait(
             &format!(
                 "Prometheus is not ready; see {}",
                 folder.join("log").display()
             ),
-            || page::try_get(&server.address, "/-/ready", "*/*").is_ok(),
+            || {
+                has_ended = server
+                    .process
+                    .try_wait()
+                    .is_ok_and(|status| status.is_some());
+                has_ended || page::try_get(&server.address, "/-/ready", "*/*").is_ok()
+            },
         );
-        server
+        (!has_ended).then_some(server)
     }
 
     /// What its API says.
@@ -150,7 +164,7 @@ impl Drop for Server {
     }
 }
 
-fn wait(what: &str, is_there: impl Fn() -> bool) {
+fn wait(what: &str, mut is_there: impl FnMut() -> bool) {
     let until = Instant::now() + PATIENCE;
     while !is_there() {
         assert!(Instant::now() < until, "{what}");
