@@ -82,9 +82,12 @@ pub(crate) use target::{Target, TlsFiles};
 use thread::ExportThread;
 
 /// How long shutdown waits, after the deadline, for exporters to notice that they were given up.
-/// Their spans are then counted as failed; an exporter that blocks its thread does not notice, and
-/// is left behind.
-const GRACE: Duration = Duration::from_millis(100);
+/// Their spans are then counted as failed, and why is told; it takes some microseconds, or as long as a busy machine lets
+/// a thread wait. An exporter that blocks its thread does not notice, and is left behind.
+const GRACE: Duration = Duration::from_millis(500);
+
+/// How long shutdown waits, after the deadline, for the export thread's runtime to end.
+const END: Duration = Duration::from_millis(100);
 
 /// The exporters of this process and the thread that serves them.
 #[derive(Debug)]
@@ -343,7 +346,7 @@ impl Export {
             ..self.so_far()
         };
         drop(hurry);
-        self.thread.stop(until.max(Instant::now() + GRACE));
+        self.thread.stop(until.max(Instant::now() + END));
         ended
     }
 
