@@ -22,6 +22,7 @@ async fn venue_is_part_of_the_trace_of_the_message_that_it_serves() {
     let messages = 2_000;
     let orders = trade(messages).await;
 
+    telemetry.flush(Duration::from_mins(1)).unwrap();
     let stages = telemetry.summary().stages;
     let count = |name| {
         stages

@@ -36,6 +36,7 @@ async fn replay_counts_what_the_program_counted() {
         .init()
         .unwrap();
     let tally = trade(Feed::generated(42, 5_000)).await;
+    telemetry.flush(Duration::from_mins(2)).unwrap();
     let summary = telemetry.summary();
     let report = telemetry.shutdown(Duration::from_mins(2));
     assert_eq!(report.lost(), 0, "{report}");

@@ -19,7 +19,7 @@ const MARKER: &str = "TICKSPAN_TEST_BODY";
 const DONE: i32 = 42;
 
 /// Far more than any body needs: only a program that hangs meets it.
-const PATIENCE: Duration = Duration::from_secs(90);
+const PATIENCE: Duration = Duration::from_mins(5);
 
 /// A test body that will run in a process of its own, each time with its own variables.
 #[derive(Clone, Debug)]

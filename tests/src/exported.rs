@@ -88,7 +88,7 @@ pub fn on_both_routes_with(
             .expect("telemetry starts");
         f();
         telemetry
-            .flush(Duration::from_secs(30))
+            .flush(Duration::from_mins(1))
             .expect("everything is exported");
         check(kept.take());
     });

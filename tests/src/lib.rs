@@ -5,6 +5,7 @@ mod book;
 pub mod capture;
 pub mod certificates;
 pub mod child;
+pub mod example;
 pub mod exported;
 pub mod misbehaving;
 pub mod receiver;

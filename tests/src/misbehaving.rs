@@ -4,6 +4,8 @@ use std::io::{Read as _, Write as _};
 use std::net::{Ipv4Addr, SocketAddr, TcpListener};
 use std::thread;
 
+use tokio::net::TcpSocket;
+
 /// What is done with each connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Misbehaviour {
@@ -58,12 +60,41 @@ pub fn misbehave(how: Misbehaviour) -> SocketAddr {
     address
 }
 
-/// An address where nobody listens.
-///
-/// # Panics
-///
-/// When no port is free.
-pub fn nobody() -> SocketAddr {
-    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a loopback port is free");
-    listener.local_addr().expect("the socket has an address")
+/// A port that is taken, so that nobody else gets it, and where nobody listens.
+#[derive(Debug)]
+pub struct Nobody(TcpSocket);
+
+impl Nobody {
+    /// Takes a port.
+    ///
+    /// # Panics
+    ///
+    /// When none is free.
+    #[expect(clippy::new_without_default, reason = "a port is no plain value")]
+    pub fn new() -> Self {
+        let socket = TcpSocket::new_v4().expect("a socket can be made");
+        socket
+            .bind((Ipv4Addr::LOCALHOST, 0).into())
+            .expect("a loopback port is free");
+        Self(socket)
+    }
+
+    /// Its address.
+    ///
+    /// # Panics
+    ///
+    /// Never: the socket is bound.
+    pub fn address(&self) -> SocketAddr {
+        self.0.local_addr().expect("the socket has an address")
+    }
+
+    /// Its base URL, such as `http://127.0.0.1:40123`.
+    pub fn url(&self) -> String {
+        format!("http://{}", self.address())
+    }
+
+    /// The socket, for somebody who will listen there after all.
+    pub(crate) fn into_socket(self) -> TcpSocket {
+        self.0
+    }
 }

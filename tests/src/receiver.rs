@@ -8,7 +8,7 @@ mod grpc;
 mod http;
 
 use std::collections::{BTreeMap, VecDeque};
-use std::net::{Ipv4Addr, SocketAddr, TcpListener};
+use std::net::SocketAddr;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
@@ -26,6 +26,7 @@ use opentelemetry_proto::tonic::metrics::v1::Metric;
 use opentelemetry_proto::tonic::trace::v1::Span;
 use rustls::pki_types::pem::PemObject as _;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
+use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 use tonic::codec::CompressionEncoding;
 use tonic::transport::server::TcpIncoming;
@@ -33,6 +34,10 @@ use tonic::transport::{Certificate, Identity, ServerTlsConfig};
 
 pub use self::answer::Answer;
 use crate::certificates::Certificates;
+use crate::misbehaving::Nobody;
+
+/// How many connections wait to be accepted.
+const BACKLOG: u32 = 1024;
 
 /// A server that takes traces, metrics and log records.
 #[derive(Debug)]
@@ -162,14 +167,14 @@ impl Receiver {
         Self::start("http", serve_http)
     }
 
-    /// Starts the same server at an address that was free a moment ago.
+    /// Starts the same server where nobody was.
     ///
     /// # Panics
     ///
     /// When it cannot listen there.
-    pub fn http_at(address: SocketAddr) -> Self {
-        let listener = TcpListener::bind(address).expect("the port is still free");
-        Self::start_on(listener, "http", serve_http)
+    pub fn http_at(nobody: Nobody) -> Self {
+        let listen = || nobody.into_socket().listen(BACKLOG);
+        Self::start_on(listen, "http", serve_http)
     }
 
     /// Starts an HTTP server over TLS. With `clients`, it refuses a client without a certificate of the authority.
@@ -203,41 +208,31 @@ impl Receiver {
 
     fn start<F: Future<Output = ()>>(
         scheme: &'static str,
-        serve: impl FnOnce(tokio::net::TcpListener, Arc<Inbox>, oneshot::Receiver<()>) -> F
-        + Send
-        + 'static,
+        serve: impl FnOnce(TcpListener, Arc<Inbox>, oneshot::Receiver<()>) -> F + Send + 'static,
     ) -> Self {
-        let listener =
-            TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a loopback port is free");
-        Self::start_on(listener, scheme, serve)
+        let listen = || Nobody::new().into_socket().listen(BACKLOG);
+        Self::start_on(listen, scheme, serve)
     }
 
     fn start_on<F: Future<Output = ()>>(
-        listener: TcpListener,
+        listen: impl FnOnce() -> std::io::Result<TcpListener>,
         scheme: &'static str,
-        serve: impl FnOnce(tokio::net::TcpListener, Arc<Inbox>, oneshot::Receiver<()>) -> F
-        + Send
-        + 'static,
+        serve: impl FnOnce(TcpListener, Arc<Inbox>, oneshot::Receiver<()>) -> F + Send + 'static,
     ) -> Self {
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()
+            .expect("a runtime starts");
+        let listener = {
+            let _within = runtime.enter();
+            listen().expect("a taken port can be listened at")
+        };
         let address = listener.local_addr().expect("the socket has an address");
-        listener
-            .set_nonblocking(true)
-            .expect("the socket can be made non-blocking");
         let inbox = Arc::new(Inbox::default());
         let (stop, stopped) = oneshot::channel();
         let thread = thread::spawn({
             let inbox = Arc::clone(&inbox);
-            move || {
-                tokio::runtime::Builder::new_current_thread()
-                    .enable_all()
-                    .build()
-                    .expect("a runtime starts")
-                    .block_on(async {
-                        let listener = tokio::net::TcpListener::from_std(listener)
-                            .expect("the socket fits the runtime");
-                        serve(listener, inbox, stopped).await;
-                    });
-            }
+            move || runtime.block_on(serve(listener, inbox, stopped))
         });
         Self {
             address,
@@ -484,11 +479,7 @@ impl ReceivedRequest {
     }
 }
 
-async fn serve_http(
-    listener: tokio::net::TcpListener,
-    inbox: Arc<Inbox>,
-    stopped: oneshot::Receiver<()>,
-) {
+async fn serve_http(listener: TcpListener, inbox: Arc<Inbox>, stopped: oneshot::Receiver<()>) {
     let router = axum::Router::new().fallback(http::post).with_state(inbox);
     // Connections that clients keep open end with the runtime.
     tokio::select! {

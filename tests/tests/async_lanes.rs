@@ -16,7 +16,7 @@ use tokio::task::JoinSet;
 use tracing::Instrument as _;
 
 /// Much longer than anything here takes, much shorter than for ever.
-const SOON: Duration = Duration::from_secs(30);
+const SOON: Duration = Duration::from_mins(1);
 
 /// More than any test here makes.
 const QUEUE: (&str, &str) = ("OTEL_BSP_MAX_QUEUE_SIZE", "100000");

@@ -243,7 +243,7 @@ fn stages_in_lanes_allocate_nothing() {
             }
         });
         assert_eq!(full.count_total, 0);
-        assert!(!telemetry.shutdown(Duration::from_secs(30)).deadline_passed);
+        assert!(!telemetry.shutdown(Duration::from_mins(1)).deadline_passed);
     })
     .run();
 }
@@ -294,6 +294,7 @@ fn clocks_allocate_nothing() {
         clocks();
         let on = allocation_counter::measure(|| (0..100).for_each(|_| clocks()));
         assert_eq!(on.count_total, 0);
+        telemetry.flush(Duration::from_mins(1)).unwrap();
         let paths = telemetry.summary().paths;
         assert_eq!((paths[0].finished, paths[0].dropped), (101, 101));
     })
@@ -334,7 +335,7 @@ fn stages_in_lanes_wait_for_nothing() {
         let waited = waits() - before;
         assert_eq!(waited, 0);
         assert_eq!(health().lost(), 0);
-        assert_eq!(telemetry.shutdown(Duration::from_secs(30)).made, 9_009);
+        assert_eq!(telemetry.shutdown(Duration::from_mins(1)).made, 9_009);
     })
     .run();
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 use tickspan::doctor::Verdict;
 use tickspan_tests::certificates::Certificates;
 use tickspan_tests::child::{Child, Finished};
-use tickspan_tests::misbehaving::{Misbehaviour, misbehave, nobody};
+use tickspan_tests::misbehaving::{Misbehaviour, Nobody, misbehave};
 use tickspan_tests::receiver::{Answer, Receiver, text};
 
 const ENDPOINT: &str = "OTEL_EXPORTER_OTLP_ENDPOINT";
@@ -255,7 +255,8 @@ fn nobody_nameless_and_silent_are_told_apart() {
         let child = child
             .with(PROTOCOL, protocol)
             .with("OTEL_EXPORTER_OTLP_TIMEOUT", "1000");
-        let finished = child.with(ENDPOINT, &format!("http://{}", nobody())).run();
+        let nobody = Nobody::new();
+        let finished = child.with(ENDPOINT, &nobody.url()).run();
         assert_says(
             &finished,
             Verdict::NotTaken,

@@ -162,6 +162,7 @@ fn counts_on(route: Route) {
         .build();
     let telemetry = start(route, &provider);
     script();
+    telemetry.flush(Duration::from_mins(1)).unwrap();
     let summary = telemetry.summary();
     assert_eq!(table(&summary.to_string()), TABLE);
     let edge = &summary.edges[1];
@@ -271,9 +272,7 @@ fn traces_are_kept_for_their_edges() {
         for gross in [200, 20, 300] {
             trade(gross);
         }
-        telemetry
-            .flush(Duration::from_secs(10))
-            .expect("it is sent");
+        telemetry.flush(Duration::from_mins(1)).expect("it is sent");
         let kept: Vec<_> = spans
             .take()
             .iter()

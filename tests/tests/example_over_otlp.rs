@@ -1,27 +1,18 @@
 //! The example program, run as its users run it, sends its spans to a real receiver in both protocols.
 
 use std::collections::HashMap;
-use std::process::Command;
 
 use opentelemetry_proto::tonic::common::v1::any_value::Value;
 use opentelemetry_proto::tonic::trace::v1::span::SpanKind;
 use opentelemetry_proto::tonic::trace::v1::status::StatusCode;
+use tickspan_tests::example::example;
 use tickspan_tests::receiver::{ReceivedSpan, Receiver, text};
 
 const MESSAGES: usize = 2_000;
 
 /// Runs `trading_pipeline` against `receiver` and gives what arrived.
 fn run(receiver: &Receiver, protocol: &str) -> Vec<ReceivedSpan> {
-    let output = Command::new(env!("CARGO"))
-        .args([
-            "run",
-            "--quiet",
-            "--package",
-            "tickspan-examples",
-            "--example",
-            "trading_pipeline",
-            "--",
-        ])
+    let output = example("trading_pipeline")
         .args([
             "--messages",
             &MESSAGES.to_string(),
@@ -37,7 +28,7 @@ fn run(receiver: &Receiver, protocol: &str) -> Vec<ReceivedSpan> {
             "deployment.environment.name=test",
         )
         .output()
-        .expect("cargo runs");
+        .expect("it starts");
     let stdout = String::from_utf8_lossy(&output.stdout);
     let stderr = String::from_utf8_lossy(&output.stderr);
     assert!(output.status.success(), "{stdout}\n{stderr}");

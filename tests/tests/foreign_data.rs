@@ -152,7 +152,7 @@ fn exported(route: Route, data: ForeignData, f: impl FnOnce()) -> Kept {
         .init()
         .unwrap();
     f();
-    telemetry.flush(Duration::from_secs(10)).unwrap();
+    telemetry.flush(Duration::from_mins(1)).unwrap();
     kept
 }
 

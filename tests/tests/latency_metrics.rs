@@ -88,8 +88,9 @@ fn scripted_run() {
     clock([5_000, 3_000, 0]).finish();
     drop(clock([1_000, 0, 0]).enter());
     // What metrics are told of is what the collector has read.
+    telemetry.flush(Duration::from_mins(1)).unwrap();
     assert_eq!(telemetry.summary().paths[0].finished, 4);
-    telemetry.flush(Duration::from_secs(20)).unwrap();
+    telemetry.flush(Duration::from_mins(1)).unwrap();
     receiver.wait_for_metric("tickspan.latency.duration");
 
     let mut counts = BTreeMap::new();

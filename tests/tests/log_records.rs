@@ -39,7 +39,7 @@ fn events_of_other_libraries_are_log_records_with_the_ids_of_their_stage() {
 
             submit();
             tracing::info!("outside");
-            telemetry.flush(Duration::from_secs(10)).unwrap();
+            telemetry.flush(Duration::from_mins(1)).unwrap();
 
             let spans = spans.get_finished_spans().unwrap();
             assert_eq!(spans.len(), 1);

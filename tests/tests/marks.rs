@@ -248,7 +248,7 @@ fn exported_by(route: Route, key: Option<&[u8]>) -> Vec<String> {
     register("alice@example.com");
     register("alice@example.com");
     register("bob@example.com");
-    telemetry.flush(std::time::Duration::from_secs(30)).unwrap();
+    telemetry.flush(std::time::Duration::from_mins(1)).unwrap();
     let spans = exporter.get_finished_spans().unwrap();
     spans
         .iter()
@@ -296,7 +296,7 @@ fn without_a_key_there_are_no_pseudonyms_and_it_is_counted_and_told() {
             for _ in 0..3 {
                 register("alice@example.com");
             }
-            telemetry.flush(std::time::Duration::from_secs(30)).unwrap();
+            telemetry.flush(std::time::Duration::from_mins(1)).unwrap();
             for span in exporter.get_finished_spans().unwrap() {
                 let email = span.attributes.iter().find(|it| it.key.as_str() == "email");
                 assert_eq!(email.unwrap().value.to_string(), "[redacted: email]");

@@ -122,7 +122,7 @@ fn with_otel_context_a_stage_is_the_current_span_of_opentelemetry() {
                 .build();
             let tracer = provider.tracer("another crate");
             around(|| tracer.in_span("request", |_| inner()));
-            telemetry.flush(Duration::from_secs(10)).unwrap();
+            telemetry.flush(Duration::from_mins(1)).unwrap();
             let spans = exported.get_finished_spans().unwrap();
             assert_eq!(parent_of(&spans, "request").as_deref(), Some("around"));
             assert_eq!(parent_of(&spans, "inner").as_deref(), Some("request"));

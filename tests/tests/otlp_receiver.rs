@@ -7,10 +7,11 @@ use std::time::{Duration, Instant};
 use opentelemetry_proto::tonic::common::v1::any_value::Value;
 use tickspan::{Protocol, Report};
 use tickspan_tests::child::Child;
+use tickspan_tests::misbehaving::Nobody;
 use tickspan_tests::receiver::{ReceivedSpan, Receiver, text, the_span};
 
 /// Much longer than any deadline given to tickspan here, much shorter than for ever.
-const SOON: Duration = Duration::from_secs(10);
+const SOON: Duration = Duration::from_secs(30);
 
 const ENDPOINT: &str = "OTEL_EXPORTER_OTLP_ENDPOINT";
 const PROTOCOL: &str = "OTEL_EXPORTER_OTLP_PROTOCOL";
@@ -325,12 +326,12 @@ fn assert_both_protocols_deliver(child: &Child) {
     }
 }
 
-/// Shutting down within 1 s must take less than [`SOON`], and count the two spans as lost.
+/// Shutting down within 3 s must take less than [`SOON`], and count the two spans as lost.
 fn shut_down_soon() -> Report {
     let telemetry = tickspan::init().unwrap();
     make_spans();
     let start = Instant::now();
-    let report = telemetry.shutdown(Duration::from_secs(1));
+    let report = telemetry.shutdown(Duration::from_secs(3));
     assert!(
         start.elapsed() < SOON,
         "the shutdown took {:?}",
@@ -345,9 +346,8 @@ fn dead_endpoint_costs_counters_only() {
     let child = Child::of("dead_endpoint_costs_counters_only", || {
         shut_down_soon();
     });
-    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    let address = listener.local_addr().unwrap();
-    drop(listener);
+    let nobody = Nobody::new();
+    let address = nobody.address();
     for protocol in ["grpc", "http/protobuf"] {
         let finished = child
             .with(ENDPOINT, &format!("http://desk:hunter2@{address}"))

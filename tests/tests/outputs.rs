@@ -56,7 +56,7 @@ fn run(builder: tickspan::Builder) {
         .init()
         .unwrap();
     trade();
-    telemetry.flush(Duration::from_secs(10)).unwrap();
+    telemetry.flush(Duration::from_mins(1)).unwrap();
     let mut spans = spans.get_finished_spans().unwrap();
     spans.sort_by_key(|span| span.start_time);
     let names: Vec<_> = spans.iter().map(|span| span.name.to_string()).collect();
@@ -74,7 +74,7 @@ fn run(builder: tickspan::Builder) {
         })
         .collect();
     println!("logs {}", bodies.join(" "));
-    telemetry.shutdown(Duration::from_secs(10));
+    telemetry.shutdown(Duration::from_mins(1));
 }
 
 fn told(child: &Child) -> Told {

@@ -18,7 +18,7 @@ use tracing_subscriber::util::SubscriberInitExt as _;
 use tracing_subscriber::{Layer as _, reload};
 
 /// Much longer than anything here takes, much shorter than for ever.
-const SOON: Duration = Duration::from_secs(30);
+const SOON: Duration = Duration::from_mins(1);
 
 fn start(exporter: impl SpanExporter + 'static) -> Telemetry {
     tickspan::builder()

@@ -80,7 +80,7 @@ fn everything_that_is_counted_is_on_the_page() {
         tick();
         let meters = telemetry.meter_provider().unwrap();
         meters.meter("engine").u64_counter("orders").build().add(1, &[]);
-        telemetry.flush(Duration::from_secs(10)).unwrap();
+        telemetry.flush(Duration::from_mins(1)).unwrap();
 
         let (head, page) = ask(address, &format!("GET /metrics HTTP/1.1\r\nAccept: {OPEN_METRICS}"));
         assert!(head.starts_with("HTTP/1.1 200 OK"), "{head}");
@@ -130,7 +130,7 @@ fn a_reader_gets_the_format_that_it_accepts_and_nothing_else_is_served() {
         || {
             let (telemetry, address) = served(InMemorySpanExporter::default());
             quote("AAPL");
-            telemetry.flush(Duration::from_secs(10)).unwrap();
+            telemetry.flush(Duration::from_mins(1)).unwrap();
             let (head, page) = ask(address, "GET /metrics HTTP/1.1");
             assert!(head.contains("text/plain; version=0.0.4"), "{head}");
             assert!(
@@ -168,7 +168,7 @@ fn those_who_hold_connections_open_keep_nobody_from_ending() {
                 .map(|_| TcpStream::connect(address).unwrap())
                 .collect();
             quote("AAPL");
-            let report = telemetry.shutdown(Duration::from_secs(10));
+            let report = telemetry.shutdown(Duration::from_mins(1));
             assert!(!report.deadline_passed, "{report}");
             drop(held);
         },
@@ -187,7 +187,7 @@ fn a_page_without_a_port_is_for_the_programs_own_server() {
                 .init()
                 .unwrap();
             quote("AAPL");
-            telemetry.flush(Duration::from_secs(10)).unwrap();
+            telemetry.flush(Duration::from_mins(1)).unwrap();
             let page = telemetry.prometheus().unwrap();
             assert_eq!(page.address(), None);
             let (content_type, text) = page.write(OPEN_METRICS);
@@ -234,7 +234,7 @@ fn a_variable_asks_for_the_page() {
     let child = Child::of("a_variable_asks_for_the_page", || {
         let telemetry = tickspan::init().unwrap();
         quote("AAPL");
-        telemetry.flush(Duration::from_secs(10)).unwrap();
+        telemetry.flush(Duration::from_mins(1)).unwrap();
         let address = telemetry.prometheus().unwrap().address().unwrap();
         assert_eq!(address.ip().to_string(), "127.0.0.1");
         let (_, page) = ask(address, "GET /metrics HTTP/1.1");

@@ -527,7 +527,7 @@ fn propagator_of_the_program_takes_the_place_of_w3c() {
         let headers = vec![("X-Trace".to_owned(), format!("{TRACE:032x}/{SPAN:016x}"))];
         let mut out: Vec<(String, String)> = Vec::new();
         receive(&propagate::extract(&headers), &mut out);
-        telemetry.flush(Duration::from_secs(30)).unwrap();
+        telemetry.flush(Duration::from_mins(1)).unwrap();
         let span = kept.the("receive");
         assert_eq!(span.parent_span_id, SpanId::from(SPAN));
         let sent = format!("{TRACE:032x}/{}", span.span_context.span_id());

@@ -13,7 +13,7 @@ use tickspan_tests::child::Child;
 use tickspan_tests::exported::{Kept, integer};
 
 /// Much longer than anything here takes, much shorter than for ever.
-const SOON: Duration = Duration::from_secs(30);
+const SOON: Duration = Duration::from_mins(1);
 
 const ROOTS: u64 = 20_000;
 
@@ -45,6 +45,7 @@ fn signal(number: u64) {
 
 /// How often each stage was seen, and how often it failed.
 fn counts(telemetry: &Telemetry) -> HashMap<String, (u64, u64)> {
+    telemetry.flush(SOON).unwrap();
     telemetry
         .summary()
         .stages
@@ -280,7 +281,8 @@ fn traces_with_an_error_and_a_share_of_the_others_are_kept_whole() {
 
 #[test]
 fn slow_roots_keep_their_traces_and_slow_children_do_not() {
-    const SLOW: Duration = Duration::from_millis(20);
+    // What is not slow takes less, even where it has to wait for a busy machine.
+    const SLOW: Duration = Duration::from_millis(500);
 
     fn pass(time: Duration) {
         let until = Instant::now() + time;

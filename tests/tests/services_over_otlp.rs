@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
-use std::process::Command;
 
 use opentelemetry_proto::tonic::common::v1::any_value::Value;
 use opentelemetry_proto::tonic::trace::v1::span::SpanKind;
@@ -11,19 +10,11 @@ use tickspan_tests::receiver::{ReceivedSpan, Receiver, text, the_span};
 /// Runs an example against a receiver; gives what it printed and what arrived.
 fn run(example: &str) -> (String, Vec<ReceivedSpan>) {
     let receiver = Receiver::http();
-    let output = Command::new(env!("CARGO"))
-        .args([
-            "run",
-            "--quiet",
-            "--package",
-            "tickspan-examples",
-            "--example",
-            example,
-        ])
+    let output = tickspan_tests::example::example(example)
         .env("OTEL_EXPORTER_OTLP_ENDPOINT", receiver.url())
         .env("OTEL_EXPORTER_OTLP_PROTOCOL", "http/protobuf")
         .output()
-        .expect("cargo runs");
+        .expect("it starts");
     let stdout = String::from_utf8_lossy(&output.stdout).into_owned();
     let stderr = String::from_utf8_lossy(&output.stderr);
     assert!(output.status.success(), "{stdout}\n{stderr}");

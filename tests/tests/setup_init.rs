@@ -7,7 +7,7 @@ use tickspan::Error;
 use tickspan_tests::child::Child;
 
 /// Much longer than any deadline given to tickspan here, much shorter than for ever.
-const SOON: Duration = Duration::from_secs(10);
+const SOON: Duration = Duration::from_secs(30);
 
 /// Telemetry has no thread in this process, or will have none soon: a thread that was waited for
 /// still takes the kernel a moment to remove.
@@ -48,6 +48,7 @@ fn without_variables_it_logs_measures_and_sends_nothing() {
                 tracing::info_span!("risk").in_scope(|| tracing::info!("checked"));
             }
             tracing::debug!("not shown");
+            telemetry.flush(SOON).unwrap();
             let summary = telemetry.summary();
             assert_eq!(summary.stages.len(), 1);
             assert_eq!(
@@ -260,6 +261,7 @@ fn filter_applies_to_spans_and_lines() {
             .in_scope(|| tracing::info!(target: "feed", "not shown"));
         tracing::debug_span!(target: "book", "loud")
             .in_scope(|| tracing::debug!(target: "book", "shown"));
+        telemetry.flush(SOON).unwrap();
         let names: Vec<_> = telemetry
             .summary()
             .stages
@@ -282,6 +284,7 @@ fn sampler_is_obeyed() {
     let child = Child::of("sampler_is_obeyed", || {
         let telemetry = tickspan::init().unwrap();
         tracing::info_span!("risk").in_scope(|| {});
+        telemetry.flush(SOON).unwrap();
         assert_eq!(telemetry.summary().stages[0].count, 1, "and is measured");
         let report = telemetry.shutdown(SOON);
         assert_eq!((report.made, report.sampled_away, report.lost()), (1, 1, 0));

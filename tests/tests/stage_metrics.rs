@@ -98,7 +98,7 @@ fn run(route: Route) {
     let mut context = std::task::Context::from_waker(waker);
     assert!(dropped.as_mut().poll(&mut context).is_pending());
     drop(dropped);
-    telemetry.flush(Duration::from_secs(10)).unwrap();
+    telemetry.flush(Duration::from_mins(1)).unwrap();
     provider.force_flush().unwrap();
 
     let expected = [

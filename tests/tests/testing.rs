@@ -489,7 +489,7 @@ fn init_makes_no_difference() {
         });
         assert_eq!(tree, "captured\n- seen\n  submit order_id=2\n");
         submit(3);
-        telemetry.flush(std::time::Duration::from_secs(10)).unwrap();
+        telemetry.flush(std::time::Duration::from_mins(1)).unwrap();
         assert_eq!(exporter.get_finished_spans().unwrap().len(), 2);
     })
     .run();

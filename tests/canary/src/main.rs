@@ -75,7 +75,7 @@ fn program() {
     let _telemetry = tickspan::builder()
         .with_location(true)
         // The sink gives no answer.
-        .with_shutdown_deadline(std::time::Duration::from_secs(1))
+        .with_shutdown_deadline(std::time::Duration::from_secs(5))
         .init()
         .expect("telemetry starts");
     // A library's way: whatever subscriber the program installs.

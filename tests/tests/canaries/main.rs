@@ -88,7 +88,7 @@ fn program(builder: Builder) {
         .init()
         .unwrap();
     exercise();
-    telemetry.flush(Duration::from_secs(10)).unwrap();
+    telemetry.flush(Duration::from_mins(1)).unwrap();
     println!("{:?}", metrics.get_finished_metrics().unwrap());
     let page = telemetry.prometheus().expect("it was asked for");
     for accept in ["text/plain", "application/openmetrics-text; version=1.0.0"] {
@@ -279,7 +279,7 @@ fn what_settings_hold_is_not_told() {
         match tickspan::init() {
             Ok(telemetry) => {
                 drop(tickspan::stage!("sent"));
-                println!("{:?}", telemetry.flush(Duration::from_secs(10)));
+                println!("{:?}", telemetry.flush(Duration::from_mins(1)));
                 println!("{}", telemetry.report());
             }
             Err(error) => println!("refused: {error} {error:?}"),

@@ -116,7 +116,7 @@ pub(crate) fn emitted() -> Everything {
         .unwrap();
     trade();
     serve();
-    telemetry.flush(Duration::from_secs(10)).unwrap();
+    telemetry.flush(Duration::from_mins(1)).unwrap();
     let page = telemetry.prometheus().unwrap();
     let page = page.write("application/openmetrics-text; version=1.0.0").1;
     let mut everything = Everything {

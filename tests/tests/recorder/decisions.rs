@@ -15,7 +15,7 @@ use tickspan_tests::child::Child;
 
 use super::{read, read_whole};
 
-const SOON: Duration = Duration::from_secs(20);
+const SOON: Duration = Duration::from_mins(1);
 
 #[derive(EdgeBreakdown)]
 #[edge(unit = "USD")]

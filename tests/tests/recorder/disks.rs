@@ -13,7 +13,7 @@ use tickspan_tests::child::{Child, Finished};
 
 use super::{numbers, read_whole};
 
-const SOON: Duration = Duration::from_secs(20);
+const SOON: Duration = Duration::from_mins(1);
 
 /// How long a test waits for a disk that refuses.
 const WAIT: Duration = Duration::from_millis(300);

@@ -11,7 +11,7 @@ use tickspan_tests::child::Child;
 
 use super::read_whole;
 
-const SOON: Duration = Duration::from_secs(20);
+const SOON: Duration = Duration::from_mins(1);
 
 #[derive(LatencyStages, Clone, Copy)]
 #[latency(name = "order", budget = "60s")]

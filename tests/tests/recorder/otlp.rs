@@ -20,7 +20,7 @@ use tickspan_tests::child::Child;
 
 use super::{numbers, read_whole};
 
-const SOON: Duration = Duration::from_secs(20);
+const SOON: Duration = Duration::from_mins(1);
 
 #[derive(EdgeBreakdown)]
 #[edge(unit = "USD")]

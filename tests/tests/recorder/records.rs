@@ -16,7 +16,7 @@ use tickspan_tests::child::Child;
 
 use super::{numbers, read_whole};
 
-const SOON: Duration = Duration::from_secs(20);
+const SOON: Duration = Duration::from_mins(1);
 
 #[traced_stage(kind = "client", fields(price, ratio, venue, levels = &[1_i64, 2][..], filled = Empty))]
 fn submit(quantity: i64, price: Decimal, ratio: f64, venue: &str) -> Result<(), std::fmt::Error> {
