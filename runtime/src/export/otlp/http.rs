@@ -88,7 +88,12 @@ impl Http {
             Encoding::Json => serde_json::to_vec(message)
                 .map_err(|error| format!("the batch cannot be written as JSON: {error}"))?,
         };
-        compressed(body, self.target.compression).map(Bytes::from)
+        self.pack(body)
+    }
+
+    /// Makes a body of a message that is written.
+    pub(super) fn pack(&self, message: Vec<u8>) -> Result<Bytes, String> {
+        compressed(message, self.target.compression).map(Bytes::from)
     }
 
     /// Makes one attempt.

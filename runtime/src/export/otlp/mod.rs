@@ -13,13 +13,14 @@ mod grpc;
 mod http;
 mod message;
 mod retry;
+mod spans;
 #[cfg(feature = "tls")]
 mod tls;
+mod wire;
 mod words;
 
 use bytes::Bytes;
 use opentelemetry_proto::transform::common::tonic::ResourceAttributesWithSchema;
-use opentelemetry_proto::transform::trace::tonic::group_spans_by_resource_and_scope;
 use opentelemetry_sdk::Resource;
 use opentelemetry_sdk::metrics::data::ResourceMetrics;
 use opentelemetry_sdk::trace::SpanData;
@@ -32,6 +33,7 @@ use self::message::Encoding;
 use self::message::{Message, MetricsRequest, TracesRequest};
 pub(crate) use self::retry::Failure;
 use self::retry::{Pause, Retry, with_retries};
+use self::spans::Envelope;
 use super::deliver::{Deliver, Delivered, Delivery, Job};
 use super::{Compression, Target};
 
@@ -39,6 +41,8 @@ use super::{Compression, Target};
 #[derive(Debug)]
 pub(crate) struct Otlp {
     transport: Transport,
+    envelope: Envelope,
+    #[cfg(any(feature = "logs", feature = "otlp-http-json"))]
     resource: ResourceAttributesWithSchema,
     pause: Pause,
     /// Somebody waits: nobody is asked twice who cannot be reached.
@@ -64,17 +68,18 @@ impl Otlp {
         resource: &Resource,
         hurry: watch::Receiver<usize>,
     ) -> Result<Self, String> {
+        let resource = ResourceAttributesWithSchema::from(resource);
         Ok(Self {
             transport: Transport::new(target)?,
-            resource: resource.into(),
+            envelope: Envelope::new(&resource),
+            #[cfg(any(feature = "logs", feature = "otlp-http-json"))]
+            resource,
             pause: Pause::default(),
             hurry,
         })
     }
 
-    async fn send<M: Message>(&self, message: M, job: &Job<'_>) -> Delivery {
-        let body = self.transport.encode(&message)?;
-        drop(message);
+    async fn send<M: Message>(&self, body: Bytes, job: &Job<'_>) -> Delivery {
         with_retries(&self.pause, self.hurry.clone(), job, || {
             self.transport.send::<M>(body.clone(), job.until)
         })
@@ -88,7 +93,8 @@ impl Otlp {
         spans: Vec<SpanData>,
         until: Instant,
     ) -> Result<Delivered, Failure> {
-        self.send_once(self.traces(spans), until).await
+        self.send_once::<TracesRequest>(self.traces(spans), until)
+            .await
     }
 
     /// Sends metrics once.
@@ -98,7 +104,8 @@ impl Otlp {
         metrics: &ResourceMetrics,
         until: Instant,
     ) -> Result<Delivered, Failure> {
-        self.send_once(MetricsRequest::from(metrics), until).await
+        let body = self.transport.encode(&MetricsRequest::from(metrics));
+        self.send_once::<MetricsRequest>(body, until).await
     }
 
     /// Sends log records once.
@@ -108,16 +115,17 @@ impl Otlp {
         records: &[super::deliver::LogItem],
         until: Instant,
     ) -> Result<Delivered, Failure> {
-        self.send_once(self.logs(records), until).await
+        let body = self.transport.encode(&self.logs(records));
+        self.send_once::<message::LogsRequest>(body, until).await
     }
 
     #[cfg(feature = "cli")]
     async fn send_once<M: Message>(
         &self,
-        message: M,
+        body: Result<Bytes, String>,
         until: Instant,
     ) -> Result<Delivered, Failure> {
-        let body = self.transport.encode(&message).map_err(|reason| Failure {
+        let body = body.map_err(|reason| Failure {
             reason,
             retry: Retry::Never,
             status: None,
@@ -125,15 +133,17 @@ impl Otlp {
         self.transport.send::<M>(body, until).await
     }
 
-    fn traces(&self, spans: Vec<SpanData>) -> TracesRequest {
-        let resource_spans = group_spans_by_resource_and_scope(spans, &self.resource);
+    /// The body of a request with these spans.
+    fn traces(&self, spans: Vec<SpanData>) -> Result<Bytes, String> {
         #[cfg(feature = "otlp-http-json")]
-        let resource_spans = if self.transport.is_json() {
-            super::otlp_json::spelled(resource_spans)
-        } else {
-            resource_spans
-        };
-        TracesRequest { resource_spans }
+        if self.transport.is_json() {
+            use opentelemetry_proto::transform::trace::tonic::group_spans_by_resource_and_scope;
+
+            let resource_spans = group_spans_by_resource_and_scope(spans, &self.resource);
+            let resource_spans = super::otlp_json::spelled(resource_spans);
+            return self.transport.encode(&TracesRequest { resource_spans });
+        }
+        self.transport.pack(self.envelope.request(&spans))
     }
 
     #[cfg(feature = "logs")]
@@ -179,11 +189,25 @@ impl Transport {
     )]
     fn encode<M: Message>(&self, message: &M) -> Result<Bytes, String> {
         match self {
-            // Compressed by `tonic`, message by message.
             #[cfg(feature = "otlp-grpc")]
             Self::Grpc(_) => Ok(message.encode_to_vec().into()),
             #[cfg(feature = "otlp-http")]
             Self::Http(http) => http.encode(message),
+        }
+    }
+
+    /// Makes a body of a message in Protobuf.
+    #[cfg_attr(
+        not(feature = "otlp-http"),
+        expect(clippy::unnecessary_wraps, reason = "only compression can fail")
+    )]
+    fn pack(&self, message: Vec<u8>) -> Result<Bytes, String> {
+        match self {
+            // Compressed by `tonic`, message by message.
+            #[cfg(feature = "otlp-grpc")]
+            Self::Grpc(_) => Ok(message.into()),
+            #[cfg(feature = "otlp-http")]
+            Self::Http(http) => http.pack(message),
         }
     }
 
@@ -200,21 +224,23 @@ impl Transport {
 
 impl Deliver<Vec<SpanData>> for Otlp {
     async fn deliver(&self, batch: Vec<SpanData>, job: &Job<'_>) -> Delivery {
-        self.send(self.traces(batch), job).await
+        let body = self.traces(batch)?;
+        self.send::<TracesRequest>(body, job).await
     }
 }
 
 #[cfg(feature = "logs")]
 impl Deliver<Vec<super::deliver::LogItem>> for Otlp {
     async fn deliver(&self, batch: Vec<super::deliver::LogItem>, job: &Job<'_>) -> Delivery {
-        let message = self.logs(&batch);
+        let body = self.transport.encode(&self.logs(&batch))?;
         drop(batch);
-        self.send(message, job).await
+        self.send::<message::LogsRequest>(body, job).await
     }
 }
 
 impl Deliver<&ResourceMetrics> for Otlp {
     async fn deliver(&self, metrics: &ResourceMetrics, job: &Job<'_>) -> Delivery {
-        self.send(MetricsRequest::from(metrics), job).await
+        let body = self.transport.encode(&MetricsRequest::from(metrics))?;
+        self.send::<MetricsRequest>(body, job).await
     }
 }
