@@ -1,6 +1,7 @@
 //! Records as OpenTelemetry's spans.
 
 use std::borrow::Cow;
+use std::sync::Arc;
 
 use opentelemetry::trace::{Event, Link, SpanContext, SpanId, SpanKind, Status, TraceState};
 use opentelemetry::{Array, InstrumentationScope, Key, KeyValue, StringValue, Value};
@@ -42,7 +43,7 @@ pub(super) struct Known {
 #[derive(Clone, Debug, Default)]
 pub(super) struct Author {
     pub(super) number: u64,
-    pub(super) name: String,
+    pub(super) name: Arc<str>,
 }
 
 /// What a span may hold.
@@ -206,8 +207,8 @@ impl Decoder {
                 i64::try_from(complete.author.number).unwrap_or(i64::MAX),
             ));
             if !complete.author.name.is_empty() {
-                span.attributes
-                    .push(KeyValue::new("thread.name", complete.author.name.clone()));
+                let name = StringValue::from(Arc::clone(&complete.author.name));
+                span.attributes.push(KeyValue::new("thread.name", name));
             }
         }
         let read = self.read(place, values, header.values, span).is_some()

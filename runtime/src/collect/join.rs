@@ -117,7 +117,7 @@ impl Joiner {
             Kind::Measure => registry::record(header.site, f64::from_bits(header.start)),
             Kind::Thread => {
                 author.number = header.span;
-                author.name = thread_name(bytes);
+                author.name = thread_name(bytes).into();
             }
         }
     }
