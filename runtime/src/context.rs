@@ -157,18 +157,22 @@ pub(crate) fn attached(current: Option<Handed>) -> Option<Handed> {
 
 /// A span context as it is handed on, if it is valid.
 pub(crate) fn handed(span: &SpanContext) -> Option<Handed> {
+    let ids = ids_of(span)?;
+    let carried = Carried::new(None, span.trace_state());
+    Some(Handed { ids, carried })
+}
+
+/// The ids of a span context, if it is valid.
+pub(crate) fn ids_of(span: &SpanContext) -> Option<Ids> {
     let bytes = span.trace_id().to_bytes();
     let (high, low) = bytes.split_at(8);
     let half = |half: &[u8]| half.try_into().map_or(0, u64::from_be_bytes);
-    span.is_valid().then(|| Handed {
-        ids: Ids {
-            trace: [half(high), half(low)],
-            span: u64::from_be_bytes(span.span_id().to_bytes()),
-            sampled: span.is_sampled(),
-            random: span.trace_flags().to_u8() & propagate::RANDOM != 0,
-            remote: span.is_remote(),
-            capture: 0,
-        },
-        carried: Carried::new(None, span.trace_state()),
+    span.is_valid().then(|| Ids {
+        trace: [half(high), half(low)],
+        span: u64::from_be_bytes(span.span_id().to_bytes()),
+        sampled: span.is_sampled(),
+        random: span.trace_flags().to_u8() & propagate::RANDOM != 0,
+        remote: span.is_remote(),
+        capture: 0,
     })
 }

@@ -35,7 +35,7 @@ pub(crate) fn leaving(context: &Context) -> Cow<'_, Context> {
     let baggage = context.baggage();
     let kept: Baggage = baggage
         .iter()
-        .filter(|(key, _)| leaves(key.as_str()))
+        .filter(|(key, _)| baggage_leaves(key.as_str()))
         .map(|(key, (value, properties))| (key.clone(), (value.clone(), properties.clone())))
         .collect();
     if kept.len() == baggage.len() {
@@ -45,7 +45,8 @@ pub(crate) fn leaving(context: &Context) -> Cow<'_, Context> {
     }
 }
 
-fn leaves(key: &str) -> bool {
+/// Whether a member of baggage may leave. One that may not is counted.
+pub(crate) fn baggage_leaves(key: &str) -> bool {
     let verdict = spans::verdict(key);
     if verdict.passes(Holds::Text) || (is_own(key) && names::sensitive(key).is_none()) {
         return true;

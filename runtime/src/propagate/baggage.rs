@@ -4,9 +4,9 @@
 //! is a character like others there, and logs headers that it cannot read, with their values.
 
 use std::borrow::Cow;
-use std::fmt::Write as _;
 
-use opentelemetry::baggage::Baggage;
+use opentelemetry::baggage::{Baggage, BaggageMetadata};
+use opentelemetry::{Key, StringValue};
 
 /// The most members.
 pub(crate) const MOST_MEMBERS: usize = 64;
@@ -54,9 +54,10 @@ fn read_member(member: &[u8], baggage: &mut Baggage) -> bool {
         return false;
     }
     let value = decoded(value).into_owned();
-    baggage.insert_with_metadata(key.to_owned(), value, trimmed(properties));
+    let before = baggage.len();
+    let replaced = baggage.insert_with_metadata(key.to_owned(), value, trimmed(properties));
     // It refuses what would make it too large.
-    baggage.get(key).is_some()
+    replaced.is_some() || baggage.len() > before
 }
 
 fn trimmed(text: &str) -> &str {
@@ -65,15 +66,34 @@ fn trimmed(text: &str) -> &str {
 
 /// Whether a key is one: a token of HTTP.
 pub(crate) fn is_token(key: &str) -> bool {
+    let others = |byte| {
+        matches!(
+            byte,
+            b'!' | b'#'
+                | b'$'
+                | b'%'
+                | b'&'
+                | b'\''
+                | b'*'
+                | b'+'
+                | b'-'
+                | b'.'
+                | b'^'
+                | b'_'
+                | b'`'
+                | b'|'
+                | b'~'
+        )
+    };
     !key.is_empty()
         && key
             .bytes()
-            .all(|byte| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte))
+            .all(|byte| byte.is_ascii_alphanumeric() || others(byte))
 }
 
 /// What may stand in a value as it is.
 fn is_octet(byte: u8) -> bool {
-    byte.is_ascii_graphic() && !b"\",;\\".contains(&byte)
+    byte.is_ascii_graphic() && !matches!(byte, b'"' | b',' | b';' | b'\\')
 }
 
 /// What may stand in properties. They are kept as they are.
@@ -102,11 +122,20 @@ fn decoded(value: &str) -> Cow<'_, str> {
     Cow::Owned(String::from_utf8_lossy(&bytes).into_owned())
 }
 
-/// The header, and how many members did not fit into it. Members stand in the order of their keys.
-pub(crate) fn format(baggage: &Baggage) -> (String, u64) {
-    let mut members: Vec<_> = baggage.iter().collect();
+/// The header, and how many members did not fit into it. Members stand in the order of their keys; those that `leaves`
+/// says no to are left out.
+pub(crate) fn format(baggage: &Baggage, leaves: impl Fn(&str) -> bool) -> (String, u64) {
+    let mut members: Vec<_> = baggage
+        .iter()
+        .filter(|(key, _)| leaves(key.as_str()))
+        .collect();
     members.sort_unstable_by_key(|(key, _)| key.as_str());
+    let length = |(key, (value, properties)): &(&Key, &(StringValue, BaggageMetadata))| {
+        key.as_str().len() + value.as_str().len() + properties.as_str().len() + 3
+    };
     let (mut header, mut dropped) = (String::new(), 0);
+    // What has to be encoded needs more.
+    header.reserve(members.iter().map(length).sum());
     for (key, (value, properties)) in members {
         let before = header.len();
         if before > 0 {
@@ -117,7 +146,8 @@ pub(crate) fn format(baggage: &Baggage) -> (String, u64) {
         encode(value.as_str(), &mut header);
         let properties = properties.as_str();
         if !properties.is_empty() && properties.bytes().all(is_of_property) {
-            _ = write!(header, ";{properties}");
+            header.push(';');
+            header.push_str(properties);
         }
         if header.len() > MOST_BYTES {
             header.truncate(before);
@@ -128,11 +158,14 @@ pub(crate) fn format(baggage: &Baggage) -> (String, u64) {
 }
 
 fn encode(value: &str, header: &mut String) {
+    const DIGITS: &[u8; 16] = b"0123456789ABCDEF";
     for byte in value.bytes() {
         if is_octet(byte) && byte != b'%' {
             header.push(byte.into());
         } else {
-            _ = write!(header, "%{byte:02X}");
+            header.push('%');
+            header.push(DIGITS[usize::from(byte >> 4)].into());
+            header.push(DIGITS[usize::from(byte & 15)].into());
         }
     }
 }
@@ -150,7 +183,7 @@ mod tests {
     }
 
     fn all(baggage: &Baggage) -> String {
-        let (header, dropped) = format(baggage);
+        let (header, dropped) = format(baggage, |_| true);
         assert_eq!(dropped, 0);
         header
     }
@@ -218,7 +251,7 @@ mod tests {
             [("a", wide.as_str()), ("b", "1")]
                 .map(|(key, value)| KeyValueMetadata::new(key, value.to_owned(), "")),
         );
-        let (header, dropped) = format(&baggage);
+        let (header, dropped) = format(&baggage, |_| true);
         assert_eq!((header.as_str(), dropped), ("b=1", 1));
     }
 
@@ -226,7 +259,7 @@ mod tests {
         #[test]
         fn any_bytes_are_read_or_left_out(headers in vec(vec(any::<u8>(), 0..200), 0..4)) {
             let parsed = parse(headers.iter().map(Vec::as_slice));
-            let (header, _) = format(&parsed.baggage);
+            let (header, _) = format(&parsed.baggage, |_| true);
             prop_assert!(header.bytes().all(is_of_property));
         }
 

@@ -1,34 +1,45 @@
 //! What travels with a trace beside its ids: the trace state, and baggage.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use opentelemetry::Context;
 use opentelemetry::baggage::{Baggage, BaggageExt as _};
 use opentelemetry::trace::TraceState;
+
+use super::tracestate;
 
 /// What travels with a trace beside its ids. It is made once, where it comes in, and then shared: most traces have none.
 #[derive(Debug)]
 pub struct Carried {
     /// Baggage, and what else a propagator has put there. What it holds as its span is not looked at.
     context: Option<Context>,
-    state: TraceState,
-    /// The trace state as records have it.
+    /// The trace state as headers and records have it.
     header: String,
+    /// The same as OpenTelemetry has it, once somebody asks.
+    state: OnceLock<TraceState>,
 }
 
 impl Carried {
-    /// Nothing, where there is nothing.
+    /// What a context holds as baggage, and a trace state. Nothing, where there is nothing.
     pub(crate) fn new(context: Option<&Context>, state: &TraceState) -> Option<Arc<Self>> {
-        let header = state.header();
         let context = context.filter(|context| !context.baggage().is_empty());
-        if context.is_none() && header.is_empty() {
-            return None;
-        }
-        Some(Arc::new(Self {
-            context: context.cloned(),
-            state: state.clone(),
-            header,
-        }))
+        Self::of(context.cloned(), tracestate::format(state))
+    }
+
+    /// What came in headers.
+    pub(super) fn read(baggage: Option<Baggage>, state: String) -> Option<Arc<Self>> {
+        let context = baggage.map(|baggage| Context::new().with_baggage(baggage));
+        Self::of(context, state)
+    }
+
+    fn of(context: Option<Context>, header: String) -> Option<Arc<Self>> {
+        (context.is_some() || !header.is_empty()).then(|| {
+            Arc::new(Self {
+                context,
+                header,
+                state: OnceLock::new(),
+            })
+        })
     }
 
     pub(crate) fn context(&self) -> Option<&Context> {
@@ -36,7 +47,7 @@ impl Carried {
     }
 
     pub(crate) fn state(&self) -> &TraceState {
-        &self.state
+        self.state.get_or_init(|| tracestate::state(&self.header))
     }
 
     /// Empty, where there is no trace state.

@@ -145,8 +145,12 @@ macro_rules! map {
 
         impl $(<$hasher: BuildHasher>)? CarrierMut for $map {
             fn set(&mut self, name: &str, value: String) {
-                CarrierMut::remove(self, name);
-                self.insert(name.to_owned(), value);
+                // In this case or another.
+                self.retain(|key, _| key == name || !key.eq_ignore_ascii_case(name));
+                match self.get_mut(name) {
+                    Some(old) => *old = value,
+                    None => _ = self.insert(name.to_owned(), value),
+                }
             }
 
             fn remove(&mut self, name: &str) {
@@ -164,7 +168,18 @@ map! {
 #[cfg(feature = "http")]
 impl Carrier for http::HeaderMap {
     fn get<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a [u8]> {
-        self.get_all(name).iter().map(http::HeaderValue::as_bytes)
+        // Those of W3C need not be checked first.
+        static NAMES: [http::HeaderName; 3] = [
+            http::HeaderName::from_static("traceparent"),
+            http::HeaderName::from_static("tracestate"),
+            http::HeaderName::from_static("baggage"),
+        ];
+        let known = NAMES.iter().find(|known| known.as_str() == name);
+        let values = match known {
+            Some(known) => self.get_all(known),
+            None => self.get_all(name),
+        };
+        values.iter().map(http::HeaderValue::as_bytes)
     }
 
     fn names(&self) -> impl Iterator<Item = &str> {

@@ -4,7 +4,7 @@ use opentelemetry::baggage::BaggageExt as _;
 use opentelemetry::trace::TraceContextExt as _;
 
 use super::carried::copied;
-use super::{Carried, CarrierMut, baggage as header, inject_otel};
+use super::{Carried, CarrierMut, baggage as header, inject_handed, inject_otel};
 use crate::privacy::Repr;
 use crate::record::lane::health::{Loss, count};
 use crate::record::lane::{Handed, Ids};
@@ -41,7 +41,10 @@ impl Context {
     /// Context::current().inject(&mut headers);
     /// ```
     pub fn inject<C: CarrierMut + ?Sized>(&self, carrier: &mut C) {
-        inject_otel(&self.to_otel(), carrier);
+        match self.handed() {
+            Some(handed) => inject_handed(handed, carrier),
+            None => inject_otel(&self.to_otel(), carrier),
+        }
     }
 
     /// What the baggage of this context says under a key.

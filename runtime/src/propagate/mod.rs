@@ -44,6 +44,7 @@ pub(crate) use traceparent::RANDOM;
 
 use crate::Context;
 use crate::policy;
+use crate::record::lane::Handed;
 
 /// What puts context into carriers.
 #[derive(Debug)]
@@ -64,15 +65,6 @@ pub(crate) fn configure(propagator: Configured) {
 fn configured() -> &'static Configured {
     static DEFAULT: Configured = Configured::W3c(Propagator::W3C);
     CONFIGURED.get().unwrap_or(&DEFAULT)
-}
-
-impl Configured {
-    fn propagator(&self) -> &dyn TextMapPropagator {
-        match self {
-            Self::W3c(propagator) => propagator,
-            Self::Other(propagator) => &**propagator,
-        }
-    }
 }
 
 /// The context that came with a request or message: to be the `parent` of a stage, or to [run](Context::run) or be
@@ -114,7 +106,10 @@ pub fn extract<C: Carrier + ?Sized>(carrier: &C) -> Context {
 /// # assert!(headers.is_empty(), "outside of any stage");
 /// ```
 pub fn inject<C: CarrierMut + ?Sized>(carrier: &mut C) {
-    inject_otel(&crate::otel_context(), carrier);
+    match crate::context::current() {
+        Some(handed) => inject_handed(&handed, carrier),
+        None => inject_otel(&crate::otel_context(), carrier),
+    }
 }
 
 /// The headers that [`inject`] would write, for a client library that takes them one by one.
@@ -127,27 +122,45 @@ pub fn inject<C: CarrierMut + ?Sized>(carrier: &mut C) {
 /// }
 /// ```
 pub fn headers() -> impl Iterator<Item = (String, String)> {
-    written(&crate::otel_context()).into_iter()
+    let mut headers: Vec<(String, String)> = Vec::with_capacity(3);
+    inject(&mut headers);
+    headers.into_iter()
 }
 
-fn written(context: &opentelemetry::Context) -> Vec<(String, String)> {
-    let mut written = Written::default();
-    configured()
-        .propagator()
-        .inject_context(&policy::leaving(context), &mut written);
-    written.0
+fn inject_handed<C: CarrierMut + ?Sized>(handed: &Handed, carrier: &mut C) {
+    match configured() {
+        Configured::W3c(propagator) if handed.ids.trace != [0; 2] => {
+            propagator.write_handed(handed, |name, value| match value {
+                Some(value) => carrier.set(name, value),
+                None => carrier.remove(name),
+            });
+        }
+        _ => inject_otel(&crate::context::of_handed(handed), carrier),
+    }
 }
 
 fn inject_otel<C: CarrierMut + ?Sized>(context: &opentelemetry::Context, carrier: &mut C) {
-    let written = written(context);
-    if context.span().span_context().is_valid() {
-        let is_written = |field: &str| written.iter().any(|(name, _)| name == field);
-        let fields = configured().propagator().fields();
-        for stale in fields.filter(|field| !is_written(field)) {
-            carrier.remove(stale);
+    let has_span = context.span().span_context().is_valid();
+    match configured() {
+        Configured::W3c(propagator) => {
+            propagator.write_otel(context, |name, value| match value {
+                Some(value) => carrier.set(name, value),
+                None if has_span => carrier.remove(name),
+                None => {}
+            });
         }
-    }
-    for (name, value) in written {
-        carrier.set(&name, value);
+        Configured::Other(propagator) => {
+            let mut written = Written::default();
+            propagator.inject_context(&policy::leaving(context), &mut written);
+            let is_written = |field: &str| written.0.iter().any(|(name, _)| name == field);
+            if has_span {
+                for stale in propagator.fields().filter(|field| !is_written(field)) {
+                    carrier.remove(stale);
+                }
+            }
+            for (name, value) in written.0 {
+                carrier.set(&name, value);
+            }
+        }
     }
 }

@@ -1,17 +1,20 @@
 //! W3C trace context and baggage, as one propagator of the OpenTelemetry API.
 
+use std::borrow::Cow;
 use std::sync::OnceLock;
 
 use opentelemetry::Context;
 use opentelemetry::baggage::{Baggage, BaggageExt as _};
 use opentelemetry::propagation::text_map_propagator::FieldIter;
 use opentelemetry::propagation::{Extractor, Injector, TextMapPropagator};
-use opentelemetry::trace::{SpanContext, TraceContextExt as _, TraceState};
+use opentelemetry::trace::TraceContextExt as _;
 
 use super::carrier::{Carrier, Extracted};
-use super::{baggage, traceparent, tracestate};
+use super::{Carried, baggage, traceparent, tracestate};
+use crate::context::{ids_of, span_context_of};
 use crate::policy;
 use crate::record::lane::health::{Loss, count, count_many};
+use crate::record::lane::{Handed, Ids};
 
 const TRACEPARENT: &str = "traceparent";
 const TRACESTATE: &str = "tracestate";
@@ -43,7 +46,9 @@ impl Default for Propagator {
 /// What came with a request or message.
 #[derive(Debug, Default)]
 struct Incoming {
-    span: Option<SpanContext>,
+    span: Option<Ids>,
+    /// The trace state, if there is a span.
+    state: String,
     baggage: Option<Baggage>,
 }
 
@@ -55,21 +60,34 @@ impl Propagator {
 
     /// Reads what there is, and counts what is malformed.
     fn read<C: Carrier + ?Sized>(self, carrier: &C) -> Incoming {
+        let span = self.trace_context.then(|| read_span(carrier)).flatten();
         Incoming {
-            span: self.trace_context.then(|| read_span(carrier)).flatten(),
+            state: span.map(|_| read_state(carrier)).unwrap_or_default(),
+            span,
             baggage: self.baggage.then(|| read_baggage(carrier)).flatten(),
         }
     }
 
     /// What came with a request or message.
     pub(super) fn context<C: Carrier + ?Sized>(self, carrier: &C) -> crate::Context {
-        crate::Context::from_otel(&self.extracted(&Context::new(), carrier))
+        let incoming = self.read(carrier);
+        let along = Carried::read(incoming.baggage, incoming.state);
+        match (incoming.span, along) {
+            (None, None) => crate::Context::default(),
+            (ids, along) => crate::Context::of_handed(Handed {
+                ids: ids.unwrap_or(Ids::NONE),
+                carried: along,
+            }),
+        }
     }
 
     fn extracted<C: Carrier + ?Sized>(self, context: &Context, carrier: &C) -> Context {
         let incoming = self.read(carrier);
         let context = match incoming.span {
-            Some(span) => context.with_remote_span_context(span),
+            Some(ids) => {
+                let state = tracestate::state(&incoming.state);
+                context.with_remote_span_context(span_context_of(&ids, state))
+            }
             None => context.clone(),
         };
         match incoming.baggage {
@@ -78,26 +96,49 @@ impl Propagator {
         }
     }
 
-    /// Writes what is to travel; `set` gets a name and its value.
+    /// Writes a span as it is handed on, and what its trace carries.
+    pub(super) fn write_handed(
+        self,
+        handed: &Handed,
+        put: impl FnMut(&'static str, Option<String>),
+    ) {
+        let carried = handed.carried.as_deref();
+        // Where the trace carries no baggage, what other code has attached goes along.
+        let context = carried.and_then(Carried::context).cloned();
+        let context = context.unwrap_or_else(Context::current);
+        let state = carried.map_or("", Carried::state_header);
+        self.write(Some(&handed.ids), state.into(), context.baggage(), put);
+    }
+
+    /// Writes a context of OpenTelemetry's.
+    pub(super) fn write_otel(
+        self,
+        context: &Context,
+        put: impl FnMut(&'static str, Option<String>),
+    ) {
+        let span = context.span();
+        let span = span.span_context();
+        let state = tracestate::format(span.trace_state());
+        self.write(ids_of(span).as_ref(), state.into(), context.baggage(), put);
+    }
+
+    /// Writes what is to travel, but for what the policy withholds. `put` gets each name, and its value if it has one.
     fn write(
         self,
-        span: &SpanContext,
+        span: Option<&Ids>,
+        state: Cow<'_, str>,
         carried: &Baggage,
-        mut set: impl FnMut(&'static str, String),
+        mut put: impl FnMut(&'static str, Option<String>),
     ) {
-        if self.trace_context && span.is_valid() {
-            set(TRACEPARENT, traceparent::format(span));
-            let state = span.trace_state().header();
-            if !state.is_empty() {
-                set(TRACESTATE, state);
-            }
+        if self.trace_context {
+            put(TRACEPARENT, span.map(traceparent::format));
+            let has_state = span.is_some() && !state.is_empty();
+            put(TRACESTATE, has_state.then(|| state.into_owned()));
         }
-        if self.baggage && !carried.is_empty() {
-            let (header, dropped) = baggage::format(carried);
+        if self.baggage {
+            let (header, dropped) = baggage::format(carried, policy::baggage_leaves);
             count_many(Loss::BaggageDropped, dropped);
-            if !header.is_empty() {
-                set(BAGGAGE, header);
-            }
+            put(BAGGAGE, (!header.is_empty()).then_some(header));
         }
     }
 
@@ -114,10 +155,9 @@ impl Propagator {
     }
 }
 
-fn read_span<C: Carrier + ?Sized>(carrier: &C) -> Option<SpanContext> {
+fn read_span<C: Carrier + ?Sized>(carrier: &C) -> Option<Ids> {
     let mut parents = carrier.get(TRACEPARENT);
-    let parent = parents.next()?;
-    let span = traceparent::parse(parent, || read_state(carrier));
+    let span = traceparent::parse(parents.next()?);
     // Two callers cannot both be the parent.
     if span.is_none() || parents.next().is_some() {
         count(Loss::TraceparentMalformed);
@@ -126,12 +166,12 @@ fn read_span<C: Carrier + ?Sized>(carrier: &C) -> Option<SpanContext> {
     span
 }
 
-fn read_state<C: Carrier + ?Sized>(carrier: &C) -> TraceState {
+fn read_state<C: Carrier + ?Sized>(carrier: &C) -> String {
     let parsed = tracestate::parse(carrier.get(TRACESTATE));
     if parsed.dropped {
         count(Loss::TracestateDropped);
     }
-    parsed.state
+    parsed.header
 }
 
 fn read_baggage<C: Carrier + ?Sized>(carrier: &C) -> Option<Baggage> {
@@ -144,10 +184,10 @@ fn read_baggage<C: Carrier + ?Sized>(carrier: &C) -> Option<Baggage> {
 
 impl TextMapPropagator for Propagator {
     fn inject_context(&self, context: &Context, injector: &mut dyn Injector) {
-        let context = policy::leaving(context);
-        let span = context.span();
-        self.write(span.span_context(), context.baggage(), |name, value| {
-            injector.set(name, value);
+        self.write_otel(context, |name, value| {
+            if let Some(value) = value {
+                injector.set(name, value);
+            }
         });
     }
 
@@ -164,7 +204,7 @@ impl TextMapPropagator for Propagator {
 mod tests {
     use std::collections::HashMap;
 
-    use opentelemetry::trace::{SpanId, TraceFlags, TraceId};
+    use opentelemetry::trace::{SpanContext, SpanId, TraceFlags, TraceId};
     use opentelemetry_sdk::propagation::{BaggagePropagator, TraceContextPropagator};
     use proptest::collection::btree_map;
     use proptest::prelude::*;

@@ -4,7 +4,7 @@
 //! the SDK is more lenient (it takes ids that are too short, and signs), and forgets the flag that says that a trace id is
 //! random.
 
-use opentelemetry::trace::{SpanContext, SpanId, TraceFlags, TraceId, TraceState};
+use crate::record::lane::Ids;
 
 /// The bytes of version 00.
 const LENGTH: usize = 55;
@@ -12,14 +12,13 @@ const LENGTH: usize = 55;
 /// The flag of level 2 which says that the last seven bytes of the trace id are random.
 pub(crate) const RANDOM: u8 = 2;
 
-/// The flags that have a meaning. Others are not sent on, as the standard says.
-const KNOWN: u8 = SAMPLED | RANDOM;
+/// The other flag that has a meaning. What else there is is not sent on, as the standard says.
 const SAMPLED: u8 = 1;
 
 /// What the header says. Nothing, if it is malformed.
-pub(crate) fn parse(header: &[u8], state: impl FnOnce() -> TraceState) -> Option<SpanContext> {
+pub(crate) fn parse(header: &[u8]) -> Option<Ids> {
     let header = header.trim_ascii();
-    let (known, rest) = header.split_at_checked(LENGTH)?;
+    let (known, rest) = header.split_first_chunk::<LENGTH>()?;
     if known[2] != b'-' || known[35] != b'-' || known[52] != b'-' {
         return None;
     }
@@ -34,52 +33,54 @@ pub(crate) fn parse(header: &[u8], state: impl FnOnce() -> TraceState) -> Option
     if !ends_right {
         return None;
     }
-    let trace = hex(&known[3..35])?;
+    let trace = [hex(&known[3..19])?, hex(&known[19..35])?];
     let span = hex(&known[36..52])?;
-    let flags = hex(&known[53..])?;
-    if trace == 0 || span == 0 {
+    let flags = hex(&known[53..])?.to_le_bytes()[0];
+    if trace == [0; 2] || span == 0 {
         return None;
     }
-    #[expect(clippy::cast_possible_truncation, reason = "of so many digits")]
-    let (span, flags) = (span as u64, flags as u8);
-    Some(SpanContext::new(
-        TraceId::from(trace),
-        SpanId::from(span),
-        TraceFlags::new(flags & KNOWN),
-        true,
-        state(),
-    ))
+    Some(Ids {
+        trace,
+        span,
+        sampled: flags & SAMPLED != 0,
+        random: flags & RANDOM != 0,
+        remote: true,
+        capture: 0,
+    })
 }
 
-/// The number that lower-case digits say.
-fn hex(digits: &[u8]) -> Option<u128> {
+/// The number that up to 16 lower-case digits say.
+fn hex(digits: &[u8]) -> Option<u64> {
     digits.iter().try_fold(0, |number, digit| {
         let digit = match digit {
             b'0'..=b'9' => digit - b'0',
             b'a'..=b'f' => digit - b'a' + 10,
             _ => return None,
         };
-        Some(number << 4 | u128::from(digit))
+        Some(number << 4 | u64::from(digit))
     })
 }
 
 /// The header of a span.
-pub(crate) fn format(span: &SpanContext) -> String {
-    const DIGITS: &[u8; 16] = b"0123456789abcdef";
+pub(crate) fn format(ids: &Ids) -> String {
+    let flags = if ids.sampled { SAMPLED } else { 0 } | if ids.random { RANDOM } else { 0 };
     let mut header = String::with_capacity(LENGTH);
-    let mut write = |bytes: &[u8]| {
-        for byte in bytes {
-            header.push(DIGITS[usize::from(byte >> 4)].into());
-            header.push(DIGITS[usize::from(byte & 15)].into());
-        }
-        header.push('-');
-    };
-    write(&[0]);
-    write(&span.trace_id().to_bytes());
-    write(&span.span_id().to_bytes());
-    write(&[span.trace_flags().to_u8() & KNOWN]);
-    header.pop();
+    header.push_str("00-");
+    push_hex(&mut header, &ids.trace[0].to_be_bytes());
+    push_hex(&mut header, &ids.trace[1].to_be_bytes());
+    header.push('-');
+    push_hex(&mut header, &ids.span.to_be_bytes());
+    header.push('-');
+    push_hex(&mut header, &[flags]);
     header
+}
+
+fn push_hex(header: &mut String, bytes: &[u8]) {
+    const DIGITS: &[u8; 16] = b"0123456789abcdef";
+    for byte in bytes {
+        header.push(DIGITS[usize::from(byte >> 4)].into());
+        header.push(DIGITS[usize::from(byte & 15)].into());
+    }
 }
 
 #[cfg(test)]
@@ -91,20 +92,17 @@ mod tests {
 
     const EXAMPLE: &str = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
 
-    fn parsed(header: &str) -> Option<SpanContext> {
-        parse(header.as_bytes(), TraceState::default)
+    fn parsed(header: &str) -> Option<Ids> {
+        parse(header.as_bytes())
     }
 
     #[test]
     fn example_of_the_standard_is_read_and_written() {
-        let span = parsed(EXAMPLE).unwrap();
-        assert_eq!(
-            span.trace_id(),
-            TraceId::from(0x4bf9_2f35_77b3_4da6_a3ce_929d_0e0e_4736)
-        );
-        assert_eq!(span.span_id(), SpanId::from(0x00f0_67aa_0ba9_02b7));
-        assert!(span.is_sampled() && span.is_remote());
-        assert_eq!(format(&span), EXAMPLE);
+        let ids = parsed(EXAMPLE).unwrap();
+        assert_eq!(ids.trace, [0x4bf9_2f35_77b3_4da6, 0xa3ce_929d_0e0e_4736]);
+        assert_eq!(ids.span, 0x00f0_67aa_0ba9_02b7);
+        assert!(ids.sampled && ids.remote && !ids.random);
+        assert_eq!(format(&ids), EXAMPLE);
     }
 
     #[test]
@@ -117,8 +115,8 @@ mod tests {
             ("ff", 3),
             ("fc", 0),
         ] {
-            let span = parsed(&format!("{}{flags}", &EXAMPLE[..53])).unwrap();
-            assert_eq!(span.trace_flags().to_u8(), kept, "{flags}");
+            let ids = parsed(&format!("{}{flags}", &EXAMPLE[..53])).unwrap();
+            assert_eq!(format(&ids)[53..], format!("0{kept}"), "{flags}");
         }
     }
 
@@ -156,35 +154,36 @@ mod tests {
             "00_4bf92f3577b34da6a3ce929d0e0e4736_00f067aa0ba902b7_01",
             "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-0é",
         ] {
-            assert_eq!(parsed(header), None, "{header}");
+            assert!(parsed(header).is_none(), "{header}");
         }
     }
 
     proptest! {
         #[test]
         fn any_bytes_are_read_or_refused(bytes in vec(any::<u8>(), 0..80)) {
-            _ = parse(&bytes, TraceState::default);
+            _ = parse(&bytes);
         }
 
         #[test]
         fn nearly_right_headers_are_read_or_refused(place in 0..LENGTH, byte: u8) {
             let mut header = EXAMPLE.as_bytes().to_vec();
             header[place] = byte;
-            if let Some(span) = parse(&header, TraceState::default) {
-                prop_assert!(span.is_valid());
+            if let Some(ids) = parse(&header) {
+                prop_assert!(ids.trace != [0; 2] && ids.span != 0);
             }
         }
 
         #[test]
-        fn what_is_written_is_read(trace in 1_u128.., span in 1_u64.., flags in 0_u8..4) {
-            let context = SpanContext::new(
-                TraceId::from(trace),
-                SpanId::from(span),
-                TraceFlags::new(flags),
-                true,
-                TraceState::default(),
-            );
-            prop_assert_eq!(parsed(&format(&context)), Some(context));
+        fn what_is_written_is_read(
+            trace in any::<[u64; 2]>().prop_filter("a trace", |it| *it != [0; 2]),
+            span in 1_u64..,
+            sampled: bool,
+            random: bool,
+        ) {
+            let ids = Ids { trace, span, sampled, random, remote: true, capture: 0 };
+            let read = parsed(&format(&ids)).unwrap();
+            prop_assert_eq!((read.trace, read.span), (trace, span));
+            prop_assert_eq!((read.sampled, read.random, read.remote), (sampled, random, true));
         }
     }
 }

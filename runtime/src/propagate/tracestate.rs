@@ -17,7 +17,8 @@ const LONG_MEMBER: usize = 128;
 /// What the headers of this name say together.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(crate) struct Parsed {
-    pub(crate) state: TraceState,
+    /// One header that says it.
+    pub(crate) header: String,
     /// Whether something was left out: all of it, if it was malformed, or what was beyond the limit.
     pub(crate) dropped: bool,
 }
@@ -25,7 +26,7 @@ pub(crate) struct Parsed {
 impl Parsed {
     fn malformed() -> Self {
         Self {
-            state: TraceState::default(),
+            header: String::new(),
             dropped: true,
         }
     }
@@ -33,7 +34,7 @@ impl Parsed {
 
 /// Reads the values of all headers of this name, in their order.
 pub(crate) fn parse<'a>(headers: impl Iterator<Item = &'a [u8]>) -> Parsed {
-    let mut members: Vec<(&str, &str)> = Vec::new();
+    let mut members: Vec<(&str, &str)> = Vec::with_capacity(4);
     for header in headers {
         // What is not ASCII is refused with the member that it is in.
         let Ok(header) = core::str::from_utf8(header) else {
@@ -57,26 +58,56 @@ pub(crate) fn parse<'a>(headers: impl Iterator<Item = &'a [u8]>) -> Parsed {
         return Parsed::default();
     }
     let dropped = shorten(&mut members);
-    match TraceState::from_key_value(members) {
-        Ok(state) => Parsed { state, dropped },
-        Err(_) => Parsed::malformed(),
+    Parsed {
+        header: joined(|| members.iter().copied()),
+        dropped,
     }
+}
+
+/// What a header says that [`parse`] gave.
+pub(crate) fn state(header: &str) -> TraceState {
+    let members = header
+        .split(',')
+        .filter_map(|member| member.split_once('='));
+    // Nothing of it is refused: each key is one for it, too.
+    TraceState::from_key_value(members).unwrap_or_default()
+}
+
+/// The header of a trace state. Its own method makes a text of each member first.
+pub(crate) fn format(state: &TraceState) -> String {
+    joined(|| state.into_iter())
+}
+
+fn joined<'a, I: Iterator<Item = (&'a str, &'a str)>>(members: impl Fn() -> I) -> String {
+    let mut header = String::with_capacity(members().map(|it| length(it) + 1).sum());
+    for (key, value) in members() {
+        if !header.is_empty() {
+            header.push(',');
+        }
+        header.push_str(key);
+        header.push('=');
+        header.push_str(value);
+    }
+    header
+}
+
+fn length((key, value): (&str, &str)) -> usize {
+    key.len() + 1 + value.len()
 }
 
 /// Removes members until the others fit, as the standard says: long ones first, then from the end.
 fn shorten(members: &mut Vec<(&str, &str)>) -> bool {
-    let length = |member: &(&str, &str)| member.0.len() + 1 + member.1.len();
-    let mut excess = (members.iter().map(|it| length(it) + 1).sum::<usize>())
+    let mut excess = (members.iter().map(|it| length(*it) + 1).sum::<usize>())
         .saturating_sub(1 + MOST_CHARACTERS);
     let too_long = excess > 0;
     let mut remove = |members: &mut Vec<(&str, &str)>, place: usize| {
         let removed = members.remove(place);
-        excess = excess.saturating_sub(length(&removed) + 1);
+        excess = excess.saturating_sub(length(removed) + 1);
         excess > 0
     };
     let mut go_on = too_long;
     while go_on {
-        let long = members.iter().rposition(|it| length(it) > LONG_MEMBER);
+        let long = members.iter().rposition(|it| length(*it) > LONG_MEMBER);
         go_on = match long.or(members.len().checked_sub(1)) {
             Some(place) => remove(members, place),
             None => false,
@@ -85,13 +116,22 @@ fn shorten(members: &mut Vec<(&str, &str)>) -> bool {
     too_long
 }
 
-/// Level 2 allows any of these characters after the first; what OpenTelemetry's `TraceState` refuses beyond that, about
-/// the place of `@`, is refused when it is made.
+/// Level 2 allows any of these characters after the first. OpenTelemetry's `TraceState` holds level 1 to the place of `@`:
+/// once, before a letter or digit, and at most 13 characters from the end.
 fn is_key(key: &str) -> bool {
-    let first = |byte: &u8| byte.is_ascii_lowercase() || byte.is_ascii_digit();
+    let first = |byte: u8| matches!(byte, b'a'..=b'z' | b'0'..=b'9');
+    let any = |byte: u8| first(byte) || matches!(byte, b'_' | b'-' | b'*' | b'/');
+    let key = key.as_bytes();
+    let (tenant, system) = match key.iter().position(|byte| *byte == b'@') {
+        Some(at) => (&key[..at], &key[at + 1..]),
+        None => (key, &[][..]),
+    };
     key.len() <= 256
-        && key.as_bytes().first().is_some_and(first)
-        && (key.bytes()).all(|byte| first(&byte) || b"_-*/@".contains(&byte))
+        && tenant.first().is_some_and(|byte| first(*byte))
+        && tenant.iter().all(|byte| any(*byte))
+        && system.len() <= 13
+        && system.first().is_none_or(|byte| first(*byte))
+        && system.iter().all(|byte| any(*byte))
 }
 
 fn is_value(value: &str) -> bool {
@@ -116,7 +156,7 @@ mod tests {
     fn kept(headers: &[&str]) -> String {
         let parsed = parsed(headers);
         assert!(!parsed.dropped, "{headers:?}");
-        parsed.state.header()
+        parsed.header
     }
 
     #[test]
@@ -194,12 +234,12 @@ mod tests {
         let shortened = parsed(&[&list]);
         assert!(shortened.dropped);
         let keys = |parsed: &Parsed| {
-            (parsed.state.into_iter())
+            (state(&parsed.header).into_iter())
                 .map(|(key, _)| key.to_owned())
                 .collect::<Vec<_>>()
         };
         assert_eq!(keys(&shortened), ["a", "b", "c", "d", "e"]);
-        assert_eq!(shortened.state.header().len(), 504);
+        assert_eq!(shortened.header.len(), 504);
 
         let list = ["a", "b", "c", "d", "e", "f"].map(short).join(",");
         assert_eq!(keys(&parsed(&[&list])), ["a", "b", "c", "d", "e"]);
@@ -214,19 +254,25 @@ mod tests {
 
     proptest! {
         #[test]
+        fn keys_are_those_of_opentelemetry(key in "[a-c0A@_*/-]{0,6}(@[a-z@_0]{0,15})?") {
+            let theirs = !key.is_empty() && TraceState::from_key_value([(&key, "v")]).is_ok();
+            prop_assert_eq!(is_key(&key), theirs);
+        }
+
+        #[test]
         fn any_bytes_are_read_or_left_out(headers in vec(vec(any::<u8>(), 0..200), 0..4)) {
             let parsed = parse(headers.iter().map(Vec::as_slice));
-            prop_assert!(parsed.state.header().len() <= MOST_CHARACTERS);
+            prop_assert!(parsed.header.len() <= MOST_CHARACTERS);
+            prop_assert_eq!(format(&state(&parsed.header)), parsed.header);
         }
 
         #[test]
         fn what_is_sent_on_is_read_as_it_was(header in "([a-z][a-z0-9]{0,3}=[ -+--<>-~]{1,30}[!-+],?){0,40}") {
             let once = parsed(&[&header]);
-            let sent = once.state.header();
-            prop_assert!(sent.len() <= MOST_CHARACTERS);
-            let again = parsed(&[&sent]);
+            prop_assert!(once.header.len() <= MOST_CHARACTERS);
+            let again = parsed(&[&once.header]);
             prop_assert!(!again.dropped);
-            prop_assert_eq!(again.state, once.state);
+            prop_assert_eq!(again.header, once.header);
         }
     }
 }

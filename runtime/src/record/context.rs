@@ -108,6 +108,15 @@ impl Context {
         }
     }
 
+    /// What is handed on, where that is no span of `tracing`'s.
+    #[cfg(feature = "init")]
+    pub(crate) fn handed(&self) -> Option<&Handed> {
+        match &self.held {
+            Held::Lane(handed) => Some(handed),
+            _ => None,
+        }
+    }
+
     /// This context as OpenTelemetry knows it.
     #[cfg(feature = "init")]
     pub(crate) fn to_otel(&self) -> opentelemetry::Context {
