@@ -101,6 +101,10 @@ fn text<'a>(span: &'a SpanData, key: &str) -> Option<std::borrow::Cow<'a, str>> 
     attribute(span, key).map(Value::as_str)
 }
 
+fn has_status_200(span: &SpanData) -> bool {
+    attribute(span, "http.response.status_code") == Some(&Value::I64(200))
+}
+
 fn keys(span: &SpanData) -> Vec<&str> {
     let mut keys: Vec<_> = span.attributes.iter().map(|it| it.key.as_str()).collect();
     keys.sort_unstable();
@@ -361,6 +365,16 @@ fn streams() -> Router {
                 }
             }),
         )
+        .route(
+            "/panicking_body",
+            get(async || {
+                Body::from_stream(stream::poll_fn(
+                    |_| -> Poll<Option<Result<Bytes, Infallible>>> {
+                        std::panic::resume_unwind(Box::new("secret"));
+                    },
+                ))
+            }),
+        )
         .layer(ServerLayer::new())
 }
 
@@ -422,6 +436,8 @@ fn request_that_is_given_up_is_cancelled() {
                     "{name}"
                 );
                 assert_eq!(served.status, Status::Unset);
+                let was_answered = name == "GET /endless";
+                assert_eq!(has_status_200(served), was_answered, "{name}");
             }
             let sent: Vec<_> = spans
                 .iter()
@@ -446,6 +462,10 @@ fn error_of_a_body_and_a_panic_are_told_by_their_types() {
                     .call(request(Method::GET, address, "/panicking"))
                     .await;
                 assert!(panicking.is_err());
+                let panicking = client
+                    .call(request(Method::GET, address, "/panicking_body"))
+                    .await;
+                assert!(panicking.is_err());
             });
         },
         |spans| {
@@ -454,8 +474,12 @@ fn error_of_a_body_and_a_panic_are_told_by_their_types() {
                 text(failed, "error.type").unwrap(),
                 std::any::type_name::<axum::Error>()
             );
-            let panicked = the(&spans, "GET /panicking", &SpanKind::Server);
-            assert_eq!(text(panicked, "tickspan.outcome").unwrap(), "panicked");
+            assert!(has_status_200(failed));
+            for (name, was_answered) in [("GET /panicking", false), ("GET /panicking_body", true)] {
+                let panicked = the(&spans, name, &SpanKind::Server);
+                assert_eq!(text(panicked, "tickspan.outcome").unwrap(), "panicked");
+                assert_eq!(has_status_200(panicked), was_answered, "{name}");
+            }
             for span in &spans {
                 assert!(!format!("{span:?}").contains("secret"));
             }

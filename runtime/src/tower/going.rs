@@ -3,6 +3,9 @@
 use core::panic::AssertUnwindSafe;
 use std::borrow::Cow;
 
+use http::StatusCode;
+
+use super::span::record_status;
 use crate::Context;
 use crate::privacy::Value;
 use crate::record::outcome::Outcome;
@@ -15,6 +18,17 @@ pub(super) struct Going {
     around: Option<Context>,
     /// Whether it has been said how the request ended.
     told: bool,
+    /// The status of the response, which is recorded when the stage ends: before, it would need a record of its own.
+    status: Option<StatusCode>,
+}
+
+/// Records a status where what runs meanwhile unwinds.
+struct WhereItUnwinds(Option<StatusCode>);
+
+impl Drop for WhereItUnwinds {
+    fn drop(&mut self) {
+        self.0.into_iter().for_each(record_status);
+    }
 }
 
 impl Going {
@@ -28,6 +42,7 @@ impl Going {
             state: AssertUnwindSafe(state),
             around,
             told: false,
+            status: None,
         }
     }
 
@@ -41,7 +56,9 @@ impl Going {
             return around.run(part);
         }
         let mut polling = Polling::start(&mut self.state);
+        let unwinds = WhereItUnwinds(self.status.filter(|_| polling.stage().is_some()));
         let given = part();
+        core::mem::forget(unwinds);
         let next = match polling.stage() {
             None => Next::GoOn,
             Some(stage) => say(
@@ -49,12 +66,18 @@ impl Going {
                 Telling {
                     stage,
                     told: &mut self.told,
+                    status: &mut self.status,
                 },
             ),
         };
         match next {
             Next::GoOn => drop(polling),
-            Next::Over => polling.over(),
+            Next::Over => {
+                if polling.stage().is_some() {
+                    self.status.into_iter().for_each(record_status);
+                }
+                polling.over();
+            }
         }
         given
     }
@@ -64,7 +87,10 @@ impl Going {
         if self.told {
             self.end(release);
         } else {
-            cancel(&mut self.state, release);
+            cancel(&mut self.state, || {
+                self.status.into_iter().for_each(record_status);
+                release();
+            });
         }
     }
 
@@ -79,6 +105,7 @@ impl Going {
             state: AssertUnwindSafe(core::mem::replace(&mut self.state, State::Off)),
             around: self.around.take(),
             told: self.told,
+            status: self.status,
         }
     }
 }
@@ -93,9 +120,15 @@ pub(super) enum Next {
 pub(super) struct Telling<'a> {
     stage: &'a mut StageGuard,
     told: &'a mut bool,
+    status: &'a mut Option<StatusCode>,
 }
 
 impl Telling<'_> {
+    /// There is a response, with this status.
+    pub(super) fn status(&mut self, status: StatusCode) {
+        *self.status = Some(status);
+    }
+
     /// It failed. What is said first counts.
     pub(super) fn failed(&mut self, error_type: impl Into<Cow<'static, str>>) {
         if !core::mem::replace(self.told, true) {

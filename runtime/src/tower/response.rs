@@ -9,7 +9,6 @@ use pin_project_lite::pin_project;
 
 use super::body::{Bodiless, StageBody};
 use super::going::{Going, Next};
-use super::span::record_status;
 
 /// Which statuses and errors are failures.
 pub(super) struct Failures<E> {
@@ -70,7 +69,7 @@ where
                 }
                 Poll::Ready(Ok(response)) => {
                     let status = response.status();
-                    record_status(status);
+                    telling.status(status);
                     if (failures.status)(status) {
                         telling.failed(status.as_str().to_owned());
                     }

@@ -83,7 +83,8 @@ pub struct ServerLayer {
 
 #[derive(Clone)]
 struct Settings {
-    route: Arc<RouteOf>,
+    /// Where the program tells it.
+    route: Option<Arc<RouteOf>>,
     is_skipped: Arc<IsSkipped>,
     caller: Caller,
 }
@@ -94,7 +95,7 @@ impl ServerLayer {
     pub fn new() -> Self {
         Self {
             settings: Arc::new(Settings {
-                route: Arc::new(matched_path),
+                route: None,
                 is_skipped: Arc::new(|request| HEALTH_CHECKS.contains(&request.uri.path())),
                 caller: Caller::default(),
             }),
@@ -120,7 +121,7 @@ impl ServerLayer {
         self,
         route: impl Fn(&Parts) -> Option<Cow<'static, str>> + Send + Sync + 'static,
     ) -> Self {
-        self.with(|settings| settings.route = Arc::new(route))
+        self.with(|settings| settings.route = Some(Arc::new(route)))
     }
 
     /// Says which requests get no span, in place of the health checks.
@@ -176,13 +177,13 @@ impl<S> Layer<S> for ServerLayer {
 }
 
 #[cfg(feature = "axum")]
-fn matched_path(request: &Parts) -> Option<Cow<'static, str>> {
+fn matched_path(request: &Parts) -> Option<Cow<'_, str>> {
     let path = request.extensions.get::<axum::extract::MatchedPath>()?;
-    Some(path.as_str().to_owned().into())
+    Some(path.as_str().into())
 }
 
 #[cfg(not(feature = "axum"))]
-fn matched_path(_: &Parts) -> Option<Cow<'static, str>> {
+fn matched_path(_: &Parts) -> Option<Cow<'_, str>> {
     None
 }
 
@@ -213,7 +214,11 @@ impl Settings {
             Caller::Continued => (caller.clone().into_parent(), None, Some(caller)),
             Caller::Linked | Caller::Ignored => (Parent::Root, Some(caller), None),
         };
-        let stage = span::server(request, &(self.route)(request), parent, link);
+        let route = match &self.route {
+            Some(told) => told(request),
+            None => matched_path(request),
+        };
+        let stage = span::server(request, &route, parent, link);
         Going::new(stage, instead)
     }
 }

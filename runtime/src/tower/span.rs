@@ -65,12 +65,12 @@ static CLIENT: Callsite = Callsite::new(
 static STATUS: LateCallsite = LateCallsite::new(&["http.response.status_code"]);
 
 /// A template of paths, such as `/orders/{id}`.
-pub(super) type Route = Option<Cow<'static, str>>;
+pub(super) type Route<'a> = Option<Cow<'a, str>>;
 
 /// Starts the span of a request that is served, if anybody wants it.
 pub(super) fn server(
     request: &Parts,
-    route: &Route,
+    route: &Route<'_>,
     parent: Parent,
     link: Option<crate::Context>,
 ) -> Option<StageGuard> {
@@ -92,7 +92,11 @@ pub(super) fn server(
 }
 
 /// Starts the span of a request that is sent, if anybody wants it.
-pub(super) fn client(request: &Parts, template: &Route, servers: &[String]) -> Option<StageGuard> {
+pub(super) fn client(
+    request: &Parts,
+    template: &Route<'_>,
+    servers: &[String],
+) -> Option<StageGuard> {
     CLIENT.is_enabled().then(|| {
         let host = request.uri.host();
         let public = host.and_then(|host| {
@@ -122,11 +126,11 @@ pub(super) fn record_status(status: StatusCode) {
     record_late(&STATUS, &[Value::i64(status.as_u16().into())]);
 }
 
-fn name<'a>(method: &'a str, route: &Route) -> Cow<'a, str> {
+fn name<'a>(method: &'a str, route: &Route<'_>) -> Cow<'a, str> {
     // The conventions: a method that is not known has no place in a name.
     let method = if method == "_OTHER" { "HTTP" } else { method };
     match route {
-        Some(route) => Cow::Owned(format!("{method} {route}")),
+        Some(route) => Cow::Owned([method, " ", route].concat()),
         None => Cow::Borrowed(method),
     }
 }
