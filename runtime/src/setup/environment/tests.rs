@@ -218,6 +218,76 @@ fn wrong_headers_are_named_but_never_shown() {
 }
 
 #[test]
+fn each_form_of_each_variable_of_sending_is_named_when_it_is_wrong() {
+    for (what, value, accepted) in [
+        ("ENDPOINT", "localhost:4318", "a URL such as"),
+        ("PROTOCOL", "udp", "`grpc`, `http/protobuf`"),
+        ("TIMEOUT", "1s", "(milliseconds)"),
+        ("COMPRESSION", "br", "`none`, `gzip`, `zstd`"),
+        ("CERTIFICATE", "/no/such.pem", "a file"),
+        ("CLIENT_CERTIFICATE", "/no/such.pem", "a file"),
+        ("CLIENT_KEY", "/no/such.key", "a file"),
+    ] {
+        for signal in ["", "TRACES_", "METRICS_", "LOGS_"] {
+            assert_named(
+                &format!("OTEL_EXPORTER_OTLP_{signal}{what}"),
+                value,
+                accepted,
+            );
+        }
+    }
+    for signal in ["TRACES_", "METRICS_", "LOGS_"] {
+        let name = format!("OTEL_EXPORTER_OTLP_{signal}HEADERS");
+        let message = read(&[(&*name, "hunter2")]).unwrap_err().to_string();
+        assert!(
+            message.contains(&name) && message.contains("`name=value`"),
+            "{message}"
+        );
+        assert!(!message.contains("hunter2"), "{message}");
+    }
+}
+
+#[test]
+fn the_limit_of_text_for_spans_wins_over_the_one_for_all() {
+    const SPANS: &str = "OTEL_SPAN_ATTRIBUTE_VALUE_LENGTH_LIMIT";
+    const ALL: &str = "OTEL_ATTRIBUTE_VALUE_LENGTH_LIMIT";
+    for (variables, longest) in [
+        (&[][..], None),
+        (&[(ALL, "7")], Some(7)),
+        (&[(ALL, "7"), (SPANS, "3")], Some(3)),
+    ] {
+        assert_eq!(read_tracing(variables).longest_text, longest);
+    }
+    for name in [SPANS, ALL] {
+        assert_named(name, "long", "a whole number");
+    }
+}
+
+#[test]
+fn each_sampler_is_told_by_its_name() {
+    for (name, ratio, parent_based) in [
+        ("always_on", 1.0, false),
+        ("always_off", 0.0, false),
+        ("traceidratio", 0.25, false),
+        ("parentbased_always_on", 1.0, true),
+        ("parentbased_always_off", 0.0, true),
+        ("parentbased_traceidratio", 0.25, true),
+    ] {
+        let variables = [(TRACES_SAMPLER, name), (TRACES_SAMPLER_ARG, "0.25")];
+        let expected = HeadSampler {
+            ratio,
+            parent_based,
+        };
+        let sampler = read_tracing(&variables).sampler;
+        assert_eq!(
+            format!("{sampler:?}"),
+            format!("{:?}", Some(expected)),
+            "{name}"
+        );
+    }
+}
+
+#[test]
 fn client_certificate_and_key_belong_together() {
     let file = env!("CARGO_MANIFEST_PATH");
     for (name, other) in [
