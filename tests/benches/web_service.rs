@@ -5,10 +5,11 @@
 //! cargo bench -p tickspan-tests --bench web_service -- --quick
 //! ```
 //!
-//! An axum service in a process of its own answers over loopback HTTP. Three kinds of it take turns, each with the same
-//! requests: without tickspan; with it, where every span goes to a sink over OTLP; with it, where one trace in ten does. What
-//! counts is the processor time of the service's process, its exporters included: the client and the sink are in this
-//! process, and how long things take on a busy machine says little.
+//! An axum service in a process of its own answers over loopback HTTP. Kinds of it take turns, each with the same requests:
+//! without tracing; with tickspan; with `tracing`, `tracing-opentelemetry`, `axum-tracing-opentelemetry` and the SDK's batch
+//! processor. Spans go to a sink over OTLP, those of every trace or of one in ten. What counts is the processor time of the
+//! service's process, its exporters included: the client and the sink are in this process, and how long things take on a
+//! busy machine says little.
 
 #![expect(
     clippy::cast_precision_loss,
@@ -24,22 +25,60 @@ use std::time::{Duration, Instant};
 use axum::Router;
 use axum::extract::{DefaultBodyLimit, Path};
 use axum::routing::{get, post};
+use axum_tracing_opentelemetry::middleware::OtelAxumLayer;
+use opentelemetry::trace::TracerProvider as _;
+use opentelemetry_sdk::propagation::TraceContextPropagator;
+use opentelemetry_sdk::trace::SdkTracerProvider;
 use serde::Serialize;
 use tickspan::tower::ServerLayer;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::runtime::Runtime;
+use tracing_subscriber::filter::{LevelFilter, Targets};
+use tracing_subscriber::layer::SubscriberExt as _;
+use tracing_subscriber::util::SubscriberInitExt as _;
 
 type Result<T> = core::result::Result<T, Box<dyn std::error::Error + Send + Sync>>;
 
-/// Says which kind of service this process is.
-const KIND: &str = "TICKSPAN_BENCH_KIND";
+/// Says what makes the spans of the service of this process.
+const SPANS: &str = "TICKSPAN_BENCH_SPANS";
 
-/// The kinds of service, and the share of traces that each exports.
-const KINDS: [(&str, Option<&str>); 3] = [
-    ("without tickspan", None),
-    ("every trace exported", Some("1")),
-    ("one in ten exported", Some("0.1")),
+/// A kind of service.
+struct Kind {
+    name: &'static str,
+    /// What makes its spans: `none`, `tickspan` or `tracing`.
+    spans: &'static str,
+    /// The share of traces that it exports.
+    share: &'static str,
+}
+
+/// The first is what the others are compared with.
+const KINDS: [Kind; 5] = [
+    Kind {
+        name: "without tracing",
+        spans: "none",
+        share: "0",
+    },
+    Kind {
+        name: "tickspan, every trace",
+        spans: "tickspan",
+        share: "1",
+    },
+    Kind {
+        name: "tickspan, one in ten",
+        spans: "tickspan",
+        share: "0.1",
+    },
+    Kind {
+        name: "tracing, every trace",
+        spans: "tracing",
+        share: "1",
+    },
+    Kind {
+        name: "tracing, one in ten",
+        spans: "tracing",
+        share: "0.1",
+    },
 ];
 
 /// What is asked for, and how often in a round.
@@ -58,8 +97,8 @@ const CONNECTIONS: usize = 8;
 const SETTLE: Duration = Duration::from_millis(300);
 
 fn main() -> Result<()> {
-    match env::var(KIND) {
-        Ok(kind) => Runtime::new()?.block_on(serve(&kind)),
+    match env::var(SPANS) {
+        Ok(spans) => Runtime::new()?.block_on(serve(&spans)),
         Err(_) => measure(),
     }
 }
@@ -82,34 +121,65 @@ struct Bar {
     volume: u64,
 }
 
+/// The routes, with the handlers of a module.
+macro_rules! router {
+    ($handlers:ident) => {
+        Router::new()
+            .route("/quotes/{symbol}", get($handlers::quote))
+            .route("/bars/{symbol}/{count}", get($handlers::bars))
+    };
+}
 /// Serves until its stdin is closed.
-async fn serve(kind: &str) -> Result<()> {
+async fn serve(spans: &str) -> Result<()> {
+    match spans {
+        "tickspan" => {
+            let telemetry = tickspan::builder().with_console(false).init()?;
+            answer(router!(traced).layer(ServerLayer::new())).await?;
+            let report = telemetry.shutdown(Duration::from_secs(10));
+            println!("{report}");
+        }
+        "tracing" => {
+            let provider = tracing_to_otlp()?;
+            answer(router!(instrumented).layer(OtelAxumLayer::default())).await?;
+            provider.shutdown()?;
+        }
+        _ => answer(router!(plain)).await?,
+    }
+    Ok(())
+}
+
+async fn answer(app: Router) -> Result<()> {
     let listener = TcpListener::bind(("127.0.0.1", 0)).await?;
     println!("{}", listener.local_addr()?);
     let stdin_closed = tokio::task::spawn_blocking(|| std::io::stdin().lines().count());
-    let until_closed = async {
-        _ = stdin_closed.await;
-    };
-    if kind == KINDS[0].0 {
-        let app = Router::new()
-            .route("/quotes/{symbol}", get(plain::quote))
-            .route("/bars/{symbol}/{count}", get(plain::bars));
-        axum::serve(listener, app)
-            .with_graceful_shutdown(until_closed)
-            .await?;
-        return Ok(());
-    }
-    let telemetry = tickspan::builder().with_console(false).init()?;
-    let app = Router::new()
-        .route("/quotes/{symbol}", get(traced::quote))
-        .route("/bars/{symbol}/{count}", get(traced::bars))
-        .layer(ServerLayer::new());
     axum::serve(listener, app)
-        .with_graceful_shutdown(until_closed)
+        .with_graceful_shutdown(async {
+            _ = stdin_closed.await;
+        })
         .await?;
-    let report = telemetry.shutdown(Duration::from_secs(10));
-    println!("{report}");
     Ok(())
+}
+
+/// Spans of `tracing` on their way to OTLP, as the documentation of the crates sets them up.
+fn tracing_to_otlp() -> Result<SdkTracerProvider> {
+    // Not used, but its HTTP client looks for one.
+    _ = rustls::crypto::ring::default_provider().install_default();
+    let exporter = opentelemetry_otlp::SpanExporter::builder()
+        .with_http()
+        .build()?;
+    let provider = SdkTracerProvider::builder()
+        .with_batch_exporter(exporter)
+        .build();
+    opentelemetry::global::set_text_map_propagator(TraceContextPropagator::new());
+    tracing_subscriber::registry()
+        .with(
+            Targets::new()
+                .with_default(LevelFilter::INFO)
+                .with_target("otel::tracing", LevelFilter::TRACE),
+        )
+        .with(tracing_opentelemetry::layer().with_tracer(provider.tracer("service")))
+        .init();
+    Ok(provider)
 }
 
 /// The handlers, and what they call.
@@ -148,6 +218,7 @@ macro_rules! handlers {
 
 handlers!(plain,);
 handlers!(traced, #[tickspan::traced_stage]);
+handlers!(instrumented, #[tracing::instrument]);
 
 fn json(body: &impl Serialize) -> Vec<u8> {
     serde_json::to_vec(body).unwrap_or_default()
@@ -192,19 +263,17 @@ struct Service {
 }
 
 impl Service {
-    fn start(kind: &str, share: Option<&str>, sink: &str) -> Result<Self> {
+    fn start(kind: &Kind, sink: &str) -> Result<Self> {
         let mut command = Command::new(env::current_exe()?);
         command
-            .env(KIND, kind)
+            .env(SPANS, kind.spans)
+            .env("OTEL_SERVICE_NAME", "service")
+            .env("OTEL_EXPORTER_OTLP_ENDPOINT", sink)
+            .env("OTEL_TRACES_SAMPLER", "parentbased_traceidratio")
+            .env("OTEL_TRACES_SAMPLER_ARG", kind.share)
+            .env("OTEL_BSP_MAX_QUEUE_SIZE", "65536")
             .stdin(Stdio::piped())
             .stdout(Stdio::piped());
-        if let Some(share) = share {
-            command
-                .env("OTEL_EXPORTER_OTLP_ENDPOINT", sink)
-                .env("OTEL_TRACES_SAMPLER", "parentbased_traceidratio")
-                .env("OTEL_TRACES_SAMPLER_ARG", share)
-                .env("OTEL_BSP_MAX_QUEUE_SIZE", "65536");
-        }
         let mut process = command.spawn()?;
         let stdin = process.stdin.take();
         let mut stdout = BufReader::new(process.stdout.take().ok_or("stdout is piped")?);
@@ -219,14 +288,22 @@ impl Service {
     }
 
     /// What the process has used of processors.
-    fn processor_time(&self) -> Result<Duration> {
-        let stat = std::fs::read_to_string(format!("/proc/{}/stat", self.process.id()))?;
-        // proc(5): what follows the name in parentheses begins with the third field; 14 and 15 are user and system
-        // time in ticks of 10 ms.
-        let fields = stat.rsplit_once(')').ok_or("no name")?.1;
-        let fields: Vec<&str> = fields.split_whitespace().collect();
-        let ticks = fields[11].parse::<u64>()? + fields[12].parse::<u64>()?;
-        Ok(Duration::from_millis(ticks * 10))
+    fn processor_time(&self) -> Result<Used> {
+        let mut used = Used::default();
+        for thread in std::fs::read_dir(format!("/proc/{}/task", self.process.id()))? {
+            let thread = thread?.path();
+            let name = std::fs::read_to_string(thread.join("comm"))?;
+            // Linux' sched-stats: what comes first is the time on processors in nanoseconds.
+            let times = std::fs::read_to_string(thread.join("schedstat"))?;
+            let time = times.split_whitespace().next().ok_or("no time")?;
+            let time = Duration::from_nanos(time.parse()?);
+            used.all += time;
+            // Those that answer are tokio's, and that which has started them.
+            if !name.starts_with("tokio-") && !name.starts_with("web_service") {
+                used.behind += time;
+            }
+        }
+        Ok(used)
     }
 
     /// Ends the service, and gives what it says at its end.
@@ -242,11 +319,20 @@ impl Service {
     }
 }
 
+/// Processor time.
+#[derive(Clone, Copy, Default)]
+struct Used {
+    all: Duration,
+    /// Of threads that do not answer requests.
+    behind: Duration,
+}
+
 /// What one round took.
 #[derive(Clone, Copy)]
 struct Round {
     requests_a_second: f64,
     microseconds_a_request: f64,
+    microseconds_behind: f64,
 }
 
 fn measure() -> Result<()> {
@@ -255,8 +341,8 @@ fn measure() -> Result<()> {
     let runtime = Runtime::new()?;
     let sink = runtime.block_on(sink())?;
     let services = KINDS
-        .into_iter()
-        .map(|(kind, share)| Service::start(kind, share, &sink))
+        .iter()
+        .map(|kind| Service::start(kind, &sink))
         .collect::<Result<Vec<_>>>()?;
     for (path, count) in REQUESTS {
         let count = count / share;
@@ -273,20 +359,26 @@ fn measure() -> Result<()> {
         }
         println!("GET {path}, {count} requests a round, the median of {rounds}");
         let base = median(&taken[0], |round| round.microseconds_a_request);
-        for ((kind, _), taken) in KINDS.iter().zip(&taken) {
+        println!(
+            "  {:<22} {:>10} {:>14} {:>17} {:>18}",
+            "", "requests/s", "µs a request", "more", "of it, behind"
+        );
+        for (kind, taken) in KINDS.iter().zip(&taken) {
             let cost = median(taken, |round| round.microseconds_a_request);
             println!(
-                "  {kind:<22} {:>8.0} requests/s {cost:>8.1} µs of processor a request {:>+7.1} µs {:>+6.1} %",
+                "  {:<22} {:>10.0} {cost:>14.1} {:>+8.1} {:>+6.1} % {:>18.1}",
+                kind.name,
                 median(taken, |round| round.requests_a_second),
                 cost - base,
-                (cost / base - 1.0) * 100.0
+                (cost / base - 1.0) * 100.0,
+                median(taken, |round| round.microseconds_behind),
             );
         }
     }
-    for ((kind, _), service) in KINDS.iter().zip(services) {
+    for (kind, service) in KINDS.iter().zip(services) {
         let said = service.end()?;
         if !said.is_empty() {
-            println!("{kind}: {}", said.trim());
+            println!("{}: {}", kind.name, said.trim());
         }
     }
     Ok(())
@@ -309,11 +401,15 @@ async fn one_round(service: &Service, path: &str, count: usize) -> Result<Round>
     }
     let took = start.elapsed();
     sleep(SETTLE);
-    let used = service.processor_time()?.saturating_sub(before);
+    let after = service.processor_time()?;
     let asked = (count / CONNECTIONS * CONNECTIONS) as f64;
+    let each = |used: fn(&Used) -> Duration| {
+        used(&after).saturating_sub(used(&before)).as_secs_f64() * 1e6 / asked
+    };
     Ok(Round {
         requests_a_second: asked / took.as_secs_f64(),
-        microseconds_a_request: used.as_secs_f64() * 1e6 / asked,
+        microseconds_a_request: each(|used| used.all),
+        microseconds_behind: each(|used| used.behind),
     })
 }
 
