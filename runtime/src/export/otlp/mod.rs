@@ -143,7 +143,9 @@ impl Otlp {
             let resource_spans = super::otlp_json::spelled(resource_spans);
             return self.transport.encode(&TracesRequest { resource_spans });
         }
-        self.transport.pack(self.envelope.request(&spans))
+        let message = self.envelope.request(&spans);
+        drop(spans);
+        self.transport.pack(message)
     }
 
     #[cfg(feature = "logs")]
