@@ -587,7 +587,7 @@ fn raise(span: &mut SpanData, status: Status) {
 
 /// A value as an attribute; nothing where it is absent.
 pub(crate) fn as_attribute(given: &crate::privacy::Value<'_>) -> Option<Value> {
-    let mut bytes = Vec::new();
+    let mut bytes = lane::Bytes::with_room(64);
     lane::write_value(&mut bytes, given);
     value(&mut Reader(&bytes)).flatten()
 }

@@ -50,10 +50,10 @@ impl<C> Family<C> {
         }
         let mut all = self.series.write().unwrap_or_else(PoisonError::into_inner);
         let (key, attributes) = if all.len() < MOST || all.contains_key(&key[..]) {
-            (key, attributes(labels))
+            (&key[..], attributes(labels))
         } else {
             count(Loss::LabelSets);
-            (OTHERS.to_vec(), overflow())
+            (OTHERS, overflow())
         };
         let made = all.entry(key.into()).or_insert_with(|| {
             Arc::new(Series {
@@ -88,9 +88,9 @@ impl<C> Family<C> {
 const OTHERS: &[u8] = &[];
 
 /// The bytes by which a series is known: its values as they would stand in a record, each of which tells where it ends.
-fn key<L: Labels>(labels: &L) -> Vec<u8> {
+fn key<L: Labels>(labels: &L) -> lane::Bytes {
     // Enough for a few labels, so that it does not grow.
-    let mut key = Vec::with_capacity(64);
+    let mut key = lane::Bytes::with_room(64);
     labels.values(&mut |value| lane::write_value(&mut key, value));
     key
 }

@@ -17,6 +17,17 @@ impl Callsite {
     /// Starts a stage below the current one, and makes it current. `values` are those of the first keys.
     pub fn start(&'static self, values: &[Value<'_>]) -> StageGuard {
         #[cfg(feature = "init")]
+        match lane::start_usual(self, values) {
+            0 => {}
+            token => return StageGuard::new(token),
+        }
+        self.start_unusual(values)
+    }
+
+    /// As [`start`](Self::start), whatever there is to be asked.
+    #[inline(never)]
+    fn start_unusual(&'static self, values: &[Value<'_>]) -> StageGuard {
+        #[cfg(feature = "init")]
         if lane::mode() != lane::Mode::Tracing {
             if let Some(stage) = self.start_on_lane(&lane::Parent::Current, values) {
                 return stage;
@@ -38,7 +49,6 @@ impl Callsite {
 
     /// Starts a stage on the lane route. Nothing where it is not taken.
     #[cfg(feature = "init")]
-    #[inline]
     fn start_on_lane(
         &'static self,
         parent: &lane::Parent,
@@ -290,10 +300,8 @@ impl StageGuard {
             return Stage(Suspended::Lane(suspended));
         }
         match thread::with(|thread| thread.pop(token)).flatten() {
-            Some(Frame::Tracing(Some(entered))) => {
-                Stage(Suspended::Tracing(tracing_route::leave(entered)))
-            }
-            Some(Frame::Boundary) => Stage(Suspended::Hidden),
+            Some((_, Some(entered))) => Stage(Suspended::Tracing(tracing_route::leave(entered))),
+            Some((Frame::Boundary, None)) => Stage(Suspended::Hidden),
             _ => Stage(Suspended::Off),
         }
     }
@@ -357,8 +365,8 @@ fn leave(token: u32, told: Told) {
     if lane::finish(token) {
         return;
     }
-    let frame = thread::with(|thread| thread.pop(token)).flatten();
-    if let Some(Frame::Tracing(Some(entered))) = frame {
+    let popped = thread::with(|thread| thread.pop(token)).flatten();
+    if let Some((_, Some(entered))) = popped {
         tracing_route::close(tracing_route::leave(entered));
     }
 }

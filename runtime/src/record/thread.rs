@@ -3,15 +3,16 @@
 use core::cell::RefCell;
 
 #[cfg(feature = "init")]
-use super::lane::{Beside, LaneFrame, LaneThread};
+use super::lane::{Beside, Bytes, LaneFrame, LaneThread};
 use super::tracing_route::Entered;
 #[cfg(feature = "init")]
 use tracing_core::callsite::Identifier;
 
 /// A place on the stack.
+#[derive(Clone, Copy)]
 pub(super) enum Frame {
-    /// A span of the `tracing` crate. Nothing, while it is told something.
-    Tracing(Option<Entered>),
+    /// A span of the `tracing` crate.
+    Tracing,
     /// Late attributes from above do not pass: they belong to no stage.
     Boundary,
     #[cfg(feature = "init")]
@@ -28,6 +29,8 @@ pub(super) struct Thread {
     /// A stage is known by its place and one, its token. Places are not used again while there are others
     /// above.
     pub(super) frames: Vec<Frame>,
+    /// The spans of the `tracing` crate among them, by their tokens; without one that is told something.
+    pub(super) entered: Vec<(u32, Entered)>,
     /// The stage that the body being polled for the first time has begun, or 0.
     pub(super) begun: u32,
     /// How many ask that nothing be recorded on this thread.
@@ -40,7 +43,7 @@ pub(super) struct Thread {
     pub(super) beside: Vec<(u32, Beside)>,
     /// For values that are written while the stack is not borrowed.
     #[cfg(feature = "init")]
-    pub(super) written: Vec<u8>,
+    pub(super) written: Bytes,
     /// The numbers of other libraries' callsites that this thread has met.
     #[cfg(feature = "init")]
     pub(super) foreign: Vec<(Identifier, u32)>,
@@ -50,6 +53,7 @@ thread_local! {
     static THREAD: RefCell<Thread> = const {
         RefCell::new(Thread {
             frames: Vec::new(),
+            entered: Vec::new(),
             begun: 0,
             #[cfg(feature = "init")]
             quiet: 0,
@@ -58,7 +62,7 @@ thread_local! {
             #[cfg(feature = "init")]
             beside: Vec::new(),
             #[cfg(feature = "init")]
-            written: Vec::new(),
+            written: Bytes::new(),
             #[cfg(feature = "init")]
             foreign: Vec::new(),
         })
@@ -87,12 +91,19 @@ impl Thread {
         u32::try_from(self.frames.len()).unwrap_or(u32::MAX)
     }
 
-    /// Takes away the frame of a token that is no span of the lane route: guards may be dropped in any order.
-    pub(super) fn pop(&mut self, token: u32) -> Option<Frame> {
+    /// Takes away the frame of a token that is no span of the lane route, and the span of `tracing` that it stands for:
+    /// guards may be dropped in any order.
+    pub(super) fn pop(&mut self, token: u32) -> Option<(Frame, Option<Entered>)> {
         let place = (token as usize).checked_sub(1)?;
         let frame = core::mem::replace(self.frames.get_mut(place)?, Frame::Gone);
         self.trim();
-        Some(frame)
+        Some((frame, self.take_entered(token)))
+    }
+
+    /// Takes the span of `tracing` of a token.
+    pub(super) fn take_entered(&mut self, token: u32) -> Option<Entered> {
+        let place = self.entered.iter().rposition(|(of, _)| *of == token)?;
+        Some(self.entered.remove(place).1)
     }
 
     /// Removes what has ended from the top.

@@ -51,7 +51,13 @@ pub(super) fn enter(idle: Idle) -> u32 {
         return 0;
     }
     let mut entered = Some(Entered { idle, subscriber });
-    let token = thread::with(|thread| thread.push(Frame::Tracing(entered.take())));
+    let token = thread::with(|thread| {
+        let token = thread.push(Frame::Tracing);
+        thread
+            .entered
+            .extend(entered.take().map(|entered| (token, entered)));
+        token
+    });
     if let Some(entered) = entered {
         // This thread's storage is gone: the span cannot be found again.
         close(leave(entered));
@@ -88,17 +94,15 @@ pub(super) fn close_span(span: Span) {
 
 /// Runs `f` on the span of a token, while the stack is not borrowed: a subscriber's code may come back here.
 pub(super) fn with_idle<R>(token: u32, f: impl FnOnce(&Idle) -> R) -> Option<R> {
-    let place = (token as usize).checked_sub(1)?;
-    let entered = thread::with(|thread| match thread.frames.get_mut(place) {
-        Some(Frame::Tracing(entered)) => entered.take(),
-        _ => None,
-    })
-    .flatten()?;
+    let entered = thread::with(|thread| thread.take_entered(token)).flatten()?;
     let result = f(&entered.idle);
     let mut entered = Some(entered);
     thread::with(|thread| {
-        if let Some(Frame::Tracing(place)) = thread.frames.get_mut(place) {
-            *place = entered.take();
+        let place = (token as usize).wrapping_sub(1);
+        if let Some(Frame::Tracing) = thread.frames.get(place) {
+            thread
+                .entered
+                .extend(entered.take().map(|entered| (token, entered)));
         }
     });
     Some(result)
@@ -107,11 +111,11 @@ pub(super) fn with_idle<R>(token: u32, f: impl FnOnce(&Idle) -> R) -> Option<R> 
 /// The thread's innermost stage, if it is on this route and somebody wants it.
 pub(super) fn innermost() -> Option<(tracing::span::Id, Dispatch, &'static Callsite)> {
     // Cloned, for whoever records to it may come back here.
-    thread::with(|thread| match thread.frames.last()? {
-        Frame::Tracing(Some(Entered { idle, .. })) => idle
-            .span
-            .with_subscriber(|(id, dispatch)| (id.clone(), dispatch.clone(), idle.callsite)),
-        _ => None,
+    thread::with(|thread| {
+        let innermost = |(token, _): &&(u32, Entered)| *token as usize == thread.frames.len();
+        let (_, Entered { idle, .. }) = thread.entered.iter().rev().find(innermost)?;
+        idle.span
+            .with_subscriber(|(id, dispatch)| (id.clone(), dispatch.clone(), idle.callsite))
     })
     .flatten()
 }

@@ -48,12 +48,11 @@ impl Thread {
         });
         // Behind the stages, for as long as it takes to write it.
         let at = lane.scratch.len();
-        lane.scratch.extend_from_slice(&head);
-        lane.scratch
-            .extend_from_slice(&marks.repeated.to_le_bytes());
-        lane.scratch.extend_from_slice(&marks.foreign.to_le_bytes());
+        lane.scratch.put(head);
+        lane.scratch.put(marks.repeated.to_le_bytes());
+        lane.scratch.put(marks.foreign.to_le_bytes());
         for tick in ticks {
-            lane.scratch.extend_from_slice(&tick.to_le_bytes());
+            lane.scratch.put(tick.to_le_bytes());
         }
         let written = lane.write_clock(at);
         lane.scratch.truncate(at);

@@ -2,6 +2,7 @@
 
 use core::fmt::{self, Write as _};
 
+use super::bytes::Bytes;
 use super::health::{Loss, count};
 use super::wire::tag;
 use crate::privacy::{Repr, Value};
@@ -19,19 +20,19 @@ pub(super) struct RunsCode;
 ///
 /// [`RunsCode`] at the first value that does.
 #[inline]
-pub(super) fn plain(out: &mut Vec<u8>, values: &[Value<'_>]) -> Result<(), RunsCode> {
+pub(super) fn plain(out: &mut Bytes, values: &[Value<'_>]) -> Result<(), RunsCode> {
     for value in values {
         match value.repr() {
-            Repr::Absent => out.push(tag::ABSENT),
-            Repr::Bool(value) => out.push(if *value { tag::TRUE } else { tag::FALSE }),
+            Repr::Absent => out.put([tag::ABSENT]),
+            Repr::Bool(value) => out.put([if *value { tag::TRUE } else { tag::FALSE }]),
             Repr::I64(value) => eight(out, tag::I64, value.to_le_bytes()),
             Repr::U64(value) => eight(out, tag::U64, value.to_le_bytes()),
             Repr::F64(value) => eight(out, tag::F64, value.to_le_bytes()),
             Repr::Text(value) => text(out, value),
             #[cfg(feature = "rust_decimal")]
             Repr::Decimal(_, value) => {
-                out.push(tag::DECIMAL);
-                out.extend_from_slice(&value.serialize());
+                out.put([tag::DECIMAL]);
+                out.put(value.serialize());
             }
             Repr::Written(..) | Repr::Displayed(_) => return Err(RunsCode),
         }
@@ -40,12 +41,12 @@ pub(super) fn plain(out: &mut Vec<u8>, values: &[Value<'_>]) -> Result<(), RunsC
 }
 
 /// Writes `values` at the end of `out`, whatever they are.
-pub(super) fn any(out: &mut Vec<u8>, values: &[Value<'_>]) {
+pub(super) fn any(out: &mut Bytes, values: &[Value<'_>]) {
     for value in values {
         match value.repr() {
             Repr::Written(written, list) => {
                 let start = out.len();
-                out.extend_from_slice(&[tag::LIST, 0, 0, 0, 0, 0]);
+                out.put([tag::LIST, 0, 0, 0, 0, 0]);
                 let mut recorded = 0_u8;
                 let all = list.elements(&mut |element| {
                     any(out, core::slice::from_ref(element));
@@ -68,14 +69,12 @@ pub(super) fn any(out: &mut Vec<u8>, values: &[Value<'_>]) {
 }
 
 #[inline]
-pub(super) fn eight(out: &mut Vec<u8>, tag: u8, value: [u8; 8]) {
-    let mut bytes = [tag; 9];
-    bytes[1..].copy_from_slice(&value);
-    out.extend_from_slice(&bytes);
+pub(super) fn eight(out: &mut Bytes, tag: u8, value: [u8; 8]) {
+    out.put_behind(tag, value);
 }
 
 #[inline]
-pub(super) fn text(out: &mut Vec<u8>, text: &str) {
+pub(super) fn text(out: &mut Bytes, text: &str) {
     let text = if text.len() <= TEXT_LIMIT {
         text
     } else {
@@ -83,9 +82,8 @@ pub(super) fn text(out: &mut Vec<u8>, text: &str) {
     };
     #[expect(clippy::cast_possible_truncation, reason = "at most TEXT_LIMIT")]
     let len = text.len() as u16;
-    let [low, high] = len.to_le_bytes();
-    out.extend_from_slice(&[tag::TEXT, low, high]);
-    out.extend_from_slice(text.as_bytes());
+    out.put_behind(tag::TEXT, len.to_le_bytes());
+    out.extend(text.as_bytes());
 }
 
 /// The most of `text` that fits `limit` bytes, whole characters.
@@ -100,9 +98,9 @@ fn cut(text: &str, limit: usize) -> &str {
 }
 
 /// Writes what `Display` says.
-pub(super) fn display(out: &mut Vec<u8>, value: &dyn fmt::Display) {
+pub(super) fn display(out: &mut Bytes, value: &dyn fmt::Display) {
     let start = out.len();
-    out.extend_from_slice(&[tag::TEXT, 0, 0]);
+    out.put([tag::TEXT, 0, 0]);
     let mut bounded = Bounded {
         out,
         left: TEXT_LIMIT,
@@ -116,7 +114,7 @@ pub(super) fn display(out: &mut Vec<u8>, value: &dyn fmt::Display) {
 }
 
 struct Bounded<'a> {
-    out: &'a mut Vec<u8>,
+    out: &'a mut Bytes,
     left: usize,
     cut: bool,
 }
@@ -124,14 +122,14 @@ struct Bounded<'a> {
 impl fmt::Write for Bounded<'_> {
     fn write_str(&mut self, text: &str) -> fmt::Result {
         if text.len() <= self.left && !self.cut {
-            self.out.extend_from_slice(text.as_bytes());
+            self.out.extend(text.as_bytes());
             self.left -= text.len();
             return Ok(());
         }
         // Some go on after the error: what is cut is cut once.
         if !core::mem::replace(&mut self.cut, true) {
             let fits = cut(text, self.left);
-            self.out.extend_from_slice(fits.as_bytes());
+            self.out.extend(fits.as_bytes());
         }
         Err(fmt::Error)
     }

@@ -5,7 +5,9 @@ use core::fmt;
 use tracing_core::Metadata;
 
 use super::wire::{Parts as _, flags, item, tag};
-use super::{Handed, Parent as LaneParent, Role, Start, Suspended, encode, keep, sites, thread};
+use super::{
+    Bytes, Handed, Parent as LaneParent, Role, Start, Suspended, encode, keep, sites, thread,
+};
 
 /// How many callsites a thread keeps at hand; the others are looked up.
 const MOST_KNOWN: usize = 64;
@@ -22,7 +24,7 @@ pub(crate) enum Parent {
 
 /// Fields with their places among the callsite's, as bytes.
 pub(crate) struct Fields {
-    out: Vec<u8>,
+    out: Bytes,
     /// What comes before the place of each field.
     head: Option<u8>,
     count: u8,
@@ -30,15 +32,17 @@ pub(crate) struct Fields {
 
 impl Fields {
     fn head(&mut self, place: usize) {
-        self.out.extend(self.head);
+        if let Some(head) = self.head {
+            self.out.put([head]);
+        }
         // `tracing` allows a callsite 32 fields.
-        self.out.push(u8::try_from(place).unwrap_or(u8::MAX));
+        self.out.put([u8::try_from(place).unwrap_or(u8::MAX)]);
         self.count = self.count.saturating_add(1);
     }
 
     pub(crate) fn bool(&mut self, place: usize, value: bool) {
         self.head(place);
-        self.out.push(if value { tag::TRUE } else { tag::FALSE });
+        self.out.put([if value { tag::TRUE } else { tag::FALSE }]);
     }
 
     pub(crate) fn i64(&mut self, place: usize, value: i64) {
@@ -70,7 +74,7 @@ impl Fields {
 /// Has `record` write fields while nothing is borrowed: formatting them may come back here.
 fn written(head: Option<u8>, record: impl FnOnce(&mut Fields)) -> Fields {
     let mut out = thread::with(|thread| core::mem::take(&mut thread.written)).unwrap_or_default();
-    out.clear();
+    out.truncate(0);
     let mut fields = Fields {
         out,
         head,
@@ -114,7 +118,7 @@ pub(crate) fn start(
     };
     let started =
         thread::with(
-            |thread| match thread.start(site, false, &parent, &[], Some(&fields.out)) {
+            |thread| match thread.start(site, 0, &parent, &[], Some(&fields.out)) {
                 Start::At(token) => thread.suspend(token),
                 _ => None,
             },
@@ -142,12 +146,12 @@ pub(crate) fn event(
     }
     let site = number(metadata);
     let fields = written(None, record);
-    let write = |out: &mut Vec<u8>, clock: &quanta::Clock| {
-        out.push(item::FOREIGN_EVENT);
-        out.extend_from_slice(&site.to_le_bytes());
-        out.extend_from_slice(&clock.raw().to_le_bytes());
-        out.push(fields.count);
-        out.extend_from_slice(&fields.out);
+    let write = |out: &mut Bytes, clock: &quanta::Clock| {
+        out.put([item::FOREIGN_EVENT]);
+        out.put(site.to_le_bytes());
+        out.put(clock.raw().to_le_bytes());
+        out.put([fields.count]);
+        out.extend(&fields.out);
         Ok::<(), encode::RunsCode>(())
     };
     match span {
@@ -208,7 +212,7 @@ impl Foreign {
     pub(crate) fn record(&self, record: impl FnOnce(&mut Fields)) {
         let fields = written(Some(item::FIELD), record);
         self.append(|out, _| {
-            out.extend_from_slice(&fields.out);
+            out.extend(&fields.out);
             Ok(())
         });
         keep(fields.out);
@@ -225,7 +229,7 @@ impl Foreign {
     /// Appends to the span, wherever it is current: in a record of its own.
     fn append(
         &self,
-        write: impl FnOnce(&mut Vec<u8>, &quanta::Clock) -> Result<(), encode::RunsCode>,
+        write: impl FnOnce(&mut Bytes, &quanta::Clock) -> Result<(), encode::RunsCode>,
     ) {
         thread::with(|thread| {
             if let Some(token) = thread.place(self.0.clone()) {

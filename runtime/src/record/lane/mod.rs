@@ -8,6 +8,7 @@
 //! Nothing in a record is OpenTelemetry's: [`crate::collect`] makes spans of them. Here it is known to the sampler, which
 //! decides as the SDK does, and to the stack, where stages are asked to be the current span of its context.
 
+mod bytes;
 pub(crate) mod capture;
 mod clock;
 mod encode;
@@ -20,7 +21,7 @@ mod stack;
 pub(crate) mod wire;
 mod writer;
 
-use core::sync::atomic::{AtomicBool, AtomicU8, Ordering};
+use core::sync::atomic::{AtomicU8, Ordering};
 use std::sync::Arc;
 
 use super::thread::{self, Frame};
@@ -28,6 +29,7 @@ use super::{Callsite, LateCallsite};
 use crate::edge::EdgeSite;
 use crate::privacy::Value;
 use crate::propagate::Carried;
+pub(crate) use bytes::Bytes;
 pub(super) use clock::clock_ended;
 use health::{Loss, count};
 use stack::Role;
@@ -52,13 +54,22 @@ pub(crate) enum Mode {
     Ended = 3,
 }
 
-// Relaxed: which stage is the first or the last on a route makes no difference.
-static MODE: AtomicU8 = AtomicU8::new(Mode::Tracing as u8);
+/// What all stages have to know: the [`Mode`], and bits for what is unusual. In one byte, so that a stage that finds
+/// nothing unusual asks once.
+// Relaxed: which stage is the first or the last on a route makes no difference, and the bits are set before the first one
+// takes the lane route.
+static ROUTE: AtomicU8 = AtomicU8::new(Mode::Tracing as u8);
+
+const MODE: u8 = 0b11;
+/// The current stage is made OpenTelemetry's current span, too.
+const ATTACHES: u8 = 0b100;
+/// Each span is decided about by itself, not as its parent was.
+const SAMPLES_EACH: u8 = 0b1000;
 
 /// Which route stages take now.
 #[inline]
 pub(crate) fn mode() -> Mode {
-    match MODE.load(Ordering::Relaxed) {
+    match ROUTE.load(Ordering::Relaxed) & MODE {
         0 => Mode::Tracing,
         1 => Mode::Capturing,
         2 => Mode::Lane,
@@ -66,17 +77,31 @@ pub(crate) fn mode() -> Mode {
     }
 }
 
-/// Whether the current stage is made OpenTelemetry's current span, too.
-// Relaxed: set before the first stage takes this route.
-static ATTACHES: AtomicBool = AtomicBool::new(false);
+pub(crate) fn set_mode(mode: Mode) {
+    _ = ROUTE.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |route| {
+        Some(route & !MODE | mode as u8)
+    });
+}
+
+/// Whether stages take the lane route, and there is nothing else to ask for.
+#[inline]
+fn is_usual() -> bool {
+    ROUTE.load(Ordering::Relaxed) == Mode::Lane as u8
+}
+
+fn is(bit: u8) -> bool {
+    ROUTE.load(Ordering::Relaxed) & bit != 0
+}
+
+fn set(bit: u8, on: bool) {
+    _ = ROUTE.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |route| {
+        Some(if on { route | bit } else { route & !bit })
+    });
+}
 
 /// Sets whether stages are made OpenTelemetry's current span.
 pub(crate) fn attach_contexts(on: bool) {
-    ATTACHES.store(on, Ordering::Relaxed);
-}
-
-pub(crate) fn set_mode(mode: Mode) {
-    MODE.store(mode as u8, Ordering::Relaxed);
+    set(ATTACHES, on);
 }
 
 /// The identity of a span, as it is handed to others.
@@ -174,10 +199,6 @@ fn ids(head: &Head, role: Role) -> Ids {
     }
 }
 
-fn is_sampled(head: &Head) -> bool {
-    head.flags() & flags::SAMPLED != 0
-}
-
 /// What became of a start.
 pub(super) enum Start {
     /// It is on the stack, under this token.
@@ -192,30 +213,48 @@ pub(super) enum Start {
 
 /// Writes values that may run code of the user's, while nothing is borrowed.
 #[cold]
-fn write_apart(values: &[Value<'_>]) -> Vec<u8> {
+fn write_apart(values: &[Value<'_>]) -> Bytes {
     let mut written =
         thread::with(|thread| core::mem::take(&mut thread.written)).unwrap_or_default();
-    written.clear();
+    written.truncate(0);
     encode::any(&mut written, values);
     written
 }
 
 /// Gives the memory of [`write_apart`] back.
-fn keep(written: Vec<u8>) {
+fn keep(written: Bytes) {
     thread::with(|thread| thread.written = written);
 }
 
-/// Starts a span on the lane route, current on this thread.
+/// The flags that a span has by itself.
 #[inline]
+fn own_flags(callsite: &Callsite) -> u8 {
+    if callsite.labels().is_empty() {
+        0
+    } else {
+        flags::LABELLED
+    }
+}
+
+/// Starts a span below the innermost where nothing is unusual, and gives its token; 0 where something is.
+#[inline]
+pub(super) fn start_usual(callsite: &'static Callsite, values: &[Value<'_>]) -> u32 {
+    if !is_usual() {
+        return 0;
+    }
+    thread::with(|thread| thread.start_usual(callsite, values)).unwrap_or(0)
+}
+
+/// Starts a span on the lane route, current on this thread.
 pub(super) fn start(callsite: &'static Callsite, parent: &Parent, values: &[Value<'_>]) -> Start {
     let site = callsite.number();
-    let labelled = !callsite.labels().is_empty();
-    let started = thread::with(|thread| thread.start(site, labelled, parent, values, None));
+    let own = own_flags(callsite);
+    let started = thread::with(|thread| thread.start(site, own, parent, values, None));
     match started {
         Some(Start::RunsCode) => {
             let written = write_apart(values);
             let started =
-                thread::with(|thread| thread.start(site, labelled, parent, values, Some(&written)));
+                thread::with(|thread| thread.start(site, own, parent, values, Some(&written)));
             keep(written);
             match started {
                 Some(Start::Lost) | None => lost(),
@@ -268,7 +307,7 @@ pub(super) fn end(token: u32, code: u8, error_type: &Value<'_>) {
             flags::SAMPLED,
             core::slice::from_ref(error_type),
             |out, _| {
-                out.push(item::ERROR_TYPE);
+                out.put([item::ERROR_TYPE]);
             },
         );
     }
@@ -280,7 +319,7 @@ fn append_values(
     place: Option<usize>,
     of: u8,
     values: &[Value<'_>],
-    head: impl Fn(&mut Vec<u8>, &quanta::Clock),
+    head: impl Fn(&mut Bytes, &quanta::Clock),
 ) -> bool {
     let append = |written: Option<&[u8]>| {
         thread::with(|thread| {
@@ -293,7 +332,7 @@ fn append_values(
                     match written {
                         None => encode::plain(out, values),
                         Some(written) => {
-                            out.extend_from_slice(written);
+                            out.extend(written);
                             Ok(())
                         }
                     }
@@ -324,16 +363,13 @@ pub(super) fn event(site: &'static Callsite, values: &[Value<'_>]) -> bool {
 /// The bytes of an event before its values.
 const EVENT_HEAD: usize = 14;
 
-#[inline]
-fn write_event_head(out: &mut Vec<u8>, clock: &quanta::Clock, site: u32, values: usize) {
-    let mut head = [item::EVENT; EVENT_HEAD];
-    head[1..5].copy_from_slice(&site.to_le_bytes());
-    head[5..13].copy_from_slice(&clock.raw().to_le_bytes());
+#[inline(always)]
+#[expect(clippy::inline_always, reason = "it is three stores and a tick")]
+fn write_event_head(out: &mut Bytes, clock: &quanta::Clock, site: u32, values: usize) {
+    out.put_behind(item::EVENT, site.to_le_bytes());
+    out.put(clock.raw().to_le_bytes());
     #[expect(clippy::cast_possible_truncation, reason = "at most MAX_KEYS")]
-    {
-        head[13] = values as u8;
-    }
-    out.extend_from_slice(&head);
+    out.put([values as u8]);
 }
 
 /// Writes an edge: its event on the innermost span, and what the collector counts, whether or not that is sampled.
@@ -382,7 +418,7 @@ pub(crate) fn measure(series: u32, value: f64) -> bool {
 }
 
 /// Writes a value as it stands in a record.
-pub(crate) fn write_value(out: &mut Vec<u8>, value: &Value<'_>) {
+pub(crate) fn write_value(out: &mut Bytes, value: &Value<'_>) {
     encode::any(out, core::slice::from_ref(value));
 }
 
@@ -401,7 +437,7 @@ pub(super) fn late(site: &'static LateCallsite, values: &[Value<'_>]) -> bool {
         {
             head[5] = values.len() as u8;
         }
-        out.extend_from_slice(&head);
+        out.put(head);
     })
 }
 
@@ -411,21 +447,21 @@ pub(super) fn link(token: u32, to: &Handed) {
     append_values(place, flags::SAMPLED, &[], |out, _| write_link(out, to));
 }
 
-fn write_link(out: &mut Vec<u8>, to: &Handed) {
-    out.push(item::LINK);
-    out.extend_from_slice(&to.ids.trace[0].to_le_bytes());
-    out.extend_from_slice(&to.ids.trace[1].to_le_bytes());
-    out.extend_from_slice(&to.ids.span.to_le_bytes());
-    out.push(to.ids.flags());
+fn write_link(out: &mut Bytes, to: &Handed) {
+    out.put([item::LINK]);
+    out.put(to.ids.trace[0].to_le_bytes());
+    out.put(to.ids.trace[1].to_le_bytes());
+    out.put(to.ids.span.to_le_bytes());
+    out.put([to.ids.flags()]);
     write_state(out, to.carried.as_deref());
 }
 
-fn write_state(out: &mut Vec<u8>, carried: Option<&Carried>) {
+fn write_state(out: &mut Bytes, carried: Option<&Carried>) {
     let state = carried.map_or("", Carried::state_header);
     // One that came through a propagator has at most 512 bytes.
     let (len, state) = u16::try_from(state.len()).map_or((0, ""), |len| (len, state));
-    out.extend_from_slice(&len.to_le_bytes());
-    out.extend_from_slice(state.as_bytes());
+    out.put(len.to_le_bytes());
+    out.extend(state.as_bytes());
 }
 
 /// Takes the span of a token from the stack, to go on later.
@@ -442,7 +478,7 @@ pub(super) fn resume(suspended: Suspended) -> Option<u32> {
 pub(crate) fn current() -> Option<Handed> {
     thread::with(|thread| {
         let place = thread.innermost()?;
-        let is_around = |frame: &Frame| matches!(frame, Frame::Tracing(_));
+        let is_around = |frame: &Frame| matches!(frame, Frame::Tracing);
         if thread.frames[place + 1..].iter().any(is_around) {
             return None;
         }

@@ -3,11 +3,12 @@
 //! The answers are those of the samplers in OpenTelemetry's SDK specification (`AlwaysOn`, `AlwaysOff`,
 //! `TraceIdRatioBased`, and `ParentBased` around them), so that all services of a trace decide alike.
 
-use core::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use core::sync::atomic::{AtomicU64, Ordering};
 
 use opentelemetry_sdk::trace::Sampler;
 
 use super::wire::flags;
+use super::{SAMPLES_EACH, is, set};
 
 /// Decides about traces.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -63,12 +64,11 @@ impl HeadSampler {
 
 // Relaxed: set once, before the first stage takes the lane route.
 static THRESHOLD: AtomicU64 = AtomicU64::new(u64::MAX);
-static PARENT_BASED: AtomicBool = AtomicBool::new(true);
 
 /// Sets how traces are decided from now on.
 pub(crate) fn configure(sampler: HeadSampler) {
     THRESHOLD.store(sampler.threshold(), Ordering::Relaxed);
-    PARENT_BASED.store(sampler.parent_based, Ordering::Relaxed);
+    set(SAMPLES_EACH, !sampler.parent_based);
 }
 
 /// Whether a trace that starts here is kept.
@@ -80,7 +80,7 @@ pub(super) fn of_root(trace: [u64; 2]) -> bool {
 /// The flag of a child.
 #[inline]
 pub(super) fn of_child(parent_is_sampled: bool, captured: bool, trace: [u64; 2]) -> u8 {
-    let sampled = if captured || PARENT_BASED.load(Ordering::Relaxed) {
+    let sampled = if captured || !is(SAMPLES_EACH) {
         parent_is_sampled
     } else {
         of_root(trace)

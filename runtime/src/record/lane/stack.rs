@@ -5,18 +5,18 @@
     reason = "a span is some 40 ns, and each call that is left in it one"
 )]
 
-use core::sync::atomic::Ordering;
 use std::sync::Arc;
 
 use super::health::{Loss, count};
 use super::wire::{self, Head, Kind, Parts as _, flags, item};
-use super::writer::LaneThread;
+use super::writer::{LaneThread, RECORD_LIMIT};
 use super::{
-    ATTACHES, Handed, Ids, Mode, NOTHING, Parent, Start, Suspended, encode, ids, is_sampled, mode,
+    ATTACHES, Bytes, Handed, Ids, Mode, Parent, Start, Suspended, encode, ids, is, mode, own_flags,
     sampling, write_state,
 };
 use crate::privacy::Value;
 use crate::propagate::Carried;
+use crate::record::Callsite;
 use crate::record::thread::{Frame, Thread};
 
 /// The deepest that stages may lie in each other on one thread.
@@ -27,9 +27,6 @@ const SPILL: usize = 16 << 10;
 
 /// The most bytes of values and events that stages which are not the innermost may hold together.
 const SCRATCH_LIMIT: usize = 1 << 20;
-
-/// The longest record, within which a stage's items have to fit.
-const RECORD_LIMIT: usize = 64 << 10;
 
 /// What a place on the stack stands for.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -50,6 +47,31 @@ pub(in crate::record) struct LaneFrame {
     /// Where its record begins.
     pub(super) at: u32,
     pub(super) role: Role,
+    /// Whether nothing else need be asked to start a child of it.
+    is_usual: bool,
+    /// What a child has from it, where it is usual: beside the header, so that none has to be looked for.
+    flags: u8,
+    trace: [u64; 2],
+    span: u64,
+}
+
+impl LaneFrame {
+    #[inline]
+    fn new(at: u32, role: Role, head: &Head) -> Self {
+        let is_own = matches!(role, Role::Begun | Role::Opened);
+        let flags = head.flags() & (flags::SAMPLED | flags::INHERITED);
+        Self {
+            at,
+            role,
+            is_usual: is_own
+                && head.capture() == 0
+                && head.trace_low() != 0
+                && flags & flags::CARRIES == 0,
+            flags,
+            trace: [head.trace_high(), head.trace_low()],
+            span: head.span(),
+        }
+    }
 }
 
 /// What a span has from its parent, or from nobody.
@@ -58,7 +80,22 @@ struct Lineage {
     parent: u64,
     capture: u32,
     flags: u8,
-    carried: Option<Arc<Carried>>,
+}
+
+/// Where something stands in the scratch or on the stack.
+#[inline]
+#[expect(
+    clippy::cast_possible_truncation,
+    reason = "bounded by SCRATCH_LIMIT and DEEPEST"
+)]
+fn offset(at: usize) -> u32 {
+    at as u32
+}
+
+/// Whether anybody wants the values of a span with these flags: labels of metrics are wanted of all, the others of those that
+/// are sampled.
+fn is_wanted(flags: u8) -> bool {
+    flags & (flags::SAMPLED | flags::LABELLED) != 0
 }
 
 /// What lies beside a place on the stack, where one in a thousand stages has something.
@@ -90,7 +127,7 @@ impl Thread {
         let place = self.frames.iter().rposition(|frame| match frame {
             Frame::Lane(frame) => frame.role != Role::Foreign,
             Frame::Ended(_) | Frame::Gone => false,
-            Frame::Tracing(_) | Frame::Boundary => true,
+            Frame::Tracing | Frame::Boundary => true,
         })?;
         matches!(&self.frames[place], Frame::Lane(frame) if frame.role != Role::Handed)
             .then_some(place)
@@ -137,10 +174,9 @@ impl Thread {
     }
 
     /// What a span has that starts below a given one, or that starts a trace.
-    #[inline(never)]
-    fn below(&mut self, parent: &Parent) -> Lineage {
+    fn below(&mut self, parent: &Parent) -> (Lineage, Option<Arc<Carried>>) {
         let mut current = self.current_handed();
-        if ATTACHES.load(Ordering::Relaxed) {
+        if is(ATTACHES) {
             current = crate::context::attached(current);
         }
         let current_capture = current.as_ref().map_or(0, |current| current.ids.capture);
@@ -164,137 +200,115 @@ impl Thread {
             let lane = self.lane.get_or_insert_with(LaneThread::new);
             let trace = [lane.id(), lane.id()];
             let sampled = capture != 0 || sampling::of_root(trace);
-            return Lineage {
+            let lineage = Lineage {
                 trace,
                 parent: 0,
                 capture,
                 flags: flags::RANDOM | carrying | if sampled { flags::SAMPLED } else { 0 },
-                carried,
             };
+            return (lineage, carried);
         }
         let inherited = parent.flags() & (flags::RANDOM | flags::REMOTE_PARENT);
         let sampled = sampling::of_child(parent.sampled, capture != 0, parent.trace);
-        Lineage {
+        let lineage = Lineage {
             trace: parent.trace,
             parent: parent.span,
             capture,
             flags: sampled | inherited | carrying,
-            carried,
-        }
+        };
+        (lineage, carried)
     }
 
-    #[inline(always)]
+    /// Starts a span below the innermost, in a process where nothing is unusual, and gives its token: most spans start so.
+    /// 0 where something is unusual here.
+    // Not inlined, so that it has the registers for itself.
+    #[inline(never)]
+    pub(super) fn start_usual(&mut self, callsite: &'static Callsite, values: &[Value<'_>]) -> u32 {
+        let depth = self.frames.len();
+        let (Some(Frame::Lane(around)), Some(lane)) = (self.frames.last(), &mut self.lane) else {
+            return 0;
+        };
+        let at = lane.scratch.len();
+        let has_room = depth < DEEPEST && at < SCRATCH_LIMIT;
+        if !(around.is_usual && has_room && self.quiet == 0) {
+            return 0;
+        }
+        let frame = LaneFrame {
+            at: offset(at),
+            role: Role::Begun,
+            span: lane.id(),
+            ..*around
+        };
+        let flags = around.flags | own_flags(callsite);
+        let site = callsite.number();
+        lane.open(site, flags, around.trace, around.span, frame.span);
+        // A value that runs code is found again by who starts it then.
+        if is_wanted(flags) && lane.write_values(frame.at, values).is_err() {
+            return 0;
+        }
+        lane.writer.count_started();
+        self.frames.push(Frame::Lane(frame));
+        // Last of all: what starting takes is not part of the stage.
+        lane.set_start(frame.at);
+        offset(depth) + 1
+    }
+
+    /// Starts a span, whatever its parent and the process are like.
     pub(super) fn start(
         &mut self,
         site: u32,
-        labelled: bool,
+        own: u8,
         parent: &Parent,
         values: &[Value<'_>],
         written: Option<&[u8]>,
     ) -> Start {
-        if self.frames.len() >= DEEPEST {
+        let depth = self.frames.len();
+        if depth >= DEEPEST {
             return self.refuse();
         }
-        let current = match parent {
-            Parent::Current if !ATTACHES.load(Ordering::Relaxed) => {
-                self.innermost().and_then(|place| self.head(place))
-            }
-            _ => None,
-        };
-        // One by one, so that they stay in registers: a struct would be stored and loaded.
-        let (trace_high, trace_low, parent_span, capture, mut flags);
-        let mut carried = None;
-        match current {
-            Some((head, role)) if head.trace_low() != 0 => {
-                (trace_high, trace_low) = (head.trace_high(), head.trace_low());
-                parent_span = head.span();
-                capture = head.capture();
-                let remote = if role == Role::Handed {
-                    head.flags() & flags::REMOTE_PARENT
-                } else {
-                    0
-                };
-                let sampled = is_sampled(head);
-                flags = sampling::of_child(sampled, capture != 0, [trace_high, trace_low])
-                    | (remote | head.flags() & flags::INHERITED);
-            }
-            _ => {
-                let lineage = self.below(parent);
-                [trace_high, trace_low] = lineage.trace;
-                (parent_span, capture, flags) = (lineage.parent, lineage.capture, lineage.flags);
-                carried = lineage.carried;
-            }
-        }
-        let captured = capture != 0;
-        if !captured && mode() != Mode::Lane {
+        let (lineage, carried) = self.below(parent);
+        if lineage.capture == 0 && mode() != Mode::Lane {
             return Start::Tracing;
         }
         if self.quiet > 0 {
             return Start::Lost;
         }
         let lane = self.lane.get_or_insert_with(LaneThread::new);
-        #[expect(
-            clippy::cast_possible_truncation,
-            reason = "bounded by DEEPEST and SCRATCH_LIMIT"
-        )]
-        let (at, token) = (lane.scratch.len() as u32, self.frames.len() as u32 + 1);
+        let has_room = lane.scratch.len() < SCRATCH_LIMIT;
+        let (at, token) = (offset(lane.scratch.len()), offset(depth) + 1);
         let span = lane.id();
-        if labelled {
-            flags |= flags::LABELLED;
+        let flags = lineage.flags | own;
+        lane.open(site, flags, lineage.trace, lineage.parent, span);
+        if let Some(head) = lane.head_mut(at) {
+            head.set_capture(lineage.capture);
         }
-        // The labels of metrics are wanted of all, the other values of those that are sampled.
-        let wanted = flags & (flags::SAMPLED | flags::LABELLED) != 0;
-        let takes_values = wanted && (at as usize) < SCRATCH_LIMIT;
-        // Each part goes where it will stay. A header that is built elsewhere and copied would be loaded while
-        // its stores are on their way, which takes longer than all of this.
-        lane.scratch.extend_from_slice(&NOTHING);
-        let Some(head) = lane.head_mut(at) else {
-            return Start::Lost;
-        };
-        head.set_flags(flags);
-        head.set_site(site);
-        head.set_capture(capture);
-        head.set_trace_high(trace_high);
-        head.set_trace_low(trace_low);
-        head.set_span(span);
-        head.set_parent(parent_span);
-        if takes_values {
-            #[expect(clippy::cast_possible_truncation, reason = "at most MAX_KEYS")]
-            head.set_values(values.len() as u8);
+        if is_wanted(flags) && has_room {
             match written {
-                Some(written) => lane.scratch.extend_from_slice(written),
+                Some(written) => lane.append_values(at, values.len(), written),
                 None => {
-                    if encode::plain(&mut lane.scratch, values).is_err() {
-                        lane.scratch.truncate(at as usize);
+                    if let Err(encode::RunsCode) = lane.write_values(at, values) {
                         return Start::RunsCode;
                     }
                 }
             }
-        } else if wanted && !(values.is_empty() && written.is_none()) {
+        } else if is_wanted(flags) && !(values.is_empty() && written.is_none()) {
             count(Loss::ItemTooMany);
         }
-        if lane.scratch.len() - at as usize > RECORD_LIMIT {
-            lane.drop_values(at);
-        }
-        if !captured {
+        if lineage.capture == 0 {
             lane.writer.count_started();
         }
-        self.frames.push(Frame::Lane(LaneFrame {
-            at,
-            role: Role::Begun,
-        }));
+        if let Some(head) = lane.head(at) {
+            let frame = LaneFrame::new(at, Role::Begun, head);
+            self.frames.push(Frame::Lane(frame));
+        }
         if flags & flags::CARRIES != 0 {
             self.inherit(token, carried);
         }
-        if ATTACHES.load(Ordering::Relaxed) {
+        if is(ATTACHES) {
             self.attach(token);
         }
-        // Last of all: what starting takes is not part of the stage.
         if let Some(lane) = &mut self.lane {
-            let tick = lane.clock.raw();
-            if let Some(head) = lane.head_mut(at) {
-                head.set_start(tick);
-            }
+            lane.set_start(at);
         }
         Start::At(token)
     }
@@ -356,7 +370,7 @@ impl Thread {
         if !carried.state_header().is_empty() {
             // It fails where the record is full, which is counted.
             _ = self.append(place, flags::SAMPLED, |out, _| {
-                out.push(item::STATE);
+                out.put([item::STATE]);
                 write_state(out, Some(&carried));
                 Ok::<(), encode::RunsCode>(())
             });
@@ -393,15 +407,13 @@ impl Thread {
             reason = "bounded by DEEPEST and SCRATCH_LIMIT"
         )]
         let (at, token) = (lane.scratch.len() as u32, self.frames.len() as u32 + 1);
-        lane.scratch.extend_from_slice(&span.head);
-        self.frames.push(Frame::Lane(LaneFrame {
-            at,
-            role: span.role,
-        }));
+        lane.scratch.put(span.head);
+        self.frames
+            .push(Frame::Lane(LaneFrame::new(at, span.role, &span.head)));
         if let Some(carried) = span.carried {
             self.beside.push((token, Beside::Carried(carried)));
         }
-        if ATTACHES.load(Ordering::Relaxed) {
+        if is(ATTACHES) {
             self.attach(token);
         }
         Some(token)
@@ -420,7 +432,6 @@ impl Thread {
     }
 
     /// The span of a token, and where its record ends in the scratch.
-    #[inline(always)]
     fn section(&self, token: u32) -> Option<(LaneFrame, usize)> {
         let place = (token as usize).checked_sub(1)?;
         let scratch = self.lane.as_ref()?.scratch.len();
@@ -436,33 +447,48 @@ impl Thread {
     }
 
     /// Removes the place of a span.
-    #[inline(always)]
     fn remove(&mut self, token: u32, at: u32) {
         if !self.beside.is_empty() {
             self.clear_beside(token);
         }
         let place = token as usize - 1;
-        if place + 1 < self.frames.len() {
-            self.frames[place] = Frame::Ended(at);
-            return;
+        if let Some(frame) = self.frames.get_mut(place) {
+            *frame = Frame::Ended(at);
         }
-        // Dropped where it lies; `pop` would copy it first.
-        self.frames.truncate(place);
-        if let Some(lane) = &mut self.lane {
-            lane.scratch.truncate(at as usize);
-        }
-        if let Some(Frame::Ended(_) | Frame::Gone) = self.frames.last() {
-            self.trim();
-        }
+        self.trim();
     }
 
     /// Ends a span and takes it from the stack. False where the token is not one of this route.
     #[inline(always)]
     pub(super) fn finish(&mut self, token: u32) -> bool {
-        // First of all: what ending takes is not part of the stage.
-        let Some(tick) = self.lane.as_ref().map(|lane| lane.clock.raw()) else {
+        let Some(lane) = &mut self.lane else {
             return false;
         };
+        // First of all: what ending takes is not part of the stage.
+        let tick = lane.clock.raw();
+        let depth = self.frames.len();
+        match self.frames.last() {
+            Some(Frame::Lane(frame))
+                if frame.role == Role::Begun
+                    && depth == token as usize
+                    && self.beside.is_empty() =>
+            {
+                let at = frame.at;
+                lane.write_last(at, lane.scratch.len(), Kind::Span, tick);
+                lane.scratch.truncate(at as usize);
+                self.frames.truncate(depth - 1);
+                if let Some(Frame::Ended(_) | Frame::Gone) = self.frames.last() {
+                    self.trim();
+                }
+                true
+            }
+            _ => self.finish_elsewhere(token, tick),
+        }
+    }
+
+    /// Ends a span that did not begin here, is not the innermost, or has something beside it.
+    #[inline(never)]
+    fn finish_elsewhere(&mut self, token: u32, tick: u64) -> bool {
         let Some((frame, end)) = self.section(token) else {
             return false;
         };
@@ -518,7 +544,7 @@ impl Thread {
         &mut self,
         place: usize,
         of: u8,
-        write: impl FnOnce(&mut Vec<u8>, &quanta::Clock) -> Result<(), E>,
+        write: impl FnOnce(&mut Bytes, &quanta::Clock) -> Result<(), E>,
     ) -> Result<(), E> {
         let Some(lane) = &mut self.lane else {
             return Ok(());

@@ -189,6 +189,15 @@ parts! {
     end, set_end: u64 = 56;
 }
 
+/// Says in a header what is known when its record is written: the bytes of the whole record, its kind, and its end.
+#[inline]
+pub(crate) fn complete(head: &mut Head, len: usize, kind: Kind, end: u64) {
+    #[expect(clippy::cast_possible_truncation, reason = "less than a lane holds")]
+    head.set_len(len as u32);
+    head.set_kind(kind as u8);
+    head.set_end(end);
+}
+
 impl Header {
     /// Reads the header and tells the bytes of its record. Nothing if it is none.
     pub(crate) fn read(bytes: &[u8]) -> Option<(Self, usize)> {

@@ -11,12 +11,15 @@ use std::hash::RandomState;
 use super::ends::Writer;
 use super::health::{Loss, count};
 use super::wire::{self, Head, Kind, Parts as _, flags, tag};
-use super::{Ids, Mode, NOTHING, capture, clock, encode, mode};
+use super::{Bytes, Ids, Mode, NOTHING, capture, clock, encode, mode};
 use crate::privacy::Value;
+
+/// The longest record, within which a stage's items have to fit.
+pub(super) const RECORD_LIMIT: usize = 64 << 10;
 
 /// What a thread needs to write records.
 pub(in crate::record) struct LaneThread {
-    pub(super) scratch: Vec<u8>,
+    pub(super) scratch: Bytes,
     pub(super) clock: quanta::Clock,
     pub(super) ids: fastrand::Rng,
     pub(super) writer: Writer,
@@ -26,7 +29,7 @@ impl LaneThread {
     #[cold]
     pub(super) fn new() -> Self {
         Self {
-            scratch: Vec::with_capacity(4 << 10),
+            scratch: Bytes::with_room(4 << 10),
             clock: clock(),
             // Keys of the operating system, and never the same twice.
             ids: fastrand::Rng::with_seed(RandomState::new().hash_one(std::thread::current().id())),
@@ -51,37 +54,95 @@ impl LaneThread {
     /// The header at `at` in the scratch.
     #[inline]
     pub(super) fn head(&self, at: u32) -> Option<&Head> {
-        self.scratch.get(at as usize..)?.first_chunk()
+        self.scratch.chunk(at)
     }
 
     #[inline]
     pub(super) fn head_mut(&mut self, at: u32) -> Option<&mut Head> {
-        self.scratch.get_mut(at as usize..)?.first_chunk_mut()
+        self.scratch.chunk_mut(at)
+    }
+
+    /// Writes a header at the end of the scratch, without a start.
+    ///
+    /// Each part goes where it will stay. A header that is built elsewhere and copied would be loaded while its stores are on
+    /// their way, which takes longer than all of this.
+    #[inline(always)]
+    #[expect(clippy::cast_possible_truncation, reason = "bounded by SCRATCH_LIMIT")]
+    pub(super) fn open(&mut self, site: u32, flags: u8, trace: [u64; 2], parent: u64, span: u64) {
+        let at = self.scratch.len();
+        self.scratch.put(NOTHING);
+        if let Some(head) = self.head_mut(at as u32) {
+            head.set_flags(flags);
+            head.set_site(site);
+            head.set_trace_high(trace[0]);
+            head.set_trace_low(trace[1]);
+            head.set_parent(parent);
+            head.set_span(span);
+        }
+    }
+
+    /// Writes the values that the span at `at`, of which there is no more than the header, has at its start. Takes the header
+    /// back where one of them runs code.
+    #[inline(always)]
+    pub(super) fn write_values(
+        &mut self,
+        at: u32,
+        values: &[Value<'_>],
+    ) -> Result<(), encode::RunsCode> {
+        let written = encode::plain(&mut self.scratch, values);
+        if written.is_err() {
+            self.scratch.truncate(at as usize);
+        } else {
+            self.limit_values(at, values.len());
+        }
+        written
+    }
+
+    /// As [`write_values`](Self::write_values), of values that are written already.
+    pub(super) fn append_values(&mut self, at: u32, values: usize, written: &[u8]) {
+        self.scratch.extend(written);
+        self.limit_values(at, values);
+    }
+
+    /// Says how many values there are, unless no record could hold them.
+    #[inline(always)]
+    fn limit_values(&mut self, at: u32, values: usize) {
+        let too_many = self.scratch.len() - at as usize > RECORD_LIMIT;
+        if too_many {
+            count(Loss::ItemTooMany);
+            self.scratch.truncate(at as usize + wire::HEADER);
+        } else if let Some(head) = self.head_mut(at) {
+            #[expect(clippy::cast_possible_truncation, reason = "at most MAX_KEYS")]
+            head.set_values(values as u8);
+        }
+    }
+
+    /// Says that the span at `at` starts now. Last of all: what starting takes is not part of the stage.
+    #[inline(always)]
+    pub(super) fn set_start(&mut self, at: u32) {
+        let tick = self.clock.raw();
+        if let Some(head) = self.head_mut(at) {
+            head.set_start(tick);
+        }
     }
 
     /// Writes the record from `at` to `end` in the scratch, as one of `kind`, at this tick.
     #[inline(always)]
     fn write(&mut self, at: u32, end: usize, kind: Kind, tick: u64) -> bool {
-        let Some(record) = self.scratch.get_mut(at as usize..end) else {
+        let Some(head) = self.head_mut(at) else {
             return false;
         };
-        let Some(head) = record.first_chunk_mut::<{ wire::HEADER }>() else {
-            return false;
-        };
-        #[expect(clippy::cast_possible_truncation, reason = "at most SCRATCH_LIMIT")]
-        head.set_len((end - at as usize) as u32);
-        head.set_kind(kind as u8);
-        head.set_end(tick);
+        wire::complete(head, end - at as usize, kind, tick);
         let capture = head.capture();
+        let Some(record) = self.scratch.get(at as usize..end) else {
+            return false;
+        };
         if capture != 0 {
             return capture::write(capture, record);
         }
-        if !self.writer.named {
-            self.writer.named = self.writer.has_lane() && self.writer.write(&thread_record());
-            if !self.writer.named {
-                // It would be another thread's.
-                return false;
-            }
+        // It would be another thread's.
+        if !self.writer.named && !self.writer.name() {
+            return false;
         }
         self.writer.write(record)
     }
@@ -89,11 +150,9 @@ impl LaneThread {
     /// Writes a value of a histogram, which is nobody's.
     pub(super) fn write_measure(&mut self, series: u32, value: f64) -> bool {
         let mut head = NOTHING;
-        #[expect(clippy::cast_possible_truncation, reason = "64")]
-        head.set_len(wire::HEADER as u32);
-        head.set_kind(Kind::Measure as u8);
         head.set_site(series);
         head.set_start(value.to_bits());
+        wire::complete(&mut head, wire::HEADER, Kind::Measure, 0);
         self.writer.write(&head)
     }
 
@@ -123,16 +182,6 @@ impl LaneThread {
         });
     }
 
-    /// Takes the values from a header at `at`, which no record could hold.
-    #[cold]
-    pub(super) fn drop_values(&mut self, at: u32) {
-        count(Loss::ItemTooMany);
-        self.scratch.truncate(at as usize + wire::HEADER);
-        if let Some(head) = self.head_mut(at) {
-            head.set_values(0);
-        }
-    }
-
     /// Writes what is counted of an edge: the values of its event, which stand in the scratch from `written` to its end
     /// if they do.
     pub(super) fn write_edge(
@@ -143,14 +192,14 @@ impl LaneThread {
         written: Option<usize>,
     ) -> bool {
         let at = self.scratch.len();
-        self.scratch.extend_from_slice(&NOTHING);
+        self.scratch.put(NOTHING);
         match written.filter(|written| *written < at) {
-            Some(written) => self.scratch.extend_from_within(written..at),
+            Some(written) => self.scratch.repeat(written..at),
             None => {
                 for value in values {
                     // One that has to be formatted is counted as none.
                     if encode::plain(&mut self.scratch, core::slice::from_ref(value)).is_err() {
-                        self.scratch.push(tag::ABSENT);
+                        self.scratch.put([tag::ABSENT]);
                     }
                 }
             }
@@ -189,6 +238,15 @@ impl LaneThread {
     }
 }
 
+impl Writer {
+    /// Writes the record that names the current thread.
+    #[cold]
+    fn name(&mut self) -> bool {
+        self.named = self.has_lane() && self.write(&thread_record());
+        self.named
+    }
+}
+
 /// The record that names the current thread: its number as `span`, its name behind the header.
 #[cold]
 fn thread_record() -> Vec<u8> {
@@ -199,12 +257,11 @@ fn thread_record() -> Vec<u8> {
         .collect::<String>()
         .parse()
         .unwrap_or_default();
-    let mut name = Vec::new();
+    let mut name = Bytes::new();
     encode::text(&mut name, thread.name().unwrap_or_default());
     let mut head = NOTHING;
-    head.set_len(u32::try_from(wire::HEADER + name.len()).unwrap_or(u32::MAX));
-    head.set_kind(Kind::Thread as u8);
     head.set_span(number);
+    wire::complete(&mut head, wire::HEADER + name.len(), Kind::Thread, 0);
     let mut record = head.to_vec();
     record.extend_from_slice(&name);
     record
