@@ -190,7 +190,7 @@ fn wrapped_clients_follow_the_conventions_and_keep_what_is_private() {
     );
     let read = the_span(&trace, "SELECT orders");
     for (key, value) in [
-        ("db.system.name", text("postgresql")),
+        ("db.system.name", text("sqlite")),
         ("db.namespace", text("trading")),
         ("db.collection.name", text("orders")),
         ("db.operation.name", text("SELECT")),
@@ -203,7 +203,7 @@ fn wrapped_clients_follow_the_conventions_and_keep_what_is_private() {
         .iter()
         .filter_map(|received| received.attribute("error.type"))
         .collect();
-    assert_eq!(failed, [&text("UniqueViolation")]);
+    assert_eq!(failed, [&text("ConstraintViolation")]);
     let all = format!("{trace:?}");
     for private in ["DU123456", "s3ss10n", "session:", "INSERT INTO"] {
         assert!(!all.contains(private), "{private}");
