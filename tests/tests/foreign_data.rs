@@ -27,6 +27,12 @@ fn around(quantity: u64, inside: impl FnOnce()) {
     inside();
 }
 
+/// What `init` says of a policy that cannot be.
+fn refusal(data: ForeignData) -> String {
+    let builder = tickspan::builder().with_foreign_data(data);
+    builder.init().unwrap_err().to_string()
+}
+
 fn text(value: &str) -> Value {
     Value::from(value.to_owned())
 }
@@ -297,11 +303,7 @@ fn a_wrong_variable_and_a_sensitive_key_are_refused() {
     .with("TICKSPAN_FOREIGN_DATA", "open")
     .run();
     let data = ForeignData::allow_list().with_keys(["note", "password"]);
-    let error = tickspan::builder()
-        .with_foreign_data(data)
-        .init()
-        .unwrap_err()
-        .to_string();
+    let error = refusal(data);
     assert!(
         error.contains("`with_foreign_data`") && error.contains("`password`"),
         "{error}"
@@ -326,11 +328,7 @@ fn a_sensitive_name_that_is_something_else_is_opened_with_a_reason() {
     );
     for reason in ["", "it is public", "todo todo todo todo"] {
         let data = ForeignData::checked().with_allowed_name("pin", reason);
-        let error = tickspan::builder()
-            .with_foreign_data(data)
-            .init()
-            .unwrap_err()
-            .to_string();
+        let error = refusal(data);
         assert!(
             error.contains("`pin`") && error.contains("three words"),
             "{error}"

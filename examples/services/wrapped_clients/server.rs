@@ -57,9 +57,10 @@ fn command(requests: &mut impl io::BufRead) -> io::Result<Option<Vec<Vec<u8>>>> 
     };
     let mut command = Vec::new();
     for _ in 0..words {
-        let len = length(requests, '$')?.unwrap_or_default();
+        let len = length(requests, '$')?.ok_or(io::ErrorKind::UnexpectedEof)?;
         let mut word = Vec::new();
-        requests.by_ref().take(len + 2).read_to_end(&mut word)?;
+        let line = len.saturating_add(2);
+        requests.by_ref().take(line).read_to_end(&mut word)?;
         word.truncate(word.len().saturating_sub(2));
         command.push(word);
     }

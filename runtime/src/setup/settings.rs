@@ -492,6 +492,16 @@ mod tests {
         Settings::merge(builder.choices(), environment)
     }
 
+    /// With times in milliseconds.
+    fn batching(queue_spans: usize, batch_spans: usize, delay: u64, timeout: u64) -> Batching {
+        Batching {
+            queue_spans,
+            batch_spans,
+            delay: Duration::from_millis(delay),
+            export_timeout: Duration::from_millis(timeout),
+        }
+    }
+
     #[test]
     fn nothing_is_sent_unasked() {
         for variables in [
@@ -769,12 +779,6 @@ mod tests {
             .unwrap()
             .tracing
             .unwrap();
-        let batching = |queue_spans, batch_spans, delay, export_timeout| Batching {
-            queue_spans,
-            batch_spans,
-            delay: Duration::from_millis(delay),
-            export_timeout: Duration::from_millis(export_timeout),
-        };
         assert_eq!(tracing.batch, batching(10_000, 1_000, 10, 20));
         assert_eq!(tracing.log_batch, batching(20_000, 2_000, 30, 40));
         let reading = tracing.metrics.reading;
@@ -861,12 +865,6 @@ mod tests {
             .unwrap()
             .tracing
             .unwrap();
-        let batching = |queue_spans, batch_spans, delay, export_timeout| Batching {
-            queue_spans,
-            batch_spans,
-            delay: Duration::from_millis(delay),
-            export_timeout: Duration::from_millis(export_timeout),
-        };
         assert_eq!(tracing.batch, batching(1_000, 100, 1, 2));
         assert_eq!(tracing.log_batch, batching(2_000, 200, 3, 4));
         let reading = tracing.metrics.reading;

@@ -7,7 +7,7 @@ use std::process::{Command, Stdio};
 
 use tempfile::TempDir;
 
-use crate::program::{Lines, err, json, out, run, run_on, tickspan};
+use crate::program::{Lines, err, json, out, run, run_on, run_unread, tickspan};
 
 const COMMANDS: [&str; 3] = ["summary", "edges", "replay"];
 
@@ -219,15 +219,7 @@ fn a_closed_pipe_is_no_fault() {
         &["edges"],
         &["replay"],
     ] {
-        let mut process = tickspan()
-            .args(arguments)
-            .arg(dir.path())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .spawn()
-            .unwrap();
-        drop(process.stdout.take());
-        let output = process.wait_with_output().unwrap();
+        let output = run_unread(arguments, dir.path());
         assert_eq!(
             (output.status.code(), err(&output)),
             (Some(0), String::new()),

@@ -53,6 +53,19 @@ pub(crate) fn run_on(arguments: &[&str], input: &[u8]) -> Output {
     process.wait_with_output().expect("it ends")
 }
 
+/// Runs the program with arguments, and a recording at the end; nobody reads what it prints.
+pub(crate) fn run_unread(arguments: &[&str], recording: &Path) -> Output {
+    let mut process = tickspan()
+        .args(arguments)
+        .arg(recording)
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("it starts");
+    drop(process.stdout.take());
+    process.wait_with_output().expect("it ends")
+}
+
 pub(crate) fn out(output: &Output) -> String {
     String::from_utf8(output.stdout.clone()).expect("text")
 }

@@ -1,13 +1,12 @@
 //! `tickspan trace` and `tickspan traces`.
 
 use std::path::Path;
-use std::process::Stdio;
 
 use tickspan::recorded::{
     Attributes, Data, Kind, Latency, Line, Mark, Outcome, SpanEvent, Status, Value,
 };
 
-use crate::program::{err, json, out, run, run_on};
+use crate::program::{err, json, out, run, run_on, run_unread};
 use crate::traced::{at, edge, span, text, with};
 
 /// The trace that is looked at. Another one begins like it.
@@ -288,16 +287,7 @@ fn every_input_has_its_answer() {
         let missing = run(command, &dir.path().join("missing"));
         assert_eq!(missing.status.code(), Some(3));
         assert!(err(&missing).contains("missing"));
-        // Nobody reads what is printed.
-        let mut process = crate::program::tickspan();
-        let process = process.args(command).arg(dir.path());
-        let mut process = process
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .spawn()
-            .unwrap();
-        drop(process.stdout.take());
-        let output = process.wait_with_output().unwrap();
+        let output = run_unread(command, dir.path());
         assert_eq!(
             (output.status.code(), output.stderr.len()),
             (Some(0), 0),

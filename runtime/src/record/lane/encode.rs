@@ -25,9 +25,9 @@ pub(super) fn plain(out: &mut Bytes, values: &[Value<'_>]) -> Result<(), RunsCod
         match value.repr() {
             Repr::Absent => out.put([tag::ABSENT]),
             Repr::Bool(value) => out.put([if *value { tag::TRUE } else { tag::FALSE }]),
-            Repr::I64(value) => eight(out, tag::I64, value.to_le_bytes()),
-            Repr::U64(value) => eight(out, tag::U64, value.to_le_bytes()),
-            Repr::F64(value) => eight(out, tag::F64, value.to_le_bytes()),
+            Repr::I64(value) => out.put_behind(tag::I64, value.to_le_bytes()),
+            Repr::U64(value) => out.put_behind(tag::U64, value.to_le_bytes()),
+            Repr::F64(value) => out.put_behind(tag::F64, value.to_le_bytes()),
             Repr::Text(value) => text(out, value),
             #[cfg(feature = "rust_decimal")]
             Repr::Decimal(_, value) => {
@@ -66,11 +66,6 @@ pub(super) fn any(out: &mut Bytes, values: &[Value<'_>]) {
             _ => _ = plain(out, core::slice::from_ref(value)),
         }
     }
-}
-
-#[inline]
-pub(super) fn eight(out: &mut Bytes, tag: u8, value: [u8; 8]) {
-    out.put_behind(tag, value);
 }
 
 #[inline]

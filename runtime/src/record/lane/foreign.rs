@@ -47,17 +47,17 @@ impl Fields {
 
     pub(crate) fn i64(&mut self, place: usize, value: i64) {
         self.head(place);
-        encode::eight(&mut self.out, tag::I64, value.to_le_bytes());
+        self.out.put_behind(tag::I64, value.to_le_bytes());
     }
 
     pub(crate) fn u64(&mut self, place: usize, value: u64) {
         self.head(place);
-        encode::eight(&mut self.out, tag::U64, value.to_le_bytes());
+        self.out.put_behind(tag::U64, value.to_le_bytes());
     }
 
     pub(crate) fn f64(&mut self, place: usize, value: f64) {
         self.head(place);
-        encode::eight(&mut self.out, tag::F64, value.to_le_bytes());
+        self.out.put_behind(tag::F64, value.to_le_bytes());
     }
 
     pub(crate) fn text(&mut self, place: usize, value: &str) {

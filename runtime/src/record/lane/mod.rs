@@ -94,9 +94,11 @@ fn is(bit: u8) -> bool {
 }
 
 fn set(bit: u8, on: bool) {
-    _ = ROUTE.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |route| {
-        Some(if on { route | bit } else { route & !bit })
-    });
+    if on {
+        ROUTE.fetch_or(bit, Ordering::Relaxed);
+    } else {
+        ROUTE.fetch_and(!bit, Ordering::Relaxed);
+    }
 }
 
 /// Sets whether stages are made OpenTelemetry's current span.
