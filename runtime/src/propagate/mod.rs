@@ -27,7 +27,7 @@ mod context;
 mod propagator;
 mod trace_context;
 mod traceparent;
-mod tracestate;
+pub(crate) mod tracestate;
 
 use std::sync::OnceLock;
 

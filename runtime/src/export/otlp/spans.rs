@@ -15,6 +15,7 @@ use opentelemetry_sdk::trace::SpanData;
 use prost::Message as _;
 
 use super::wire::{Room, Wire};
+use crate::propagate::tracestate;
 
 /// So many bytes a span takes, more or less.
 const SPAN_BYTES: usize = 384;
@@ -128,17 +129,7 @@ fn write_link(wire: &mut Wire, link: &Link) {
 fn write_ids(wire: &mut Wire, span: &SpanContext) {
     wire.bytes(1, &span.trace_id().to_bytes());
     wire.bytes(2, &span.span_id().to_bytes());
-    let mut state = span.trace_state().into_iter().peekable();
-    if state.peek().is_some() {
-        wire.message(3, Room::Small, |wire| {
-            for (place, (key, value)) in state.enumerate() {
-                let separator = if place == 0 { "" } else { "," };
-                for part in [separator, key, "=", value] {
-                    wire.0.extend_from_slice(part.as_bytes());
-                }
-            }
-        });
-    }
+    wire.bytes(3, tracestate::format(span.trace_state()).as_bytes());
 }
 
 fn write_attributes<'a>(
