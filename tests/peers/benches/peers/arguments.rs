@@ -39,6 +39,10 @@ pub(crate) struct Arguments {
     #[arg(long, hide = true)]
     pub(crate) child: bool,
 
+    /// Receive spans over OTLP until stdin ends, and print what came for the parent.
+    #[arg(long, hide = true)]
+    pub(crate) receiver: bool,
+
     /// Passed by `cargo bench`.
     #[arg(long, hide = true)]
     bench: bool,
@@ -118,6 +122,7 @@ pub(crate) enum Measurement {
     Caller,
     Disabled,
     Cpu,
+    Sent,
     ExporterAlone,
     Paced,
     FullSpeed,

@@ -19,7 +19,7 @@ use crate::libraries::with_tracing::Tracing;
 use crate::library::Library;
 use crate::measure::sustained::Sustained;
 use crate::measure::{
-    Effort, caller, cpu, disabled, exporter_alone, full_speed, paced, sustained, threads,
+    Effort, caller, cpu, disabled, exporter_alone, full_speed, paced, sent, sustained, threads,
 };
 
 /// Sets how many spans the queue before an exporter holds. Read by the batch processor of the SDK and
@@ -71,8 +71,8 @@ fn command(library: LibraryName, measurement: Measurement) -> Result<Command, Bo
     let mut command = Command::new(env::current_exe()?);
     command.args(["--child", "--only", &library, "--measure", &measurement]);
     for (name, _) in env::vars_os() {
-        let known = name.to_string_lossy();
-        if known.starts_with("OTEL_") || known == "RUST_LOG" {
+        let known = name.to_string_lossy().to_ascii_uppercase();
+        if known.starts_with("OTEL_") || known.ends_with("_PROXY") || known == "RUST_LOG" {
             command.env_remove(name);
         }
     }
@@ -108,6 +108,9 @@ pub(crate) fn answer(arguments: &Arguments) -> Result<String, Box<dyn Error>> {
     if measurement == Measurement::ExporterAlone {
         return line(&exporter_alone::measure(effort));
     }
+    if measurement == Measurement::Sent {
+        return answer_sent(library, effort);
+    }
     match library {
         LibraryName::Nothing => answer_for::<Nothing>(measurement, effort),
         LibraryName::Tickspan => answer_for::<Tickspan>(measurement, effort),
@@ -133,11 +136,26 @@ fn answer_for<L: Library>(
         Measurement::Paced => line(&paced::measure::<L>(effort)),
         Measurement::FullSpeed => line(&full_speed::measure::<L>(effort)),
         Measurement::Threads => line(&threads::measure::<L>(effort)),
-        Measurement::ExporterAlone
+        Measurement::Sent
+        | Measurement::ExporterAlone
         | Measurement::Sustained
         | Measurement::DefaultRate
         | Measurement::Build => Err("not measured for each library in a child".into()),
     }
+}
+
+fn answer_sent(library: LibraryName, effort: Effort) -> Result<String, Box<dyn Error>> {
+    let measure = match library {
+        LibraryName::Tickspan => sent::measure::<Tickspan>,
+        LibraryName::Tracing => sent::measure::<Tracing<true>>,
+        LibraryName::TracingLean => sent::measure::<Tracing<false>>,
+        LibraryName::Fastrace => sent::measure::<Fastrace>,
+        LibraryName::Nothing
+        | LibraryName::Emit
+        | LibraryName::Micromegas
+        | LibraryName::MicromegasProperties => return Err("it sends nothing here".into()),
+    };
+    line(&measure(effort)?)
 }
 
 fn line(result: &impl Serialize) -> Result<String, Box<dyn Error>> {

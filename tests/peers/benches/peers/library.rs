@@ -59,11 +59,23 @@ pub(crate) trait Library {
     }
 }
 
+/// A library whose spans can be sent over OTLP, with the exporter that its users have.
+pub(crate) trait Sends: Library {
+    /// What is kept until the spans have been sent.
+    type Sending;
+
+    /// Turns the library on, with an exporter that posts protobuf to the receiver with this base URL.
+    fn start_sending(url: &str) -> Self::Sending;
+
+    /// Waits until the receiver has answered for all spans.
+    fn finish_sending(sending: Self::Sending);
+}
+
 /// How many spans a tick has.
 pub(crate) const SPANS_PER_TICK: u64 = 5;
 
-/// What reached the exporter.
-#[derive(Clone, Copy, Debug, Deserialize, Serialize)]
+/// What reached the exporter, or the receiver.
+#[derive(Clone, Copy, Debug, Default, Deserialize, Serialize)]
 pub(crate) struct Delivered {
     /// Spans.
     pub(crate) spans: u64,

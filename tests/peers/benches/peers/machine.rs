@@ -8,7 +8,7 @@ use std::process::Command;
 use std::thread;
 
 /// The crates whose versions are told.
-const CRATES: [&str; 11] = [
+const CRATES: [&str; 13] = [
     "tickspan",
     "tracing",
     "tracing-opentelemetry",
@@ -16,6 +16,8 @@ const CRATES: [&str; 11] = [
     "opentelemetry",
     "opentelemetry_sdk",
     "opentelemetry-proto",
+    "opentelemetry-otlp",
+    "reqwest",
     "fastrace",
     "fastrace-opentelemetry",
     "emit",

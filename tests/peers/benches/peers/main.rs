@@ -11,6 +11,7 @@ mod machine;
 mod measure;
 mod message;
 mod pace;
+mod receiver;
 mod report;
 mod results;
 mod sink;
@@ -29,6 +30,9 @@ const PAGE: &str = "../../docs/performance.md";
 
 fn main() -> Result<(), Box<dyn Error>> {
     let arguments = Arguments::parse();
+    if arguments.receiver {
+        return receiver::server::serve();
+    }
     if arguments.child {
         println!("{}", child::answer(&arguments)?);
         return Ok(());

@@ -13,6 +13,7 @@ use crate::measure::cpu::Cpu;
 use crate::measure::disabled::Disabled;
 use crate::measure::full_speed::FullSpeed;
 use crate::measure::paced::Paced;
+use crate::measure::sent::Sent;
 use crate::measure::sustained::Sustained;
 use crate::measure::threads::Threads;
 
@@ -21,7 +22,7 @@ use crate::measure::threads::Threads;
 pub(crate) struct Results {
     /// One for each library.
     pub(crate) rows: Vec<Row>,
-    /// What a process that makes no spans uses in the measurement of all threads.
+    /// What a process that makes no spans uses in the measurements of all threads.
     pub(crate) idle: Option<Cpu>,
     /// `SpanData` of the same content, made and encoded.
     pub(crate) exporter_alone: Option<Cpu>,
@@ -38,6 +39,7 @@ pub(crate) struct Row {
     pub(crate) caller: Option<Caller>,
     pub(crate) disabled: Option<Disabled>,
     pub(crate) cpu: Option<Cpu>,
+    pub(crate) sent: Option<Sent>,
     pub(crate) paced: Option<Paced>,
     pub(crate) full_speed: Option<FullSpeed>,
     pub(crate) threads: Option<Threads>,
@@ -52,7 +54,15 @@ impl Results {
             .iter()
             .map(|&library| Row::measure(library, arguments))
             .collect::<Result<Vec<_>, _>>()?;
-        let idle = in_child(LibraryName::Nothing, Measurement::Cpu, arguments)?;
+        let idle = [
+            Measurement::Cpu,
+            Measurement::Sent,
+            Measurement::ExporterAlone,
+        ]
+        .into_iter()
+        .any(|measurement| arguments.wants(measurement))
+        .then(|| child::measure(LibraryName::Nothing, Measurement::Cpu, arguments.quick))
+        .transpose()?;
         let exporter_alone = in_child(LibraryName::Nothing, Measurement::ExporterAlone, arguments)?;
         let tickspan = libraries.contains(&LibraryName::Tickspan);
         let sustained = (tickspan && arguments.wants(Measurement::Sustained))
@@ -83,10 +93,8 @@ impl Row {
             library,
             caller: in_child(library, Measurement::Caller, arguments)?,
             disabled: in_child(library, Measurement::Disabled, arguments)?,
-            cpu: exports(library)
-                .then(|| in_child(library, Measurement::Cpu, arguments))
-                .transpose()?
-                .flatten(),
+            cpu: if_exported(library, Measurement::Cpu, arguments)?,
+            sent: if_exported(library, Measurement::Sent, arguments)?,
             paced: in_child(library, Measurement::Paced, arguments)?,
             full_speed: in_child(library, Measurement::FullSpeed, arguments)?,
             threads: in_child(library, Measurement::Threads, arguments)?,
@@ -104,6 +112,18 @@ fn exports(library: LibraryName) -> bool {
             | LibraryName::TracingLean
             | LibraryName::Fastrace
     )
+}
+
+fn if_exported<T: DeserializeOwned>(
+    library: LibraryName,
+    measurement: Measurement,
+    arguments: &Arguments,
+) -> Result<Option<T>, Box<dyn Error>> {
+    if exports(library) {
+        in_child(library, measurement, arguments)
+    } else {
+        Ok(None)
+    }
 }
 
 fn in_child<T: DeserializeOwned>(

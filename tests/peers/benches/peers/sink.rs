@@ -1,8 +1,9 @@
-//! Where spans end: exporters of the OpenTelemetry SDK that keep nothing but counts.
+//! Where spans end: exporters of the OpenTelemetry SDK that keep nothing but counts, and the one that sends.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use opentelemetry_otlp::{Protocol, WithExportConfig};
 use opentelemetry_proto::tonic::collector::trace::v1::ExportTraceServiceRequest;
 use opentelemetry_proto::transform::common::tonic::ResourceAttributesWithSchema;
 use opentelemetry_proto::transform::trace::tonic::group_spans_by_resource_and_scope;
@@ -87,6 +88,16 @@ impl SpanExporter for Encode {
     fn set_resource(&mut self, resource: &Resource) {
         self.resource = resource.into();
     }
+}
+
+/// The exporter that is published for the SDK, with the client it has by default. It is told the whole address.
+pub(crate) fn published(url: &str) -> opentelemetry_otlp::SpanExporter {
+    opentelemetry_otlp::SpanExporter::builder()
+        .with_http()
+        .with_protocol(Protocol::HttpBinary)
+        .with_endpoint(format!("{url}/v1/traces"))
+        .build()
+        .expect("the receiver has an address")
 }
 
 /// Counts spans and drops them.

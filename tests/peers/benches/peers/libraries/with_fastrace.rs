@@ -9,13 +9,25 @@ use fastrace::prelude::{Event, LocalSpan, Span, SpanContext, trace};
 use fastrace_opentelemetry::OpenTelemetryReporter;
 use opentelemetry::InstrumentationScope;
 use opentelemetry_sdk::Resource;
+use opentelemetry_sdk::trace::SpanExporter;
 
-use crate::library::{Delivered, Library, work, work_on_fill};
+use crate::library::{Delivered, Library, Sends, work, work_on_fill};
 use crate::message::Edge;
-use crate::sink::{Encode, Reached};
+use crate::sink::{Encode, Reached, published};
 
 /// `fastrace` with its reporter for OpenTelemetry, as it is by default.
 pub(crate) struct Fastrace;
+
+impl Fastrace {
+    fn start_with(exporter: impl SpanExporter + 'static) {
+        let reporter = OpenTelemetryReporter::new(
+            exporter,
+            Cow::Owned(Resource::builder().build()),
+            InstrumentationScope::builder("peers").build(),
+        );
+        fastrace::set_reporter(reporter, Config::default());
+    }
+}
 
 impl Library for Fastrace {
     type Running = Arc<Reached>;
@@ -23,12 +35,7 @@ impl Library for Fastrace {
 
     fn start() -> Self::Running {
         let (exporter, reached) = Encode::new();
-        let reporter = OpenTelemetryReporter::new(
-            exporter,
-            Cow::Owned(Resource::builder().build()),
-            InstrumentationScope::builder("peers").build(),
-        );
-        fastrace::set_reporter(reporter, Config::default());
+        Self::start_with(exporter);
         reached
     }
 
@@ -61,6 +68,18 @@ impl Library for Fastrace {
     fn finish(reached: Self::Running) -> Option<Delivered> {
         fastrace::flush();
         Some(reached.delivered())
+    }
+}
+
+impl Sends for Fastrace {
+    type Sending = ();
+
+    fn start_sending(url: &str) -> Self::Sending {
+        Self::start_with(published(url));
+    }
+
+    fn finish_sending((): Self::Sending) {
+        fastrace::flush();
     }
 }
 

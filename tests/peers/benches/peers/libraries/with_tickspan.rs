@@ -5,28 +5,33 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use opentelemetry_sdk::trace::SpanExporter;
-use tickspan::{Report, Telemetry, traced_stage};
+use tickspan::{Builder, Protocol, Report, Telemetry, traced_stage};
 
-use crate::library::{Delivered, Library, work, work_on_fill};
+use crate::library::{Delivered, Library, Sends, work, work_on_fill};
 use crate::message::Edge;
 use crate::sink::{Encode, Reached};
 
 /// How long the end may take: far more than it needs.
 const PATIENCE: Duration = Duration::from_mins(2);
 
-/// Turns tickspan on, with lanes of this size or the default. Nothing else is set but what makes the
-/// numbers comparable: no log line for each event. The size of the queue comes from
-/// `OTEL_BSP_MAX_QUEUE_SIZE`.
+/// Turns tickspan on, with lanes of this size or the default.
 pub(crate) fn start_tickspan(
     exporter: impl SpanExporter + 'static,
     lane_bytes: Option<usize>,
 ) -> Telemetry {
-    let builder = tickspan::builder()
-        .with_span_exporter(exporter)
-        .with_console(false);
-    lane_bytes
-        .into_iter()
-        .fold(builder, tickspan::Builder::with_lane_capacity)
+    let builder = tickspan::builder().with_span_exporter(exporter);
+    init(
+        lane_bytes
+            .into_iter()
+            .fold(builder, Builder::with_lane_capacity),
+    )
+}
+
+/// Sets nothing else but what makes the numbers comparable: no log line for each event. The size of the
+/// queue comes from `OTEL_BSP_MAX_QUEUE_SIZE`.
+fn init(builder: Builder) -> Telemetry {
+    builder
+        .with_console(false)
         .init()
         .expect("nothing else is installed in this process")
 }
@@ -80,6 +85,21 @@ impl Library for Tickspan {
             told_lost: Some(report.lost()),
             ..reached.delivered()
         })
+    }
+}
+
+impl Sends for Tickspan {
+    type Sending = Telemetry;
+
+    fn start_sending(url: &str) -> Self::Sending {
+        let builder = tickspan::builder()
+            .with_endpoint(url)
+            .with_protocol(Protocol::HttpProtobuf);
+        init(builder)
+    }
+
+    fn finish_sending(telemetry: Self::Sending) {
+        stop_tickspan(telemetry);
     }
 }
 

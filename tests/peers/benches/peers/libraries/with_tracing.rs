@@ -5,14 +5,14 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use opentelemetry::trace::TracerProvider;
-use opentelemetry_sdk::trace::SdkTracerProvider;
+use opentelemetry_sdk::trace::{SdkTracerProvider, SpanExporter};
 use tracing::instrument;
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
 
-use crate::library::{Delivered, Library, work, work_on_fill};
+use crate::library::{Delivered, Library, Sends, work, work_on_fill};
 use crate::message::Edge;
-use crate::sink::{Encode, Reached};
+use crate::sink::{Encode, Reached, published};
 
 /// How long the end may take: far more than it needs.
 const PATIENCE: Duration = Duration::from_mins(2);
@@ -22,12 +22,8 @@ const PATIENCE: Duration = Duration::from_mins(2);
 /// the busy time, and the context of OpenTelemetry.
 pub(crate) struct Tracing<const WITH_ADDITIONS: bool>;
 
-impl<const WITH_ADDITIONS: bool> Library for Tracing<WITH_ADDITIONS> {
-    type Running = (SdkTracerProvider, Arc<Reached>);
-    type OnThread = ();
-
-    fn start() -> Self::Running {
-        let (exporter, reached) = Encode::new();
+impl<const WITH_ADDITIONS: bool> Tracing<WITH_ADDITIONS> {
+    fn start_with(exporter: impl SpanExporter + 'static) -> SdkTracerProvider {
         let provider = SdkTracerProvider::builder()
             .with_batch_exporter(exporter)
             .build();
@@ -39,7 +35,17 @@ impl<const WITH_ADDITIONS: bool> Library for Tracing<WITH_ADDITIONS> {
             .with_tracked_inactivity(WITH_ADDITIONS)
             .with_context_activation(WITH_ADDITIONS);
         tracing_subscriber::registry().with(layer).init();
-        (provider, reached)
+        provider
+    }
+}
+
+impl<const WITH_ADDITIONS: bool> Library for Tracing<WITH_ADDITIONS> {
+    type Running = (SdkTracerProvider, Arc<Reached>);
+    type OnThread = ();
+
+    fn start() -> Self::Running {
+        let (exporter, reached) = Encode::new();
+        (Self::start_with(exporter), reached)
     }
 
     fn enter_thread() -> Self::OnThread {}
@@ -69,10 +75,22 @@ impl<const WITH_ADDITIONS: bool> Library for Tracing<WITH_ADDITIONS> {
     }
 
     fn finish((provider, reached): Self::Running) -> Option<Delivered> {
+        Self::finish_sending(provider);
+        Some(reached.delivered())
+    }
+}
+
+impl<const WITH_ADDITIONS: bool> Sends for Tracing<WITH_ADDITIONS> {
+    type Sending = SdkTracerProvider;
+
+    fn start_sending(url: &str) -> Self::Sending {
+        Self::start_with(published(url))
+    }
+
+    fn finish_sending(provider: Self::Sending) {
         provider
             .shutdown_with_timeout(PATIENCE)
             .expect("the exporter does not fail");
-        Some(reached.delivered())
     }
 }
 

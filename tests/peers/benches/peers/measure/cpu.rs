@@ -1,4 +1,4 @@
-//! What a tick costs all threads together, until its spans are bytes.
+//! What a tick costs all threads together, until its spans are bytes or something else is done.
 
 use std::hint::black_box;
 use std::thread;
@@ -38,10 +38,15 @@ impl Cpu {
     }
 }
 
-/// Makes ticks in bursts, waits until all is delivered, and looks at the process' clock.
+/// Makes ticks until the exporter that encodes has all of them.
 pub(crate) fn measure<L: Library>(effort: Effort) -> Cpu {
-    let ticks = effort.of(20_000, 100_000);
     let running = L::start();
+    until::<L>(effort, || L::finish(running))
+}
+
+/// Makes ticks in bursts with a library that is on, waits until all is delivered, and looks at the process' clock.
+pub(super) fn until<L: Library>(effort: Effort, finish: impl FnOnce() -> Option<Delivered>) -> Cpu {
+    let ticks = effort.of(20_000, 100_000);
     let on_thread = L::enter_thread();
     let mut feed = Feed::new();
 
@@ -54,7 +59,7 @@ pub(crate) fn measure<L: Library>(effort: Effort) -> Cpu {
         black_box(L::tick(message));
     });
     drop(on_thread);
-    let delivered = L::finish(running);
+    let delivered = finish();
     let used = process_cpu().saturating_sub(before);
 
     Cpu {

@@ -8,6 +8,7 @@ pub(crate) mod disabled;
 pub(crate) mod exporter_alone;
 pub(crate) mod full_speed;
 pub(crate) mod paced;
+pub(crate) mod sent;
 pub(crate) mod sustained;
 pub(crate) mod threads;
 

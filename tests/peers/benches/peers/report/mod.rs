@@ -30,6 +30,9 @@ pub(crate) fn page(results: &Results, arguments: &Arguments) -> Result<String, B
              in batches of 510, at the same pace."
         )
     }));
+    parts.extend(tables::spans_per_request(results).map(|spans| {
+        format!("Where spans are sent, a request brings this many on average: {spans}.")
+    }));
     parts.extend(notes(results));
     parts.extend(
         tables::threads(results)
@@ -95,8 +98,8 @@ fn about_costs(arguments: &Arguments) -> String {
          instead of text, `f64`, `u64`). Texts have 1 to 33 characters, prices change from message \
          to message. Each library is used through its attribute where it has one that records \
          arguments, with the settings it has by default; the queue before the exporter holds \
-         1,048,576 spans. The exporter makes OTLP protobuf of each batch and drops it; it is the \
-         same for all. \"nothing\" is the same functions without a library.\n\n\
+         1,048,576 spans. Except where spans are sent, the exporter makes OTLP protobuf of each batch \
+         and drops it; it is the same for all. \"nothing\" is the same functions without a library.\n\n\
          - *Caller*: what the calling thread uses of its processor, the median of {rounds} rounds. A round is ten \
          batches of 500 ticks, or of 2,500 bare spans, each after as many that are not counted and \
          with a pause in between in which the other threads catch up.\n\
@@ -105,6 +108,11 @@ fn about_costs(arguments: &Arguments) -> String {
          - *All threads*: what the whole process uses of its processors for a tick until all spans \
          are bytes, less what a process without a library uses at the same pace. The pace is that of \
          the column *paced*.\n\
+         - *Sent over OTLP*: the same until a receiver has answered for all spans, with the exporter \
+         that users of a library run: tickspan's own (feature `otlp-http`, `with_endpoint`), which also \
+         sends metrics of the stages, and `opentelemetry-otlp` with its blocking client for the others. \
+         Each posts protobuf over HTTP, not compressed, to another process on the same machine, which \
+         counts spans and answers; what that process uses is not part of it.\n\
          - *Bytes*: the size of a tick in OTLP. By default `tracing-opentelemetry` adds the place in the \
          source, the thread, the target and the busy time to each span, and makes it the current one \
          of OpenTelemetry; the row below it is without these five. tickspan adds none of them unless \

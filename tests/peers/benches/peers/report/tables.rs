@@ -24,6 +24,7 @@ pub(super) fn costs(results: &Results) -> Option<String> {
         "caller, a bare span",
         "off, a span with attributes / bare",
         "all threads, a tick to OTLP bytes",
+        "all threads, a tick sent over OTLP",
         "bytes of a tick",
         "paced, a tick: p50 / p99 / p99.9",
         "full speed: ticks a second",
@@ -40,6 +41,9 @@ pub(super) fn costs(results: &Results) -> Option<String> {
             }),
             cell(row.cpu.as_ref().zip(idle), |(cpu, idle)| {
                 time(cpu.tick_ns - idle.tick_ns)
+            }),
+            cell(row.sent.as_ref().zip(idle), |(sent, idle)| {
+                time(sent.cpu.tick_ns - idle.tick_ns)
             }),
             cell(row.cpu.as_ref().and_then(bytes_of_a_tick), count),
             cell(row.paced.as_ref(), |paced| {
@@ -65,6 +69,19 @@ pub(super) fn costs(results: &Results) -> Option<String> {
 pub(super) fn exporter_alone(results: &Results) -> Option<String> {
     let (alone, idle) = results.exporter_alone.as_ref().zip(results.idle.as_ref())?;
     Some(time(alone.tick_ns - idle.tick_ns))
+}
+
+/// How many spans each library put into a request; nothing if it was not measured.
+pub(super) fn spans_per_request(results: &Results) -> Option<String> {
+    let of_each: Vec<String> = results
+        .rows
+        .iter()
+        .filter_map(|row| {
+            let spans = row.sent.as_ref()?.spans_per_request()?;
+            Some(format!("{} {}", row.library.title(), count(spans)))
+        })
+        .collect();
+    (!of_each.is_empty()).then(|| of_each.join("; "))
 }
 
 /// What several threads at once cost; nothing if it was not measured.
@@ -131,6 +148,10 @@ fn irregularities_of(row: &Row) -> Vec<String> {
     let lost = [
         ("caller", row.caller.as_ref().and_then(|caller| caller.lost)),
         ("all threads", row.cpu.as_ref().and_then(Cpu::lost)),
+        (
+            "all threads, sent over OTLP",
+            row.sent.as_ref().and_then(|sent| sent.cpu.lost()),
+        ),
         ("paced", row.paced.as_ref().and_then(|paced| paced.lost)),
         (
             "several threads",
@@ -148,7 +169,8 @@ fn irregularities_of(row: &Row) -> Vec<String> {
             ))
         })
         .collect();
-    if row.cpu.as_ref().is_some_and(|cpu| !complete(cpu)) {
+    let sent = row.sent.as_ref().map(|sent| &sent.cpu);
+    if !row.cpu.iter().chain(sent).all(complete) {
         notes.push(format!(
             "- {title} did not deliver an event and {ATTRIBUTES_PER_TICK} attributes for each tick."
         ));
