@@ -25,7 +25,7 @@ pub fn emit(site: &'static Callsite, values: &[Value<'_>]) {
     }
     // Outside of any stage it is the subscriber's, for a line.
     #[cfg(feature = "init")]
-    if lane::mode() != lane::Mode::Tracing && lane::event(site, values) {
+    if !lane::is_off() && lane::event(site, values) {
         return;
     }
     dispatch(site, values);

@@ -1,6 +1,8 @@
 //! Where the routes differ, as `docs/routes.md` says, and that they do.
 
 use std::fmt;
+use std::sync::Barrier;
+use std::thread;
 
 use opentelemetry::trace::Status;
 use opentelemetry::{Key, Value};
@@ -51,7 +53,7 @@ fn a_parent_outlived_by_its_child_ends_at_its_own_end() {
     let [lane, oracle] = both(|| {
         let mut child = None;
         step(|| child = Some(stage!("child")));
-        std::thread::sleep(std::time::Duration::from_millis(1));
+        thread::sleep(std::time::Duration::from_millis(1));
         drop(child);
     });
     // Both give the parent the end of its stage; the oracle exports it after its child.
@@ -66,7 +68,7 @@ fn a_parent_whose_context_is_entered_again_ends_at_its_own_end() {
     let [lane, oracle] = both(|| {
         let mut context = Context::default();
         step(|| context = Context::current());
-        std::thread::sleep(std::time::Duration::from_millis(1));
+        thread::sleep(std::time::Duration::from_millis(1));
         context.run(|| drop(stage!("child")));
     });
     let ends_before_child =
@@ -166,6 +168,25 @@ fn an_event_in_a_context_of_another_process_belongs_to_no_span_of_this_one() {
     });
     assert_eq!(event_names(&lane), [""; 0]);
     assert_eq!(event_names(&oracle), ["read"]);
+}
+
+#[test]
+fn what_another_thread_captures_changes_nothing_on_the_tracing_route() {
+    let (is_going_on, ended) = (Barrier::new(2), Barrier::new(2));
+    thread::scope(|scope| {
+        scope.spawn(|| {
+            routes::lane(|| {
+                is_going_on.wait();
+                ended.wait();
+            })
+        });
+        is_going_on.wait();
+        let spans = routes::oracle(|| {
+            step(|| Context::from_span_context(&crate::run::remote(0)).run(|| event!("read")));
+        });
+        ended.wait();
+        assert_eq!(event_names(named(&spans, "step")), ["read"]);
+    });
 }
 
 struct Level;
