@@ -3,8 +3,9 @@
 use std::thread;
 use std::time::Duration;
 
-use opentelemetry::Value;
+use opentelemetry::{KeyValue, Value};
 use opentelemetry_sdk::trace::SpanExporter;
+use rust_decimal::Decimal;
 use tickspan::{AttributeValue, Telemetry, event, health, public, record, stage, traced_stage};
 use tickspan_tests::child::Child;
 use tickspan_tests::exported::{Kept, attribute, integer, is_child};
@@ -100,6 +101,85 @@ fn text_is_cut_at_a_character_and_counted() {
         );
     })
     .run();
+}
+
+#[traced_stage]
+fn all_kinds(symbol: &str, price: f64, offset: i64, qty: u64, is_bid: bool, fee: Decimal) {
+    event!("seen", symbol = symbol, price, offset, qty, is_bid, fee);
+}
+
+/// More values than most stages have.
+#[traced_stage(fields(
+    a = 1,
+    b = 2,
+    c = 3,
+    d = 4,
+    e = 5,
+    f = 6,
+    g = 7,
+    h = 8,
+    i = 9,
+    j = 10,
+    k = 11,
+    l = 12,
+    m = 13,
+    n = 14,
+    o = 15,
+    p = 16
+))]
+fn many(symbol: &str) {
+    let _ = symbol;
+}
+
+#[test]
+fn values_of_every_kind_and_length_arrive_whole() {
+    let child = Child::of("values_of_every_kind_and_length_arrive_whole", || {
+        let kept = Kept::default();
+        let telemetry = start(kept.clone());
+        let text = "a€𝄞".repeat(127);
+        let texts: Vec<&str> = (0..=text.len()).filter_map(|len| text.get(..len)).collect();
+        let prices = [0.0, -0.0, f64::MIN_POSITIVE, f64::INFINITY, 1e300];
+        let offsets = [0, -1, i64::MIN, i64::MAX];
+        let fees = [Decimal::MIN, Decimal::MAX, Decimal::new(-1, 28)];
+        let of = |number: usize| {
+            (
+                texts[number],
+                prices[number % prices.len()],
+                offsets[number % offsets.len()],
+                (number as u64).wrapping_mul(0x0123_4567_89ab_cdef) >> 1,
+                number.is_multiple_of(2),
+                fees[number % fees.len()],
+            )
+        };
+        drop(stage!("first of the thread"));
+        for number in 0..texts.len() {
+            let (symbol, price, offset, qty, is_bid, fee) = of(number);
+            all_kinds(symbol, price, offset, qty, is_bid, fee);
+            many(symbol);
+        }
+        let report = telemetry.shutdown(SOON);
+        assert_eq!(report.lost(), 0, "{report}");
+        let spans = kept.named("all_kinds");
+        assert_eq!(spans.len(), texts.len());
+        for (number, span) in spans.iter().enumerate() {
+            let (symbol, price, offset, qty, is_bid, fee) = of(number);
+            let expected = [
+                KeyValue::new("symbol", symbol.to_owned()),
+                KeyValue::new("price", price),
+                KeyValue::new("offset", offset),
+                KeyValue::new("qty", i64::try_from(qty).unwrap()),
+                KeyValue::new("is_bid", is_bid),
+                KeyValue::new("fee", fee.to_string()),
+            ];
+            assert_eq!(span.attributes, expected);
+            assert_eq!(span.events[0].attributes, expected);
+        }
+        for (span, symbol) in kept.named("many").iter().zip(texts) {
+            assert_eq!(attribute(span, "symbol"), Some(&symbol.to_owned().into()));
+            assert_eq!(integer(span, "p"), Some(16));
+        }
+    });
+    child.with("OTEL_BSP_MAX_QUEUE_SIZE", "10000").run();
 }
 
 /// Writes much, in pieces, whether or not anybody listens.
@@ -251,42 +331,49 @@ fn stages_in_each_other_that_hold_much_are_bounded_and_whole() {
                 .with_span_exporter(kept.clone())
                 .init()
                 .unwrap();
-            nested(DEPTH, &"x".repeat(1_000));
-            drop(stage!("afterwards", venue = "XNAS"));
-            telemetry.flush(SOON).unwrap();
-            let mut spans = kept.named("nested");
-            spans.sort_by_key(|span| integer(span, "depth"));
-            assert_eq!(spans.len() as u64, DEPTH);
-            let mut events = 0;
-            for (child, parent) in spans.iter().zip(spans[1..].iter().map(Some).chain([None])) {
-                assert!(parent.is_none_or(|parent| is_child(child, parent)));
-                events += child.events.len() as u64;
+            // The first stages of a thread, and others.
+            for made in [0, DEPTH + 1] {
+                let items_lost = health().items_lost;
+                nested(DEPTH, &"x".repeat(1_000));
+                drop(stage!("afterwards", venue = "XNAS"));
+                telemetry.flush(SOON).unwrap();
+                let exported = kept.take();
+                let named = |name: &str| {
+                    let spans = exported.iter().filter(|span| span.name == name);
+                    spans.cloned().collect::<Vec<_>>()
+                };
+                let mut spans = named("nested");
+                // Those that have lost their depth are the innermost, and end first.
+                spans.sort_by_key(|span| integer(span, "depth"));
+                assert_eq!(spans.len() as u64, DEPTH);
+                let mut events = 0;
+                for (child, parent) in spans.iter().zip(spans[1..].iter().map(Some).chain([None])) {
+                    assert!(parent.is_none_or(|parent| is_child(child, parent)));
+                    events += child.events.len() as u64;
+                }
+                // What is given at the start, each event, and each late attribute is there or counted.
+                let there = |key| {
+                    spans
+                        .iter()
+                        .filter(|span| attribute(span, key).is_some())
+                        .count() as u64
+                };
+                let (given, late) = (there("depth"), there("done"));
+                let health = health();
+                assert!(given < DEPTH && late < DEPTH, "{health}");
+                assert_eq!(
+                    given + events + late + health.items_lost - items_lost,
+                    DEPTH * 15,
+                    "{health}"
+                );
+                assert_eq!(
+                    attribute(&named("afterwards")[0], "venue"),
+                    Some(&"XNAS".into())
+                );
+                assert_eq!(telemetry.report().made, made + DEPTH + 1);
             }
-            // What is given at the start, each event, and each late attribute is there or counted.
-            let there = |key| {
-                spans
-                    .iter()
-                    .filter(|span| attribute(span, key).is_some())
-                    .count() as u64
-            };
-            let (given, late) = (there("depth"), there("done"));
-            let health = health();
-            assert!(given < DEPTH && late < DEPTH, "{health}");
-            assert_eq!(
-                given + events + late + health.items_lost,
-                DEPTH * 15,
-                "{health}"
-            );
-            assert_eq!(
-                attribute(&kept.the("afterwards"), "venue"),
-                Some(&"XNAS".into())
-            );
             let report = telemetry.shutdown(SOON);
-            assert_eq!(
-                (report.made, report.open, report.lost()),
-                (DEPTH + 1, 0, 0),
-                "{report}"
-            );
+            assert_eq!((report.open, report.lost()), (0, 0), "{report}");
         },
     )
     .run();

@@ -1,14 +1,17 @@
 //! Threads that come and go, and how they end.
 
 use std::cell::RefCell;
+use std::collections::HashMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Barrier, Mutex, PoisonError};
 use std::thread;
 use std::time::Duration;
 
+use opentelemetry::KeyValue;
+use opentelemetry::trace::SpanId;
 use opentelemetry_sdk::error::OTelSdkResult;
 use opentelemetry_sdk::trace::{SpanData, SpanExporter};
-use tickspan::{StageGuard, Telemetry, health, stage, traced_stage};
+use tickspan::{StageGuard, Telemetry, event, health, stage, traced_stage};
 use tickspan_tests::child::Child;
 use tickspan_tests::exported::{Kept, attribute, integer, is_child};
 
@@ -160,6 +163,74 @@ fn a_lane_that_is_full_does_not_mix_up_its_threads() {
             (0, report.made - report.lost()),
             "{report}"
         );
+    });
+    child.with("OTEL_BSP_MAX_QUEUE_SIZE", "1048576").run();
+}
+
+#[traced_stage]
+fn below(root: u64, depth: u64, symbol: &str) {
+    event!("seen", root);
+    if depth < 4 {
+        below(root, depth + 1, symbol);
+    }
+    if depth == 2 {
+        // Beside the others.
+        below(root, 4, symbol);
+    }
+}
+
+/// Notes what of each span is not its own.
+#[derive(Clone, Debug, Default)]
+struct Relatives(Arc<Mutex<Vec<(i64, i64, SpanData)>>>);
+
+impl SpanExporter for Relatives {
+    async fn export(&self, batch: Vec<SpanData>) -> OTelSdkResult {
+        let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        for span in batch {
+            let number = |key| integer(&span, key).unwrap_or(-1);
+            all.push((number("root"), number("depth"), span));
+        }
+        Ok(())
+    }
+}
+
+/// Starts, events and ends are lost one by one.
+#[test]
+fn a_lane_that_is_full_does_not_mix_up_stages_in_each_other() {
+    const ROOTS: u64 = 10_000;
+    let test = "a_lane_that_is_full_does_not_mix_up_stages_in_each_other";
+    let child = Child::of(test, || {
+        let relatives = Relatives::default();
+        let telemetry = start(relatives.clone());
+        let texts: Vec<_> = (0..300).map(|len| "x".repeat(len)).collect();
+        for (root, symbol) in (0..ROOTS).zip(texts.iter().cycle()) {
+            below(root, 1, symbol);
+        }
+        let report = telemetry.shutdown(SOON);
+        assert_eq!((report.made, report.open), (ROOTS * 5, 0), "{report}");
+        assert!(report.lost_in_lanes > 0, "{report}");
+        let all = relatives.0.lock().unwrap();
+        assert_eq!(all.len() as u64, report.made - report.lost(), "{report}");
+        let by_id: HashMap<_, _> = all
+            .iter()
+            .map(|(root, depth, span)| (span.span_context.span_id(), (root, depth, span)))
+            .collect();
+        assert_eq!(by_id.len(), all.len());
+        let mut children = 0;
+        for (root, depth, span) in all.iter() {
+            assert!(span.events.len() <= 1);
+            for event in span.events.iter() {
+                assert_eq!(event.attributes, [KeyValue::new("root", *root)]);
+            }
+            assert_eq!(span.parent_span_id == SpanId::INVALID, *depth == 1);
+            if let Some((of, above, parent)) = by_id.get(&span.parent_span_id) {
+                assert!(is_child(span, parent));
+                assert_eq!(root, *of);
+                assert!(*depth == *above + 1 || (**above, *depth) == (2, 4));
+                children += 1;
+            }
+        }
+        assert!(children > 0);
     });
     child.with("OTEL_BSP_MAX_QUEUE_SIZE", "1048576").run();
 }

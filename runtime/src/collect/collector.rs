@@ -10,21 +10,21 @@ use std::{fmt, io};
 
 use opentelemetry::trace::TraceId;
 use opentelemetry_sdk::trace::SpanData;
-use rtrb::chunks::ReadChunk;
 
 use super::decode::Author;
 use super::join::Joiner;
 #[cfg(feature = "recorder")]
 use super::latency::FinishedClock;
+use super::log::{self, Log};
 use crate::record::lane::ends::{self, Lane};
 use crate::record::lane::health::{Loss, count};
-use crate::record::lane::wire::Header;
+use crate::record::lane::wire::{Header, Kind};
 
 /// How long a record lies in its lane at most, while the collector keeps up.
 const PERIOD: Duration = Duration::from_millis(5);
 
-/// After so many bytes of a lane the thread that writes it gets the room back.
-const BITE: usize = 64 << 10;
+/// After so many bytes the next pass follows at once: a lane may have filled while others were read.
+const MUCH: usize = 64 << 10;
 
 /// So many spans are handed on together, if there are as many.
 const CHUNK: usize = 512;
@@ -84,11 +84,13 @@ impl Collector {
             .spawn(move || {
                 let _quiet = crate::export::quiet();
                 Work {
-                    joiner,
-                    sink,
                     lanes: Vec::new(),
-                    straddling: Vec::new(),
-                    spans: Vec::with_capacity(CHUNK),
+                    copy: Vec::new(),
+                    reading: Reading {
+                        joiner,
+                        sink,
+                        spans: Vec::with_capacity(CHUNK),
+                    },
                 }
                 .run(&received);
             })?;
@@ -126,12 +128,24 @@ impl Collector {
     }
 }
 
+/// A lane that is read: who writes into it, and what goes on there.
+struct Read {
+    lane: Lane,
+    author: Author,
+    log: Log,
+}
+
 struct Work<S> {
+    lanes: Vec<Read>,
+    /// What is read of a lane at a time.
+    copy: Vec<u8>,
+    reading: Reading<S>,
+}
+
+/// What takes records.
+struct Reading<S> {
     joiner: Joiner,
     sink: S,
-    lanes: Vec<(Lane, Author)>,
-    /// A record that lies across the end of its ring, whole.
-    straddling: Vec<u8>,
     /// Finished spans that have not been handed on.
     spans: Vec<SpanData>,
 }
@@ -152,8 +166,8 @@ impl<S: Sink> Work<S> {
             };
             if let Some(done) = stopped {
                 self.drain();
-                self.sink.end();
-                ends::give_back(self.lanes.into_iter().map(|(lane, _)| lane));
+                self.reading.sink.end();
+                ends::give_back(self.lanes.into_iter().map(|read| read.lane));
                 _ = done.send(());
                 return;
             }
@@ -164,10 +178,9 @@ impl<S: Sink> Work<S> {
                 for done in flushed {
                     _ = done.send(());
                 }
-            } else if read < BITE {
+            } else if read < MUCH {
                 thread::park_timeout(PERIOD);
             }
-            // Else a lane may have filled while others were read.
         }
     }
 
@@ -177,7 +190,9 @@ impl<S: Sink> Work<S> {
         for _ in 0..20 {
             self.pass();
             let totals = ends::totals();
-            if self.joiner.ended + totals.lost + self.joiner.waiting() as u64 >= totals.ended {
+            if self.reading.joiner.ended + totals.lost + self.reading.joiner.waiting() as u64
+                >= totals.ended
+            {
                 break;
             }
             thread::sleep(Duration::from_millis(1));
@@ -189,102 +204,82 @@ impl<S: Sink> Work<S> {
     /// Reads every lane once. Tells how many bytes there were.
     fn pass(&mut self) -> usize {
         for lane in ends::take_new() {
-            self.lanes.push((lane, Author::default()));
+            self.lanes.push(Read {
+                lane,
+                author: Author::default(),
+                log: Log::default(),
+            });
         }
         // Before the records: each is younger than the anchor before it.
         let now = SystemTime::now();
         let tick = crate::record::lane::clock().raw();
-        self.joiner.anchors().retake(tick, now);
+        self.reading.joiner.anchors().retake(tick, now);
         let mut read = 0;
-        for (lane, author) in &mut self.lanes {
-            let mut left = lane.records.slots();
-            read += left;
+        let reading = &mut self.reading;
+        self.lanes.retain_mut(|Read { lane, author, log }| {
+            let mut left = lane.records.len();
             while left > 0 {
-                let Ok(chunk) = lane.records.read_chunk(left) else {
-                    break;
+                let taken = lane
+                    .records
+                    .read(&mut self.copy, |bytes| reading.read(bytes, author, log));
+                let Ok(taken) = taken else {
+                    // Its thread is told that it is full.
+                    count(Loss::Unreadable);
+                    return false;
                 };
-                let bitten = bite(
-                    &chunk,
-                    &mut self.straddling,
-                    &mut self.joiner,
-                    author,
-                    &mut self.spans,
-                    &mut self.sink,
-                );
-                chunk.commit(bitten);
-                left -= bitten;
+                read += taken;
+                left = left.saturating_sub(taken);
             }
-        }
-        self.joiner.end_pass(&mut self.spans);
-        self.sink.give_all(&mut self.spans);
+            true
+        });
+        self.reading.joiner.end_pass(&mut self.reading.spans);
+        self.reading.sink.give_all(&mut self.reading.spans);
         read
     }
 }
 
-/// Reads records until a bite is full. Tells how many bytes that was.
-fn bite(
-    chunk: &ReadChunk<'_, u8>,
-    straddling: &mut Vec<u8>,
-    joiner: &mut Joiner,
-    author: &mut Author,
-    spans: &mut Vec<SpanData>,
-    sink: &mut impl Sink,
-) -> usize {
-    let (first, second) = chunk.as_slices();
-    let all = chunk.len();
-    let mut at = 0;
-    while at < all && at < BITE {
-        let Some(len) = length(first, second, at) else {
-            // Cannot happen: threads write whole records. What follows cannot be told apart.
+impl<S: Sink> Reading<S> {
+    /// Reads a record of a thread, or an entry.
+    fn read(&mut self, bytes: &[u8], author: &mut Author, log: &mut Log) {
+        let read = if log::is_entry(bytes) {
+            log.take(bytes, |header, rest| self.take(header, rest, author))
+        } else {
+            Header::split(bytes).map(|(header, rest)| {
+                if header.kind == Kind::Thread {
+                    log.clear();
+                }
+                self.take(&header, rest, author);
+            })
+        };
+        if read.is_none() {
             count(Loss::Unreadable);
-            return all;
-        };
-        let record = match first.get(at..at + len) {
-            Some(record) => record,
-            None if at >= first.len() => &second[at - first.len()..at - first.len() + len],
-            None => {
-                straddling.clear();
-                straddling.extend_from_slice(&first[at..]);
-                straddling.extend_from_slice(&second[..at + len - first.len()]);
-                &straddling[..]
-            }
-        };
-        match Header::read(record) {
-            Some((header, _)) => {
-                joiner.take(&header, record, author, spans);
-                // Before the spans that end after it, of which one may be its root.
-                for trace in joiner.over_budget.drain(..) {
-                    sink.keep(trace);
-                }
-                for decided in joiner.decided.drain(..) {
-                    if sink.wants_edges(decided.accepted) {
-                        sink.keep(decided.trace);
-                    }
-                }
-                #[cfg(feature = "recorder")]
-                for clock in joiner.clocks.drain(..) {
-                    sink.give_clock(clock);
-                }
-                // The hops of one clock come together.
-                if spans.len() >= CHUNK {
-                    sink.give_all(spans);
-                }
-            }
-            None => count(Loss::Unreadable),
         }
-        at += len;
     }
-    at
-}
 
-/// The bytes of the record at `at`, if it is one that ends where it should.
-fn length(first: &[u8], second: &[u8], at: usize) -> Option<usize> {
-    let mut length = [0; 4];
-    for (place, byte) in (at..).zip(&mut length) {
-        *byte = *first
-            .get(place)
-            .or_else(|| second.get(place.checked_sub(first.len())?))?;
+    /// Takes a record: its header, and the bytes behind.
+    fn take(&mut self, header: &Header, bytes: &[u8], author: &mut Author) {
+        let Self {
+            joiner,
+            sink,
+            spans,
+        } = self;
+        joiner.take(header, bytes, author, spans);
+        // Before the spans that end after it, of which one may be its root.
+        for trace in joiner.over_budget.drain(..) {
+            sink.keep(trace);
+        }
+        for decided in joiner.decided.drain(..) {
+            if sink.wants_edges(decided.accepted) {
+                sink.keep(decided.trace);
+            }
+        }
+        #[cfg(feature = "recorder")]
+        for clock in joiner.clocks.drain(..) {
+            sink.give_clock(clock);
+        }
+        // The hops of one clock come together.
+        if spans.len() >= CHUNK {
+            sink.give_all(spans);
+        }
     }
-    let length = u32::from_le_bytes(length) as usize;
-    (length > 0 && at + length <= first.len() + second.len()).then_some(length)
 }

@@ -34,7 +34,7 @@ pub struct Health {
     pub too_deep: u64,
     /// Spans and latency clocks that ended after telemetry.
     pub after_end: u64,
-    /// Parts of spans, that is attributes and events of a future's stage, whose lane was full.
+    /// Parts of spans, that is attributes and events of a stage that had begun, whose lane was full.
     pub parts_lost: u64,
     /// Attributes, events and links that a span could not hold.
     pub items_lost: u64,

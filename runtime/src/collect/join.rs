@@ -24,7 +24,7 @@ use super::summary;
 use crate::context::trace_id;
 use crate::instrument::registry;
 use crate::record::lane::health::{Loss, count};
-use crate::record::lane::wire::{HEADER, Header, Kind, Reader, flags, outcome};
+use crate::record::lane::wire::{Header, Kind, Reader, flags, outcome};
 #[cfg(feature = "recorder")]
 use crate::record::latency::End;
 
@@ -83,15 +83,14 @@ impl Joiner {
         }
     }
 
-    /// Takes one record; a span that it completes is appended to `spans`.
+    /// Takes one record, its header and the bytes behind; a span that it completes is appended to `spans`.
     pub(super) fn take(
         &mut self,
         header: &Header,
-        record: &[u8],
+        bytes: &[u8],
         author: &mut Author,
         spans: &mut Vec<SpanData>,
     ) {
-        let bytes = record.get(HEADER..).unwrap_or_default();
         match header.kind {
             Kind::Span if header.flags & flags::HANDED == 0 => self.complete(
                 &Complete {

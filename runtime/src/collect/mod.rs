@@ -14,6 +14,7 @@ pub(crate) mod human;
 mod join;
 pub(crate) mod latency;
 mod lines;
+mod log;
 mod open;
 mod stage_metrics;
 mod statistics;
@@ -64,8 +65,8 @@ pub(crate) fn joined(records: &[Vec<u8>]) -> Vec<SpanData> {
     let mut author = decode::Author::default();
     let mut spans = Vec::new();
     for record in records {
-        if let Some((header, _)) = Header::read(record) {
-            joiner.take(&header, record, &mut author, &mut spans);
+        if let Some((header, behind)) = Header::split(record) {
+            joiner.take(&header, behind, &mut author, &mut spans);
         }
     }
     for _ in 0..2 {

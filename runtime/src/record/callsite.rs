@@ -154,9 +154,14 @@ impl Callsite {
 
     pub(super) fn is_enabled_by_subscriber(&'static self) -> bool {
         let interest = self.tracing.interest();
-        interest.is_always()
-            || (!interest.is_never()
-                && tracing::dispatcher::get_default(|dispatch| dispatch.enabled(&self.metadata)))
+        interest.is_always() || (!interest.is_never() && self.is_enabled_now())
+    }
+
+    /// Asks the subscriber, whose answer changes.
+    // Not inlined: most are asked once, and do without its registers.
+    #[inline(never)]
+    fn is_enabled_now(&'static self) -> bool {
+        tracing::dispatcher::get_default(|dispatch| dispatch.enabled(&self.metadata))
     }
 
     /// Whether a test may capture what comes from here, whatever the filters of others say: what this thread

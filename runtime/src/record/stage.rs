@@ -365,6 +365,13 @@ fn leave(token: u32, told: Told) {
     if lane::finish(token) {
         return;
     }
+    leave_other(token);
+}
+
+/// Leaves a stage that is not on the lane route.
+// Not inlined: one on the lane route does without its registers.
+#[inline(never)]
+fn leave_other(token: u32) {
     let popped = thread::with(|thread| thread.pop(token)).flatten();
     if let Some((_, Some(entered))) = popped {
         tracing_route::close(tracing_route::leave(entered));

@@ -3,6 +3,8 @@
 use core::fmt;
 use core::ops::{Deref, DerefMut, Range};
 
+use super::ring::WORD;
+
 /// Bytes that grow at their end, as those of a vector.
 ///
 /// To append is a comparison and a store, and always inlined: of a vector it is a call where the compiler thinks so, and a
@@ -98,6 +100,16 @@ impl Bytes {
         self.len += more as u32;
     }
 
+    /// Those from `at` to `end`, and what lies behind them up to whole words.
+    #[inline(always)]
+    pub(super) fn words(&mut self, at: usize, end: usize) -> Option<&[u8]> {
+        let end = at + (end - at).next_multiple_of(WORD);
+        if end > self.room.len() {
+            self.make_room(WORD);
+        }
+        self.room.get(at..end)
+    }
+
     /// As many as are known when the program is compiled, from `at` on.
     #[inline(always)]
     pub(super) fn chunk<const N: usize>(&self, at: u32) -> Option<&[u8; N]> {
@@ -127,6 +139,12 @@ impl Bytes {
         let len = self.len as usize;
         self.room[len..len + bytes.len()].copy_from_slice(bytes);
         self.len += bytes.len() as u32;
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn make_room(&mut self, more: usize) {
+        self.reserve(more);
     }
 
     fn reserve(&mut self, more: usize) {

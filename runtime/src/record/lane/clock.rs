@@ -28,12 +28,12 @@ impl Thread {
             return true;
         }
         let mut head = NOTHING;
-        if let Some((current, _)) = self.innermost().and_then(|place| self.head(place)) {
-            head.set_flags(current.flags());
-            head.set_capture(current.capture());
-            head.set_trace_high(current.trace_high());
-            head.set_trace_low(current.trace_low());
-            head.set_parent(current.span());
+        if let Some((current, flags)) = self.current_ids().zip(self.current_flags()) {
+            head.set_flags(flags);
+            head.set_capture(current.capture);
+            head.set_trace_high(current.trace[0]);
+            head.set_trace_low(current.trace[1]);
+            head.set_parent(current.span);
         }
         if head.capture() == 0 && mode() != Mode::Lane {
             count(Loss::AfterEnd);

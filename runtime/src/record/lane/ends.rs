@@ -1,28 +1,28 @@
 //! The lanes themselves: who writes into which, who reads them, and how many there may be.
 //!
-//! A lane is a bounded ring of bytes for one writing thread and the collector (`rtrb`). A thread takes one
-//! with its first record and gives it back when it ends; the next thread that needs one goes on where the ring
-//! stands, after a record that tells its name. So threads that come and go use the memory of as many as live
-//! at a time.
+//! A lane is bounded memory for one writing thread and the collector ([`ring`]). A thread takes one with its first record
+//! and gives it back when it ends; the next thread that needs one goes on where that stands, after a record that tells
+//! its name. So threads that come and go use the memory of as many as live at a time.
 
 use core::sync::atomic::{AtomicU64, Ordering};
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::Thread;
 
-use rtrb::{Consumer, Producer, RingBuffer};
+use super::ring::{self, Consumer, Producer};
+use super::sync::AtomicU64 as Word;
 
 /// The bytes of a lane, unless set.
 pub(crate) const CAPACITY: usize = 1 << 20;
 
-/// The fewest: a record may have 64 KiB.
-pub(crate) const LEAST_CAPACITY: usize = 128 << 10;
+/// The fewest: two chunks.
+pub(crate) const LEAST_CAPACITY: usize = 2 * LEAST_CHUNK;
+
+/// The fewest bytes of a chunk: the longest record fits into each.
+pub(super) const LEAST_CHUNK: usize = 64 << 10;
 
 /// The bytes of all lanes together, unless set.
 pub(crate) const TOTAL: usize = 256 << 20;
-
-/// What stands for the fill of a lane that was found full.
-const FULL: usize = usize::MAX / 2;
 
 /// What the threads of a lane count, one after the other; each is written by one thread at a time.
 // Alone in its cache lines (two, for they are fetched in pairs): beside what another thread writes, each count would wait
@@ -55,17 +55,15 @@ pub(crate) struct Totals {
 
 /// The end that a thread writes to.
 pub(super) struct Writer {
-    producer: Option<Producer<u8>>,
+    producer: Option<Producer>,
     counters: Arc<Counters>,
-    /// The bytes written since the fill of the lane was last looked at.
-    unseen: usize,
     /// Whether the record that names the thread is in the lane.
     pub(super) named: bool,
 }
 
 /// The end that the collector reads.
 pub(crate) struct Lane {
-    pub(crate) records: Consumer<u8>,
+    pub(crate) records: Consumer,
 }
 
 struct Lanes {
@@ -150,8 +148,11 @@ impl Writer {
         }
         let counters = Arc::<Counters>::default();
         lanes.counters.push(Arc::clone(&counters));
-        let producer = room.then(|| {
-            let (producer, records) = RingBuffer::new(lanes.capacity);
+        let chunk = (lanes.capacity / ring::MOST_CHUNKS)
+            .next_multiple_of(ring::WORD)
+            .max(LEAST_CHUNK);
+        let made = room.then(|| ring::new(lanes.capacity / chunk, chunk, wake_collector));
+        let producer = made.flatten().map(|(producer, records)| {
             lanes.made += 1;
             lanes.new.push(Lane { records });
             producer
@@ -159,7 +160,6 @@ impl Writer {
         Self {
             producer,
             counters,
-            unseen: 0,
             named: false,
         }
     }
@@ -181,37 +181,34 @@ impl Writer {
         self.producer.is_some()
     }
 
-    /// Appends a record to the lane, whole or not at all.
+    /// See [`Producer::room`].
     #[inline]
-    pub(super) fn write(&mut self, record: &[u8]) -> bool {
-        let Some(producer) = &mut self.producer else {
-            return false;
-        };
-        if producer.push_entire_slice(record).is_err() {
-            // Once, until there is room again.
-            if self.unseen < FULL {
-                self.unseen = FULL;
-                wake_collector();
-            }
-            return false;
-        }
-        self.unseen += record.len();
-        if self.unseen >= producer.buffer().capacity() / 2 {
-            self.look();
-        }
-        true
+    pub(super) fn room(&mut self, least: usize) -> Option<&[Word]> {
+        self.producer.as_mut()?.room(least)
     }
 
-    /// Wakes the collector where half of the lane is full.
-    #[cold]
-    fn look(&mut self) {
-        if let Some(producer) = &self.producer {
-            let filled = producer.buffer().capacity() - producer.slots();
-            if filled >= producer.buffer().capacity() / 2 {
-                wake_collector();
-            }
-            self.unseen = filled.min(producer.buffer().capacity() / 4);
+    /// See [`Producer::advance`].
+    #[inline]
+    pub(super) fn advance(&mut self, words: usize) {
+        if let Some(producer) = &mut self.producer {
+            producer.advance(words);
         }
+    }
+
+    /// See [`Producer::publish`].
+    #[inline]
+    pub(super) fn publish(&self) {
+        if let Some(producer) = &self.producer {
+            producer.publish();
+        }
+    }
+
+    /// Writes a record of whole words to the lane, whole or not at all.
+    #[inline]
+    pub(super) fn write(&mut self, record: &[u8]) -> bool {
+        self.producer
+            .as_mut()
+            .is_some_and(|producer| producer.write(record))
     }
 }
 
@@ -231,7 +228,6 @@ impl Drop for Writer {
         let given_back = Self {
             producer: self.producer.take(),
             counters: Arc::clone(&self.counters),
-            unseen: self.unseen,
             named: false,
         };
         let mut lanes = lanes();

@@ -1,9 +1,10 @@
 //! The lane route on the caller's thread: a stage as bytes.
 //!
-//! Stages that are current lie on a stack of the thread ([`super::thread`]), their values and events on
-//! another, of bytes (`scratch`), already in the form of a record. When a stage ends, its record goes into
-//! the lane with one copy. No lock, no allocation once the stacks have grown, no formatting but of values that have
-//! to be formatted, no system call but a wake of the collector when half a lane is full.
+//! Stages that are current lie on a stack of the thread ([`super::thread`]). What happens in most is written into the lane as it
+//! happens ([`log`]). The values and events of the others lie on another stack, of bytes (`scratch`), already in the
+//! form of a record, which goes into the lane with one copy when the stage ends. No lock, no allocation once the stacks have
+//! grown, no formatting but of values that have to be formatted, no system call but a wake of the collector when half a
+//! lane is full.
 //!
 //! Nothing in a record is OpenTelemetry's: [`crate::collect`] makes spans of them. Here it is known to the sampler, which
 //! decides as the SDK does, and to the stack, where stages are asked to be the current span of its context.
@@ -15,6 +16,10 @@ mod encode;
 pub(crate) mod ends;
 pub(crate) mod foreign;
 pub(crate) mod health;
+mod log;
+pub(crate) mod ring;
+#[cfg(test)]
+mod ring_tests;
 pub(crate) mod sampling;
 pub(crate) mod sites;
 mod stack;
@@ -36,6 +41,19 @@ use stack::Role;
 pub(super) use stack::{Beside, LaneFrame};
 use wire::{Head, Parts as _, flags, item, outcome};
 pub(super) use writer::LaneThread;
+
+/// What [`ring`] is made of. A model checker puts its own in their place.
+mod sync {
+    pub(super) use core::sync::atomic::{AtomicU64, Ordering};
+    pub(super) use std::sync::Arc;
+
+    use zerocopy::FromZeros as _;
+
+    /// Words that are 0, whose memory the system gives when they are first written. Nothing where there is none.
+    pub(super) fn zeroed(words: usize) -> Option<Box<[AtomicU64]>> {
+        <[AtomicU64]>::new_box_zeroed_with_elems(words).ok()
+    }
+}
 
 /// A header without anything in it.
 const NOTHING: Head = [0; wire::HEADER];
@@ -293,17 +311,9 @@ pub(super) fn finish(token: u32) -> bool {
 /// Says how the span of a token will have ended. What is said first counts.
 pub(super) fn end(token: u32, code: u8, error_type: &Value<'_>) {
     let place = token as usize - 1;
-    let ended = thread::with(|thread| {
-        let head = thread.head_mut(place)?;
-        let first = head.outcome() == outcome::OK;
-        if first {
-            head.set_outcome(code);
-        }
-        Some(first)
-    })
-    .flatten();
+    let is_first = thread::with(|thread| thread.set_outcome(place, code));
     // What a panic's is, its code says.
-    if ended == Some(true) && code == outcome::ERROR {
+    if is_first == Some(true) && code == outcome::ERROR {
         append_values(
             Some(token as usize - 1),
             flags::SAMPLED,
@@ -357,6 +367,9 @@ fn append_values(
 /// Appends an event to the innermost span. False where there is none.
 pub(super) fn event(site: &'static Callsite, values: &[Value<'_>]) -> bool {
     let number = site.number();
+    if thread::with(|thread| thread.log_event(number, None, values)) == Some(true) {
+        return true;
+    }
     append_values(None, flags::SAMPLED, values, |out, clock| {
         write_event_head(out, clock, number, values.len());
     })
@@ -378,6 +391,12 @@ fn write_event_head(out: &mut Bytes, clock: &quanta::Clock, site: u32, values: u
 /// False where there is no span for the event.
 pub(super) fn edge(site: &'static EdgeSite, values: &[Value<'_>]) -> bool {
     let (number, event_number) = (site.number(), site.event.number());
+    let logged = thread::with(|thread| {
+        thread.quiet == 0 && thread.log_event(event_number, Some(number), values)
+    });
+    if logged == Some(true) {
+        return true;
+    }
     let written = thread::with(|thread| {
         let Some(place) = thread.innermost() else {
             return Ok((false, thread.count_edge(number, values, None)));
@@ -484,8 +503,7 @@ pub(crate) fn current() -> Option<Handed> {
         if thread.frames[place + 1..].iter().any(is_around) {
             return None;
         }
-        let head = thread.head_mut(place)?;
-        head.set_flags(head.flags() | flags::HANDED);
+        thread.set_handed(place);
         thread.current_handed()
     })
     .flatten()

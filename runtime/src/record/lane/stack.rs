@@ -8,11 +8,11 @@
 use std::sync::Arc;
 
 use super::health::{Loss, count};
-use super::wire::{self, Head, Kind, Parts as _, flags, item};
+use super::wire::{self, Head, Kind, Parts as _, flags, item, outcome};
 use super::writer::{LaneThread, RECORD_LIMIT};
 use super::{
-    ATTACHES, Bytes, Handed, Ids, Mode, Parent, Start, Suspended, encode, ids, is, mode, own_flags,
-    sampling, write_state,
+    ATTACHES, Bytes, Handed, Ids, Mode, NOTHING, Parent, Start, Suspended, encode, ids, is, mode,
+    own_flags, sampling, write_state,
 };
 use crate::privacy::Value;
 use crate::propagate::Carried;
@@ -31,6 +31,8 @@ const SCRATCH_LIMIT: usize = 1 << 20;
 /// What a place on the stack stands for.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Role {
+    /// A span that began here, whose start and items are in the lane as they come.
+    Logged,
     /// A span that began here, of which nothing has been written.
     Begun,
     /// A span of which an `Open` record has been written.
@@ -49,10 +51,15 @@ pub(in crate::record) struct LaneFrame {
     pub(super) role: Role,
     /// Whether nothing else need be asked to start a child of it.
     is_usual: bool,
-    /// What a child has from it, where it is usual: beside the header, so that none has to be looked for.
-    flags: u8,
-    trace: [u64; 2],
-    span: u64,
+    /// What a child has from it, where it is usual: beside the header, so that none has to be looked for. Of one that is logged
+    /// all of its flags, and in the two highest bits its outcome.
+    pub(super) flags: u8,
+    pub(super) trace: [u64; 2],
+    pub(super) span: u64,
+    /// What stands in the header of others: of one that is logged, for when it is suspended.
+    pub(super) site: u32,
+    pub(super) parent: u64,
+    start: u64,
 }
 
 impl LaneFrame {
@@ -70,9 +77,32 @@ impl LaneFrame {
             flags,
             trace: [head.trace_high(), head.trace_low()],
             span: head.span(),
+            site: 0,
+            parent: 0,
+            start: 0,
         }
     }
+
+    /// The header of a span that is logged.
+    fn head(&self) -> Head {
+        let mut head = NOTHING;
+        head.set_flags(self.flags & !(outcome::ALL << OUTCOME));
+        head.set_outcome(self.flags >> OUTCOME);
+        head.set_site(self.site);
+        head.set_trace_high(self.trace[0]);
+        head.set_trace_low(self.trace[1]);
+        head.set_span(self.span);
+        head.set_parent(self.parent);
+        head.set_start(self.start);
+        head
+    }
 }
+
+/// Where the outcome stands in the flags of a span that is logged.
+const OUTCOME: u32 = 6;
+
+/// What of its flags a span that is logged says at its end.
+const AT_END: u8 = flags::HANDED;
 
 /// What a span has from its parent, or from nobody.
 struct Lineage {
@@ -107,6 +137,52 @@ pub(in crate::record) enum Beside {
     Carried(Arc<Carried>),
 }
 
+impl LaneThread {
+    /// Ends the span at a place, which is logged.
+    #[inline(always)]
+    fn end_logged(&mut self, place: u32, flags: u8, tick: u64) {
+        if mode() != Mode::Lane {
+            count(Loss::AfterEnd);
+            return;
+        }
+        self.writer.count_ended();
+        if !self.log_end(place, flags & AT_END, flags >> OUTCOME, tick) {
+            self.count_lost();
+        }
+    }
+
+    /// Says that the span at a place, which is logged, goes on elsewhere.
+    fn suspend_logged(&mut self, place: u32) {
+        if mode() == Mode::Lane && !self.log_suspend(place) {
+            count(Loss::PartLost);
+        }
+    }
+
+    /// Writes items of the span at a place, which is logged, if anybody wants them.
+    fn append_logged<E>(
+        &mut self,
+        place: u32,
+        is_wanted: bool,
+        write: impl FnOnce(&mut Bytes, &quanta::Clock) -> Result<(), E>,
+    ) -> Result<(), E> {
+        if !is_wanted {
+            return Ok(());
+        }
+        let before = self.scratch.len();
+        Self::begin_items(&mut self.scratch);
+        let written = write(&mut self.scratch, &self.clock);
+        if written.is_ok() {
+            if self.scratch.len() - before > RECORD_LIMIT {
+                count(Loss::ItemTooMany);
+            } else {
+                self.log_items(place, before);
+            }
+        }
+        self.scratch.truncate(before);
+        written
+    }
+}
+
 impl Thread {
     /// The place of the innermost span on the lane route.
     #[inline]
@@ -133,33 +209,93 @@ impl Thread {
             .then_some(place)
     }
 
-    /// The header of the span at `place`.
+    fn frame(&self, place: usize) -> Option<&LaneFrame> {
+        match self.frames.get(place) {
+            Some(Frame::Lane(frame)) => Some(frame),
+            _ => None,
+        }
+    }
+
+    fn frame_mut(&mut self, place: usize) -> Option<&mut LaneFrame> {
+        match self.frames.get_mut(place) {
+            Some(Frame::Lane(frame)) => Some(frame),
+            _ => None,
+        }
+    }
+
+    /// The header of the span at `place`, if it has one.
     #[inline]
     pub(super) fn head(&self, place: usize) -> Option<(&Head, Role)> {
-        let Some(Frame::Lane(frame)) = self.frames.get(place) else {
+        let frame = self.frame(place)?;
+        if frame.role == Role::Logged {
             return None;
-        };
+        }
         Some((self.lane.as_ref()?.head(frame.at)?, frame.role))
     }
 
     #[inline]
     pub(super) fn head_mut(&mut self, place: usize) -> Option<&mut Head> {
-        let Some(Frame::Lane(frame)) = self.frames.get(place) else {
+        let frame = self.frame(place)?;
+        if frame.role == Role::Logged {
             return None;
+        }
+        let at = frame.at;
+        self.lane.as_mut()?.head_mut(at)
+    }
+
+    /// Says how the span at `place` will have ended. False where that was said before.
+    pub(super) fn set_outcome(&mut self, place: usize, code: u8) -> bool {
+        if let Some(head) = self.head_mut(place) {
+            let is_first = head.outcome() == outcome::OK;
+            if is_first {
+                head.set_outcome(code);
+            }
+            return is_first;
+        }
+        let Some(frame) = self.frame_mut(place) else {
+            return false;
         };
-        self.lane.as_mut()?.head_mut(frame.at)
+        let is_first = frame.flags >> OUTCOME == outcome::OK;
+        if is_first {
+            frame.flags |= code << OUTCOME;
+        }
+        is_first
+    }
+
+    /// Says that others may write items for the span at `place`.
+    pub(super) fn set_handed(&mut self, place: usize) {
+        if let Some(head) = self.head_mut(place) {
+            head.set_flags(head.flags() | flags::HANDED);
+        } else if let Some(frame) = self.frame_mut(place) {
+            frame.flags |= flags::HANDED;
+        }
+    }
+
+    /// The flags of the innermost span.
+    pub(super) fn current_flags(&self) -> Option<u8> {
+        let place = self.innermost()?;
+        if let Some((head, _)) = self.head(place) {
+            return Some(head.flags());
+        }
+        Some(self.frame(place)?.flags & !(outcome::ALL << OUTCOME))
+    }
+
+    fn ids_at(&self, place: usize) -> Option<Ids> {
+        if let Some((head, role)) = self.head(place) {
+            return Some(ids(head, role));
+        }
+        let frame = self.frame(place)?;
+        Some(Ids::of(frame.trace, frame.span, frame.flags))
     }
 
     pub(super) fn current_ids(&self) -> Option<Ids> {
-        let (head, role) = self.head(self.innermost()?)?;
-        Some(ids(head, role))
+        self.ids_at(self.innermost()?)
     }
 
     pub(super) fn current_handed(&self) -> Option<Handed> {
         let place = self.innermost()?;
-        let (head, role) = self.head(place)?;
         Some(Handed {
-            ids: ids(head, role),
+            ids: self.ids_at(place)?,
             carried: self.carried_at(place),
         })
     }
@@ -219,38 +355,72 @@ impl Thread {
         (lineage, carried)
     }
 
-    /// Starts a span below the innermost, in a process where nothing is unusual, and gives its token: most spans start so.
-    /// 0 where something is unusual here.
+    /// Starts a span below the innermost or the first of a trace, in a process where nothing is unusual, and gives its token:
+    /// most spans start so. 0 where something is unusual here.
     // Not inlined, so that it has the registers for itself.
     #[inline(never)]
     pub(super) fn start_usual(&mut self, callsite: &'static Callsite, values: &[Value<'_>]) -> u32 {
         let depth = self.frames.len();
-        let (Some(Frame::Lane(around)), Some(lane)) = (self.frames.last(), &mut self.lane) else {
+        let Some(lane) = &mut self.lane else {
             return 0;
         };
         let at = lane.scratch.len();
         let has_room = depth < DEEPEST && at < SCRATCH_LIMIT;
-        if !(around.is_usual && has_room && self.quiet == 0) {
+        if !(has_room && self.quiet == 0 && lane.writer.named) {
             return 0;
         }
-        let frame = LaneFrame {
+        let place = offset(depth);
+        let mut frame = LaneFrame {
             at: offset(at),
-            role: Role::Begun,
+            role: Role::Logged,
+            is_usual: true,
+            flags: flags::RANDOM,
+            trace: [0; 2],
             span: lane.id(),
-            ..*around
+            site: callsite.number(),
+            parent: 0,
+            start: 0,
         };
-        let flags = around.flags | own_flags(callsite);
-        let site = callsite.number();
-        lane.open(site, flags, around.trace, around.span, frame.span);
-        // A value that runs code is found again by who starts it then.
-        if is_wanted(flags) && lane.write_values(frame.at, values).is_err() {
+        let is_below_logged = match self.frames.last() {
+            Some(Frame::Lane(around)) if around.is_usual => {
+                frame.trace = around.trace;
+                frame.parent = around.span;
+                frame.flags = around.flags & (flags::SAMPLED | flags::INHERITED);
+                around.role == Role::Logged
+            }
+            None => {
+                frame.trace = [lane.id(), lane.id()];
+                if sampling::of_root(frame.trace) {
+                    frame.flags |= flags::SAMPLED;
+                }
+                false
+            }
+            _ => return 0,
+        };
+        frame.flags |= own_flags(callsite);
+        let values = if is_wanted(frame.flags) { values } else { &[] };
+        // One that is not like most, or finds no room, goes the other way.
+        let Some(start) = lane.log_start(place, &frame, is_below_logged, values) else {
             return 0;
-        }
-        lane.writer.count_started();
-        self.frames.push(Frame::Lane(frame));
-        // Last of all: what starting takes is not part of the stage.
-        lane.set_start(frame.at);
-        offset(depth) + 1
+        };
+        self.frames.push(Frame::Lane(LaneFrame { start, ..frame }));
+        place + 1
+    }
+
+    /// Writes an event of the innermost span, where that is logged, and with it what is counted of an edge. False where it
+    /// has to be written otherwise.
+    #[inline]
+    pub(super) fn log_event(&mut self, site: u32, edge: Option<u32>, values: &[Value<'_>]) -> bool {
+        let Some(place) = self.innermost() else {
+            return false;
+        };
+        let (Some(Frame::Lane(frame)), Some(lane)) = (self.frames.get(place), &mut self.lane)
+        else {
+            return false;
+        };
+        let is_wanted = frame.flags & flags::SAMPLED != 0 || edge.is_some();
+        frame.role == Role::Logged
+            && (!is_wanted || lane.log_event(offset(place), site, edge, values))
     }
 
     /// Starts a span, whatever its parent and the process are like.
@@ -419,16 +589,14 @@ impl Thread {
         Some(token)
     }
 
-    /// Where the record of the span at `place` ends in the scratch.
-    fn section_end(&self, place: usize, scratch: usize) -> usize {
-        self.frames[place + 1..]
-            .iter()
-            .find_map(|frame| match frame {
-                Frame::Lane(frame) => Some(frame.at as usize),
-                Frame::Ended(at) => Some(*at as usize),
-                _ => None,
-            })
-            .unwrap_or(scratch)
+    /// Where the record of the span at `place` ends in the scratch, if there are others above.
+    fn section_end(&self, place: usize) -> Option<usize> {
+        let mut above = self.frames[place + 1..].iter();
+        above.find_map(|frame| match frame {
+            Frame::Lane(frame) => Some(frame.at as usize),
+            Frame::Ended(at) => Some(*at as usize),
+            _ => None,
+        })
     }
 
     /// The span of a token, and where its record ends in the scratch.
@@ -438,12 +606,7 @@ impl Thread {
         let Some(Frame::Lane(frame)) = self.frames.get(place) else {
             return None;
         };
-        let end = if place + 1 == self.frames.len() {
-            scratch
-        } else {
-            self.section_end(place, scratch)
-        };
-        Some((*frame, end))
+        Some((*frame, self.section_end(place).unwrap_or(scratch)))
     }
 
     /// Removes the place of a span.
@@ -468,14 +631,8 @@ impl Thread {
         let tick = lane.clock.raw();
         let depth = self.frames.len();
         match self.frames.last() {
-            Some(Frame::Lane(frame))
-                if frame.role == Role::Begun
-                    && depth == token as usize
-                    && self.beside.is_empty() =>
-            {
-                let at = frame.at;
-                lane.write_last(at, lane.scratch.len(), Kind::Span, tick);
-                lane.scratch.truncate(at as usize);
+            Some(Frame::Lane(frame)) if frame.role == Role::Logged && depth == token as usize => {
+                lane.end_logged(token - 1, frame.flags, tick);
                 self.frames.truncate(depth - 1);
                 if let Some(Frame::Ended(_) | Frame::Gone) = self.frames.last() {
                     self.trim();
@@ -486,7 +643,7 @@ impl Thread {
         }
     }
 
-    /// Ends a span that did not begin here, is not the innermost, or has something beside it.
+    /// Ends a span that is not logged, or not the innermost.
     #[inline(never)]
     fn finish_elsewhere(&mut self, token: u32, tick: u64) -> bool {
         let Some((frame, end)) = self.section(token) else {
@@ -494,6 +651,7 @@ impl Thread {
         };
         if let Some(lane) = &mut self.lane {
             match frame.role {
+                Role::Logged => lane.end_logged(token - 1, frame.flags, tick),
                 Role::Begun => lane.write_last(frame.at, end, Kind::Span, tick),
                 Role::Opened => lane.write_last(frame.at, end, Kind::Close, tick),
                 Role::Handed | Role::Foreign => {
@@ -510,12 +668,22 @@ impl Thread {
     /// Takes a span from the stack that goes on later.
     pub(super) fn suspend(&mut self, token: u32) -> Option<Suspended> {
         let (frame, end) = self.section(token)?;
-        self.spill(token as usize - 1, frame, end);
-        let (head, role) = self.head(token as usize - 1)?;
-        let suspended = Suspended {
-            head: *head,
-            role,
-            carried: self.carried_at(token as usize - 1),
+        let place = token as usize - 1;
+        let suspended = if frame.role == Role::Logged {
+            self.lane.as_mut()?.suspend_logged(token - 1);
+            Suspended {
+                head: frame.head(),
+                role: Role::Opened,
+                carried: None,
+            }
+        } else {
+            self.spill(place, frame, end);
+            let (head, role) = self.head(place)?;
+            Suspended {
+                head: *head,
+                role,
+                carried: self.carried_at(place),
+            }
         };
         self.remove(token, frame.at);
         Some(suspended)
@@ -553,6 +721,9 @@ impl Thread {
             return Ok(());
         };
         let frame = *frame;
+        if frame.role == Role::Logged {
+            return lane.append_logged(offset(place), frame.flags & of != 0, write);
+        }
         if lane
             .head(frame.at)
             .is_none_or(|head| head.flags() & of == 0)
@@ -565,19 +736,15 @@ impl Thread {
             return Err(error);
         }
         let after = lane.scratch.len();
-        let is_innermost = place + 1 == self.frames.len();
-        let end = if is_innermost {
-            before
-        } else {
-            self.section_end(place, before)
-        };
+        let above = self.section_end(place);
+        let end = above.unwrap_or(before);
         let len = end - frame.at as usize + (after - before);
         if len > RECORD_LIMIT || after > SCRATCH_LIMIT {
             count(Loss::ItemTooMany);
             if let Some(lane) = &mut self.lane {
                 lane.scratch.truncate(before);
             }
-        } else if end < before {
+        } else if above.is_some() {
             self.move_down(place, end, after - before);
         } else if len > SPILL || frame.role == Role::Handed {
             // A span that goes on elsewhere may end there while it is current here.

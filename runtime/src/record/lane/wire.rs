@@ -13,6 +13,23 @@
 //! items: late attributes, events, links, the error's type
 //! ```
 //!
+//! Most stages are not one record. What is told of them lies in the lane in the order in which it happened, in entries that
+//! the collector makes a record of. An entry is whole words of eight bytes:
+//!
+//! ```text
+//! word 0   u32 bytes of the entry, u8 kind, u8 flags, u8 outcome, u8 values
+//! word 1   u32 site (of items: their bytes), u32 place of the stage in its thread's stack
+//! START    span id, start, the halves of the trace id, parent's span id or 0, values
+//! CHILD    span id, start, values: of a child of the stage at the place before
+//! EVENT    ticks, values
+//! EDGE     ticks, the edge's site, values: an event, and what is counted of an edge
+//! ITEMS    items, as they are in a record
+//! SUSPEND  nothing: the stage goes on elsewhere
+//! END      end
+//! values   nothing where there are none; else a word of tags, four bits each from the lowest on, and for each value none, one
+//!          (numbers), or two words (decimals); of a text its length, and its bytes in whole words
+//! ```
+//!
 //! What a child copies from its parent, the halves of the trace id and the span id, does not lie side by side: two
 //! of them would be copied with one load of sixteen bytes, which has to wait while the parent's two stores of eight
 //! are on their way.
@@ -49,6 +66,17 @@ pub(crate) enum Kind {
     Measure = 8,
 }
 
+/// Kinds of entries. None is that of a record.
+pub(crate) mod entry {
+    pub(crate) const START: u8 = 0x20;
+    pub(crate) const CHILD: u8 = 0x21;
+    pub(crate) const EVENT: u8 = 0x22;
+    pub(crate) const EDGE: u8 = 0x23;
+    pub(crate) const ITEMS: u8 = 0x24;
+    pub(crate) const SUSPEND: u8 = 0x25;
+    pub(crate) const END: u8 = 0x26;
+}
+
 /// Flags of a span.
 pub(crate) mod flags {
     /// Its trace is sampled.
@@ -73,6 +101,8 @@ pub(crate) mod outcome {
     pub(crate) const ERROR: u8 = 1;
     pub(crate) const PANICKED: u8 = 2;
     pub(crate) const CANCELLED: u8 = 3;
+    /// The bits of all.
+    pub(crate) const ALL: u8 = 3;
 }
 
 /// How a latency clock ended.
@@ -199,9 +229,10 @@ pub(crate) fn complete(head: &mut Head, len: usize, kind: Kind, end: u64) {
 }
 
 impl Header {
-    /// Reads the header and tells the bytes of its record. Nothing if it is none.
-    pub(crate) fn read(bytes: &[u8]) -> Option<(Self, usize)> {
-        let head: &Head = bytes.first_chunk()?;
+    /// Reads the header of a record, and gives what is behind. Nothing if it is none.
+    pub(crate) fn split(record: &[u8]) -> Option<(Self, &[u8])> {
+        let (head, behind) = record.split_first_chunk()?;
+        let head: &Head = head;
         let len = Parts::len(head) as usize;
         let kind = match head.kind() {
             1 => Kind::Span,
@@ -227,7 +258,7 @@ impl Header {
             start: head.start(),
             end: head.end(),
         };
-        (len >= HEADER).then_some((header, len))
+        (len >= HEADER).then_some((header, behind))
     }
 }
 
@@ -319,17 +350,18 @@ mod tests {
             start: 5,
             end: 6,
         };
-        assert_eq!(Header::read(&head()), Some((header, 80)));
+        let record = [&head()[..], &[7; 16]].concat();
+        assert_eq!(Header::split(&record), Some((header, &[7; 16][..])));
     }
 
     #[test]
     fn what_is_no_header_is_refused() {
-        assert_eq!(Header::read(&head()[..63]), None);
+        assert_eq!(Header::split(&head()[..63]), None);
         let mut short = head();
         short.set_len(63);
-        assert_eq!(Header::read(&short), None);
+        assert_eq!(Header::split(&short), None);
         let mut kind = head();
         kind.set_kind(0);
-        assert_eq!(Header::read(&kind), None);
+        assert_eq!(Header::split(&kind), None);
     }
 }

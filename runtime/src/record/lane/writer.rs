@@ -8,14 +8,15 @@
 use core::hash::BuildHasher as _;
 use std::hash::RandomState;
 
-use super::ends::Writer;
+use super::ends::{LEAST_CHUNK, Writer};
 use super::health::{Loss, count};
+use super::ring::WORD;
 use super::wire::{self, Head, Kind, Parts as _, flags, tag};
 use super::{Bytes, Ids, Mode, NOTHING, capture, clock, encode, mode};
 use crate::privacy::Value;
 
-/// The longest record, within which a stage's items have to fit.
-pub(super) const RECORD_LIMIT: usize = 64 << 10;
+/// The longest record, within which a stage's items have to fit: what a chunk holds beside its link.
+pub(super) const RECORD_LIMIT: usize = LEAST_CHUNK - WORD;
 
 /// What a thread needs to write records.
 pub(in crate::record) struct LaneThread {
@@ -134,12 +135,13 @@ impl LaneThread {
         };
         wire::complete(head, end - at as usize, kind, tick);
         let capture = head.capture();
-        let Some(record) = self.scratch.get(at as usize..end) else {
+        if capture != 0 {
+            let record = self.scratch.get(at as usize..end);
+            return record.is_some_and(|record| capture::write(capture, record));
+        }
+        let Some(record) = self.scratch.words(at as usize, end) else {
             return false;
         };
-        if capture != 0 {
-            return capture::write(capture, record);
-        }
         // It would be another thread's.
         if !self.writer.named && !self.writer.name() {
             return false;
@@ -173,7 +175,7 @@ impl LaneThread {
     }
 
     #[cold]
-    fn count_lost(&mut self) {
+    pub(super) fn count_lost(&mut self) {
         self.writer.count_lost();
         count(if self.writer.has_lane() {
             Loss::LaneFull
@@ -264,5 +266,6 @@ fn thread_record() -> Vec<u8> {
     wire::complete(&mut head, wire::HEADER + name.len(), Kind::Thread, 0);
     let mut record = head.to_vec();
     record.extend_from_slice(&name);
+    record.resize(record.len().next_multiple_of(WORD), 0);
     record
 }

@@ -1,0 +1,289 @@
+//! From the entries of a lane to records: the stages that go on in its thread.
+
+use crate::record::lane::health::{Loss, count};
+use crate::record::lane::wire::{Header, Kind, Reader, entry, flags, item, outcome, tag};
+
+/// What has come of a stage is handed on before its end, where it is more than this.
+const SPILL: usize = 16 << 10;
+
+/// The most bytes that the stages of a thread may hold together.
+const LIMIT: usize = 1 << 20;
+
+/// How many stages that have ended leave their memory to others.
+const MOST_SPARE: usize = 64;
+
+/// The stages of a thread that have started and not ended, innermost last.
+#[derive(Debug, Default)]
+pub(super) struct Log {
+    going_on: Vec<Stage>,
+    /// The bytes that they hold.
+    held: usize,
+    /// Memory of those that have ended.
+    spare: Vec<Vec<u8>>,
+}
+
+#[derive(Debug)]
+struct Stage {
+    /// Its place in the stack of its thread.
+    place: u32,
+    /// Of its last record, as far as it is known: once a part has been handed on, that closes an open span.
+    header: Header,
+    /// The values of its start, unless they have been handed on, and its items since.
+    bytes: Vec<u8>,
+}
+
+/// An entry whose first two words have been read.
+struct Entry<'a> {
+    kind: u8,
+    flags: u8,
+    outcome: u8,
+    values: u8,
+    /// Its site, or of items their bytes.
+    site: u32,
+    place: u32,
+    rest: Reader<'a>,
+}
+
+/// Whether that is an entry, and not a record.
+pub(super) fn is_entry(bytes: &[u8]) -> bool {
+    bytes.get(4).is_some_and(|kind| *kind >= entry::START)
+}
+
+impl<'a> Entry<'a> {
+    fn read(bytes: &'a [u8]) -> Option<Self> {
+        let mut rest = Reader(bytes);
+        rest.u32()?;
+        Some(Self {
+            kind: rest.u8()?,
+            flags: rest.u8()?,
+            outcome: rest.u8()?,
+            values: rest.u8()?,
+            site: rest.u32()?,
+            place: rest.u32()?,
+            rest,
+        })
+    }
+
+    /// Reads the values, and writes them as they stand in records.
+    fn values(&mut self, to: &mut Vec<u8>) -> Option<()> {
+        if self.values == 0 {
+            return Some(());
+        }
+        let mut tags = self.rest.u64()?;
+        for _ in 0..self.values {
+            let tag = (tags & 0xf) as u8;
+            tags >>= 4;
+            match tag {
+                tag::I64 | tag::U64 | tag::F64 => {
+                    let mut tagged = [tag; 9];
+                    tagged[1..].copy_from_slice(self.rest.bytes(8)?);
+                    to.extend_from_slice(&tagged);
+                }
+                #[cfg(feature = "rust_decimal")]
+                tag::DECIMAL => {
+                    to.push(tag);
+                    to.extend_from_slice(self.rest.bytes(16)?);
+                }
+                tag::TEXT => {
+                    let len = u16::try_from(self.rest.u64()?).ok()?;
+                    let [low, high] = len.to_le_bytes();
+                    to.extend_from_slice(&[tag, low, high]);
+                    let len = usize::from(len);
+                    let whole_words = self.rest.bytes(len.next_multiple_of(8))?;
+                    to.extend_from_slice(&whole_words[..len]);
+                }
+                _ => to.push(tag),
+            }
+        }
+        Some(())
+    }
+}
+
+impl Log {
+    /// Forgets what goes on: the lane is another thread's now.
+    pub(super) fn clear(&mut self) {
+        self.forget_from(0);
+    }
+
+    fn forget_from(&mut self, place: u32) {
+        while let Some(stage) = self.going_on.pop() {
+            if stage.place < place {
+                self.going_on.push(stage);
+                return;
+            }
+            self.keep(stage.bytes);
+        }
+    }
+
+    /// Keeps the memory of a stage for one to come.
+    fn keep(&mut self, mut bytes: Vec<u8>) {
+        self.held -= bytes.len();
+        if bytes.capacity() <= SPILL && self.spare.len() < MOST_SPARE {
+            bytes.clear();
+            self.spare.push(bytes);
+        }
+    }
+
+    /// Takes an entry, and gives the records that it makes to `give`. Nothing where it cannot be read.
+    pub(super) fn take(
+        &mut self,
+        bytes: &[u8],
+        mut give: impl FnMut(&Header, &[u8]),
+    ) -> Option<()> {
+        let mut entry = Entry::read(bytes)?;
+        match entry.kind {
+            entry::START | entry::CHILD => return self.start(&mut entry),
+            entry::SUSPEND => {
+                let mut stage = self.remove(entry.place)?;
+                self.held -= stage.bytes.len();
+                stage.spill(&mut give);
+                self.keep(stage.bytes);
+                return Some(());
+            }
+            entry::END => return self.end(&mut entry, give),
+            _ => {}
+        }
+        let mut innermost_first = self.going_on.iter_mut().rev();
+        let stage = innermost_first.find(|stage| stage.place == entry.place)?;
+        let before = stage.bytes.len();
+        match entry.kind {
+            entry::EVENT => {
+                let tick = entry.rest.u64()?;
+                stage.event(&mut entry, tick)?;
+            }
+            entry::EDGE => {
+                let (tick, edge) = (entry.rest.u64()?, entry.rest.u64()?);
+                stage.edge(&mut entry, tick, u32::try_from(edge).ok()?, &mut give)?;
+            }
+            entry::ITEMS => {
+                let items = entry.rest.bytes(entry.site as usize)?;
+                stage.bytes.extend_from_slice(items);
+            }
+            _ => return None,
+        }
+        self.held += stage.bytes.len() - before;
+        if self.held > LIMIT {
+            count(Loss::ItemTooMany);
+            self.held -= stage.bytes.len() - before;
+            stage.bytes.truncate(before);
+        } else if stage.bytes.len() > SPILL {
+            self.held -= stage.bytes.len();
+            stage.spill(&mut give);
+        }
+        Some(())
+    }
+
+    /// Takes the stage at a place away, most often the innermost.
+    fn remove(&mut self, place: u32) -> Option<Stage> {
+        let at = self
+            .going_on
+            .iter()
+            .rposition(|stage| stage.place == place)?;
+        Some(self.going_on.remove(at))
+    }
+
+    fn start(&mut self, entry: &mut Entry<'_>) -> Option<()> {
+        // The ends of those that were there before did not fit into the lane.
+        self.forget_from(entry.place);
+        let (span, start) = (entry.rest.u64()?, entry.rest.u64()?);
+        let (trace, parent) = if entry.kind == entry::START {
+            ([entry.rest.u64()?, entry.rest.u64()?], entry.rest.u64()?)
+        } else {
+            let parent = &self.going_on.last()?.header;
+            (parent.trace, parent.span)
+        };
+        let mut bytes = self.spare.pop().unwrap_or_default();
+        entry.values(&mut bytes)?;
+        let mut values = entry.values;
+        if self.held + bytes.len() > LIMIT {
+            count(Loss::ItemTooMany);
+            bytes.clear();
+            values = 0;
+        }
+        self.held += bytes.len();
+        self.going_on.push(Stage {
+            place: entry.place,
+            header: Header {
+                kind: Kind::Span,
+                flags: entry.flags,
+                outcome: outcome::OK,
+                values,
+                site: entry.site,
+                capture: 0,
+                trace,
+                span,
+                parent,
+                start,
+                end: start,
+            },
+            bytes,
+        });
+        Some(())
+    }
+
+    fn end(&mut self, entry: &mut Entry<'_>, mut give: impl FnMut(&Header, &[u8])) -> Option<()> {
+        let end = entry.rest.u64()?;
+        let stage = self.remove(entry.place)?;
+        let header = Header {
+            flags: stage.header.flags | entry.flags,
+            outcome: entry.outcome,
+            end,
+            ..stage.header
+        };
+        give(&header, &stage.bytes);
+        self.keep(stage.bytes);
+        Some(())
+    }
+}
+
+impl Stage {
+    /// Appends an event, and tells where its values begin.
+    fn event(&mut self, entry: &mut Entry<'_>, tick: u64) -> Option<usize> {
+        self.header.end = tick;
+        self.bytes.push(item::EVENT);
+        self.bytes.extend_from_slice(&entry.site.to_le_bytes());
+        self.bytes.extend_from_slice(&tick.to_le_bytes());
+        self.bytes.push(entry.values);
+        let values = self.bytes.len();
+        entry.values(&mut self.bytes)?;
+        Some(values)
+    }
+
+    /// Appends the event of an edge, and gives what is counted of it: its values.
+    fn edge(
+        &mut self,
+        entry: &mut Entry<'_>,
+        tick: u64,
+        edge: u32,
+        give: &mut impl FnMut(&Header, &[u8]),
+    ) -> Option<()> {
+        let before = self.bytes.len();
+        let values = self.event(entry, tick)?;
+        let header = Header {
+            kind: Kind::Edge,
+            site: edge,
+            ..self.header
+        };
+        give(&header, &self.bytes[values..]);
+        if self.header.flags & flags::SAMPLED == 0 {
+            self.bytes.truncate(before);
+        }
+        Some(())
+    }
+
+    /// Hands on what there is of it.
+    fn spill(&mut self, give: &mut impl FnMut(&Header, &[u8])) {
+        let kind = match self.header.kind {
+            Kind::Span => Kind::Open,
+            _ => Kind::More,
+        };
+        let header = Header {
+            kind,
+            ..self.header
+        };
+        give(&header, &self.bytes);
+        self.bytes.clear();
+        self.header.kind = Kind::Close;
+        self.header.values = 0;
+    }
+}

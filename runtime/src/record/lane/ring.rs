@@ -1,0 +1,220 @@
+//! The memory of a lane: chunks that one thread fills with records, and the collector empties.
+//!
+//! The thread fills one chunk after the other and publishes how many words it has written in all; the collector reads up
+//! to there, and gives each chunk back that it has read. The thread goes on in the first that is free. So one whose records
+//! are read in time writes to the same few chunks, however large its lane is, and they stay in its processor's cache.
+//!
+//! A record never lies across two chunks. Words are atomic, so that no record that is read while it is written is more
+//! than wrong, and none is: the collector reads what has been published to it.
+
+use super::sync::{Arc, AtomicU64, Ordering, zeroed};
+
+/// The bytes of a word.
+pub(super) const WORD: usize = size_of::<u64>();
+
+/// The most chunks: each has a bit.
+pub(super) const MOST_CHUNKS: usize = u64::BITS as usize;
+
+/// Alone in its cache lines (two, for they are fetched in pairs).
+#[derive(Debug)]
+#[repr(align(128))]
+struct Alone(AtomicU64);
+
+#[derive(Debug)]
+struct Ring {
+    words: Box<[AtomicU64]>,
+    /// The words of a chunk. The last that is used is the link to the chunk that comes next.
+    chunk: usize,
+    /// A bit for each chunk that is free. The producer takes them, the consumer gives them.
+    free: Alone,
+    /// The words that were written, links among them.
+    written: Alone,
+}
+
+/// A link: where a record's length is 0, and its chunk in the upper half.
+fn link(chunk: usize) -> u64 {
+    (chunk as u64) << 32
+}
+
+/// The end that writes.
+#[derive(Debug)]
+pub(super) struct Producer {
+    ring: Arc<Ring>,
+    /// The words before the next record, and before the last word of its chunk.
+    at: usize,
+    end: usize,
+    written: u64,
+    /// Called when no more than half of the chunks are left.
+    half: fn(),
+}
+
+/// The end that reads.
+#[derive(Debug)]
+pub(crate) struct Consumer {
+    ring: Arc<Ring>,
+    chunk: usize,
+    /// The words before the next record.
+    at: usize,
+    read: u64,
+}
+
+/// A ring of `chunks` chunks, which are at least two, of so many bytes each. Who fills it calls `half` when no more than
+/// half of them are left. Nothing where there is no memory for it.
+pub(super) fn new(chunks: usize, bytes: usize, half: fn()) -> Option<(Producer, Consumer)> {
+    let chunk = bytes / WORD;
+    let chunks = chunks.min(MOST_CHUNKS);
+    let all = u64::MAX >> (MOST_CHUNKS - chunks);
+    let ring = Arc::new(Ring {
+        words: zeroed(chunks * chunk)?,
+        chunk,
+        free: Alone(AtomicU64::new(all & !1)),
+        written: Alone(AtomicU64::new(0)),
+    });
+    let producer = Producer {
+        ring: Arc::clone(&ring),
+        at: 0,
+        end: chunk - 1,
+        written: 0,
+        half,
+    };
+    let consumer = Consumer {
+        ring,
+        chunk: 0,
+        at: 0,
+        read: 0,
+    };
+    Some((producer, consumer))
+}
+
+impl Producer {
+    /// The words behind what is written: as many as there are in the chunk, and no less than `least`. Nothing where there are
+    /// not as many.
+    #[inline]
+    pub(super) fn room(&mut self, least: usize) -> Option<&[AtomicU64]> {
+        if self.at + least > self.end && !self.go_on(least) {
+            return None;
+        }
+        self.ring.words.get(self.at..self.end)
+    }
+
+    /// Says that so many of them are written. The consumer need not be told before it can do something with them.
+    #[inline]
+    pub(super) fn advance(&mut self, words: usize) {
+        self.at += words;
+        self.written += words as u64;
+    }
+
+    /// Lets the consumer read what is written.
+    #[inline]
+    pub(super) fn publish(&self) {
+        self.ring.written.0.store(self.written, Ordering::Release);
+    }
+
+    /// Writes a record, which is whole words and shorter than a chunk, whole or not at all, and publishes it.
+    #[inline]
+    pub(super) fn write(&mut self, record: &[u8]) -> bool {
+        let words = record.len() / WORD;
+        let Some(room) = self.room(words) else {
+            return false;
+        };
+        for (word, bytes) in room.iter().zip(record.chunks_exact(WORD)) {
+            let mut value = [0; WORD];
+            value.copy_from_slice(bytes);
+            // Relaxed: what publishes them is not.
+            word.store(u64::from_le_bytes(value), Ordering::Relaxed);
+        }
+        self.advance(words);
+        self.publish();
+        true
+    }
+
+    /// Goes on in a chunk that is free. False where none is, or has not as many words as that.
+    #[cold]
+    #[inline(never)]
+    fn go_on(&mut self, least: usize) -> bool {
+        let ring = &*self.ring;
+        // Acquire: what the consumer read there, it has read.
+        let free = ring.free.0.load(Ordering::Acquire);
+        if free == 0 || least >= ring.chunk {
+            return false;
+        }
+        let next = free.trailing_zeros() as usize;
+        // Relaxed: nobody else takes one.
+        ring.free.0.fetch_and(!(1 << next), Ordering::Relaxed);
+        let is_half = 2 * (free.count_ones() as usize - 1) * ring.chunk <= ring.words.len();
+        if let Some(word) = ring.words.get(self.at) {
+            word.store(link(next), Ordering::Relaxed);
+        }
+        let end = (next + 1) * ring.chunk - 1;
+        self.advance(1);
+        self.publish();
+        self.at = end + 1 - self.ring.chunk;
+        self.end = end;
+        if is_half {
+            (self.half)();
+        }
+        true
+    }
+}
+
+/// What is not a record, where one should be.
+#[derive(Debug)]
+pub(crate) struct Unreadable;
+
+impl Consumer {
+    /// How many bytes there are to read.
+    pub(crate) fn len(&self) -> usize {
+        // Acquire: with the words that it counts.
+        let written = self.ring.written.0.load(Ordering::Acquire);
+        usize::try_from(written - self.read).unwrap_or(usize::MAX) * WORD
+    }
+
+    /// Gives `take` the records that there are, up to the end of a chunk, and tells how many bytes they were. `copy` is what
+    /// they are copied to.
+    ///
+    /// # Errors
+    ///
+    /// [`Unreadable`] where something else lies there, which cannot happen: what follows cannot be told apart.
+    pub(crate) fn read(
+        &mut self,
+        copy: &mut Vec<u8>,
+        mut take: impl FnMut(&[u8]),
+    ) -> Result<usize, Unreadable> {
+        let end = (self.chunk + 1) * self.ring.chunk;
+        let words = (self.len() / WORD).min(end - self.at);
+        copy.resize(words * WORD, 0);
+        let written = self.ring.words.get(self.at..self.at + words);
+        // Relaxed: they were published. What lies behind a link may be written this moment, and is not looked at.
+        for (bytes, word) in copy.chunks_exact_mut(WORD).zip(written.unwrap_or_default()) {
+            bytes.copy_from_slice(&word.load(Ordering::Relaxed).to_le_bytes());
+        }
+        let mut left = &copy[..];
+        let mut next = None;
+        while let Some(&[a, b, c, d, link @ ..]) = left.first_chunk::<WORD>() {
+            let len = u32::from_le_bytes([a, b, c, d]) as usize;
+            if len == 0 {
+                left = &left[WORD..];
+                next = Some(u32::from_le_bytes(link) as usize);
+                break;
+            }
+            let (record, behind) = left
+                .split_at_checked(len.next_multiple_of(WORD))
+                .ok_or(Unreadable)?;
+            take(&record[..len]);
+            left = behind;
+        }
+        let read = (copy.len() - left.len()) / WORD;
+        self.read += read as u64;
+        self.at += read;
+        if let Some(next) = next {
+            // Release: its words have been read.
+            self.ring
+                .free
+                .0
+                .fetch_or(1 << self.chunk, Ordering::Release);
+            self.chunk = next;
+            self.at = next * self.ring.chunk;
+        }
+        Ok(read * WORD)
+    }
+}

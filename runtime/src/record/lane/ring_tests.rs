@@ -1,0 +1,118 @@
+//! The memory of a lane by itself: what one thread writes there is what another reads, whichever of the two is faster. Every order of
+//! their operations is tried by `lane_memory`, among the integration tests.
+
+use std::collections::VecDeque;
+use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
+
+use proptest::collection::vec;
+use proptest::prelude::{any, prop_assert, prop_assert_eq, proptest};
+
+use super::ring;
+
+const CHUNK: usize = 1 << 10;
+
+/// In words.
+const LONGEST: usize = 17;
+
+/// A record of so many bytes, all but its length of the number `of`.
+fn record(of: u8, bytes: usize) -> Vec<u8> {
+    let length = u32::try_from(bytes).expect("it is short").to_le_bytes();
+    let mut record = vec![of; bytes];
+    record[..4].copy_from_slice(&length);
+    record
+}
+
+proptest! {
+    #[test]
+    fn what_is_read_is_what_was_written(
+        chunks in 2..5_usize,
+        // Of words; none reads.
+        steps in vec((0..=LONGEST, any::<u8>()), 0..1_000),
+    ) {
+        let (mut producer, mut consumer) = ring::new(chunks, CHUNK, || {}).expect("memory");
+        let mut expected = VecDeque::new();
+        let (mut copy, mut held) = (Vec::new(), 0);
+        for (words, of) in steps {
+            let record = record(of, 8 * words.max(1));
+            if words > 0 {
+                let written = producer.write(&record);
+                if written {
+                    held += record.len();
+                    expected.push_back(record);
+                } else {
+                    // A chunk loses its link, and less than a record.
+                    prop_assert!(held + chunks * (LONGEST + 1) * 8 >= (chunks - 1) * CHUNK);
+                }
+                continue;
+            }
+            while consumer.len() > 0 {
+                let mut taken = Vec::new();
+                consumer
+                    .read(&mut copy, |record| taken.push(record.to_vec()))
+                    .expect("whole records");
+                for record in taken {
+                    prop_assert_eq!(Some(record), expected.pop_front());
+                }
+            }
+            held = 0;
+            prop_assert!(expected.is_empty());
+        }
+    }
+}
+
+#[test]
+fn who_is_read_in_time_writes_to_two_chunks_and_wakes_nobody() {
+    static WOKEN: AtomicUsize = AtomicUsize::new(0);
+    let wake = || _ = WOKEN.fetch_add(1, Relaxed);
+    let (mut producer, mut consumer) = ring::new(8, CHUNK, wake).expect("memory");
+    let mut copy = Vec::new();
+    let write = |producer: &mut ring::Producer| producer.write(&record(1, CHUNK / 2));
+    let mut places = std::collections::BTreeSet::new();
+    for _ in 0..100 {
+        assert!(write(&mut producer));
+        let room = producer.room(1).expect("room").as_ptr() as usize;
+        places.insert(room / (2 * CHUNK));
+        while consumer.len() > 0 {
+            consumer.read(&mut copy, |_| {}).expect("whole records");
+        }
+    }
+    assert!(places.len() <= 2, "{places:?}");
+    assert_eq!(WOKEN.load(Relaxed), 0);
+    // Nobody reads: it is woken once half of it is full.
+    while write(&mut producer) {}
+    assert!((1..=8).contains(&WOKEN.load(Relaxed)));
+}
+
+#[test]
+fn two_threads_lose_nothing_that_was_written() {
+    let (mut producer, mut consumer) = ring::new(3, 1 << 10, || {}).expect("memory");
+    let writer = std::thread::spawn(move || {
+        let mut written = Vec::new();
+        for number in 0..200_000_u32 {
+            let of = number.to_le_bytes()[0];
+            let bytes = 8 + 8 * (number as usize % 30);
+            if producer.write(&record(of, bytes)) {
+                written.push((of, bytes));
+            } else {
+                std::thread::yield_now();
+            }
+        }
+        written
+    });
+    let (mut read, mut copy) = (Vec::new(), Vec::new());
+    let mut is_last = false;
+    while !is_last {
+        is_last = writer.is_finished();
+        while consumer.len() > 0 {
+            consumer
+                .read(&mut copy, |bytes| {
+                    assert!(bytes[4..].iter().all(|byte| *byte == bytes[4]));
+                    read.push((bytes[4], bytes.len()));
+                })
+                .expect("whole records");
+        }
+    }
+    let written = writer.join().expect("it writes");
+    assert!(!written.is_empty());
+    assert_eq!(read, written);
+}
