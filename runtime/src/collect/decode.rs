@@ -12,6 +12,7 @@ use super::anchor::Anchors;
 use super::lines::Lines;
 use super::stage_metrics::{self, StageMetrics};
 use super::summary::{Row, StageTable};
+use super::texts::Texts;
 use crate::context::span_context_of;
 use crate::edge::EdgeSite;
 use crate::outputs::{Gate, Output};
@@ -74,6 +75,7 @@ pub(super) struct Decoder {
     known: Vec<Known>,
     /// The trace state that was read last, and its header.
     last_state: (String, TraceState),
+    texts: Texts,
 }
 
 /// A span of which everything has come.
@@ -99,6 +101,7 @@ impl Decoder {
             sites: Vec::new(),
             known: Vec::new(),
             last_state: (String::new(), TraceState::NONE),
+            texts: Texts::new(),
         }
     }
 
@@ -176,6 +179,8 @@ impl Decoder {
             return false;
         };
         let start_time = self.anchors.time(header.start);
+        let room = usize::from(header.values) + self.known[place].location.len();
+        let room = room + if self.shape.location { 2 } else { 0 };
         // Made where it will lie: a span has some 400 bytes.
         spans.push(SpanData {
             span_context: context_of(header, header.span),
@@ -185,7 +190,7 @@ impl Decoder {
             name: Cow::Borrowed(metadata.name()),
             start_time,
             end_time: start_time + self.anchors.between(header.start, header.end),
-            attributes: Vec::new(),
+            attributes: Vec::with_capacity(room),
             dropped_attributes_count: 0,
             events: SpanEvents::default(),
             links: SpanLinks::default(),
@@ -196,9 +201,6 @@ impl Decoder {
             return false;
         };
         let values = Reader(complete.first);
-        let room = usize::from(header.values) + self.known[place].location.len();
-        span.attributes
-            .reserve(room + if self.shape.location { 2 } else { 0 });
         if self.shape.location {
             span.attributes
                 .extend_from_slice(&self.known[place].location);
@@ -235,7 +237,7 @@ impl Decoder {
         span: &mut SpanData,
     ) -> Option<()> {
         for index in 0..usize::from(values) {
-            let value = value(&mut reader)?;
+            let value = value(&mut reader, &mut self.texts)?;
             let known = &self.known[place];
             let key = known.keys.get(index)?;
             if let Some(value) = value {
@@ -251,7 +253,7 @@ impl Decoder {
                 item::LATE => {
                     let site = self.learn(reader.u32()?)?;
                     for index in 0..reader.u8()? {
-                        let value = value(&mut reader)?;
+                        let value = value(&mut reader, &mut self.texts)?;
                         let known = &self.known[site];
                         let key = known.keys.get(usize::from(index))?;
                         if let Some(value) = value {
@@ -261,7 +263,7 @@ impl Decoder {
                 }
                 item::FIELD => {
                     let index = reader.u8()?;
-                    let value = value(&mut reader)?;
+                    let value = value(&mut reader, &mut self.texts)?;
                     let known = &self.known[place];
                     let key = known.keys.get(usize::from(index))?;
                     if let Some(value) = value {
@@ -293,7 +295,7 @@ impl Decoder {
                     }
                 }
                 item::ERROR_TYPE => {
-                    if let Some(value) = value(&mut reader)? {
+                    if let Some(value) = value(&mut reader, &mut self.texts)? {
                         span.attributes.push(KeyValue::new("error.type", value));
                     }
                 }
@@ -358,7 +360,7 @@ impl Decoder {
             } else {
                 usize::from(reader.u8()?)
             };
-            let value = value(reader)?;
+            let value = value(reader, &mut self.texts)?;
             let key = keys.get(index)?;
             match value {
                 None => {}
@@ -589,7 +591,7 @@ fn raise(span: &mut SpanData, status: Status) {
 pub(crate) fn as_attribute(given: &crate::privacy::Value<'_>) -> Option<Value> {
     let mut bytes = lane::Bytes::with_room(64);
     lane::write_value(&mut bytes, given);
-    value(&mut Reader(&bytes)).flatten()
+    value(&mut Reader(&bytes), &mut Texts::unknown()).flatten()
 }
 
 /// Reads a value: `None` where it cannot be read, `Some(None)` where it is absent.
@@ -597,7 +599,7 @@ pub(crate) fn as_attribute(given: &crate::privacy::Value<'_>) -> Option<Value> {
     clippy::option_option,
     reason = "a fault and an absence are two things"
 )]
-fn value(reader: &mut Reader<'_>) -> Option<Option<Value>> {
+fn value(reader: &mut Reader<'_>, texts: &mut Texts) -> Option<Option<Value>> {
     Some(Some(match reader.u8()? {
         tag::ABSENT => return Some(None),
         tag::FALSE => Value::Bool(false),
@@ -609,7 +611,7 @@ fn value(reader: &mut Reader<'_>) -> Option<Option<Value>> {
                 .map_or_else(|_| Value::String(value.to_string().into()), Value::I64)
         }
         tag::F64 => Value::F64(reader.f64()?),
-        tag::TEXT => Value::String(text(reader)?.into()),
+        tag::TEXT => Value::String(texts.value(&text(reader)?)),
         #[cfg(feature = "rust_decimal")]
         tag::DECIMAL => Value::String(decimal(reader)?.into()),
         tag::LIST => list(reader)?,
@@ -617,13 +619,9 @@ fn value(reader: &mut Reader<'_>) -> Option<Option<Value>> {
     }))
 }
 
-fn text(reader: &mut Reader<'_>) -> Option<String> {
+fn text<'a>(reader: &mut Reader<'a>) -> Option<Cow<'a, str>> {
     let len = reader.u16()?;
-    let bytes = reader.bytes(len.into())?;
-    Some(
-        String::from_utf8(bytes.to_vec())
-            .unwrap_or_else(|_| String::from_utf8_lossy(bytes).into_owned()),
-    )
+    Some(String::from_utf8_lossy(reader.bytes(len.into())?))
 }
 
 #[cfg(feature = "rust_decimal")]
@@ -651,7 +649,7 @@ fn element(reader: &mut Reader<'_>) -> Option<Element> {
         tag::U64 => Element::U64(reader.u64()?),
         tag::F64 => Element::F64(reader.f64()?),
         tag::TEXT => {
-            let text = text(reader)?;
+            let text = text(reader)?.into_owned();
             let quoted = format!("{text:?}");
             Element::Text(text, quoted)
         }

@@ -21,6 +21,7 @@ mod statistics;
 mod summary;
 mod table;
 mod tail;
+mod texts;
 
 use std::time::SystemTime;
 
