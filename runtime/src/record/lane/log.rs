@@ -3,6 +3,8 @@
 //! They are written where they stay, word by word. A stage that is not like most is a record that is made in the scratch
 //! and goes into the lane when it ends; so is one whose values do not fit here.
 
+use core::slice::Iter;
+
 use super::health::{Loss, count};
 use super::ring::WORD;
 use super::sync::{AtomicU64, Ordering};
@@ -11,8 +13,11 @@ use super::writer::LaneThread;
 use super::{Bytes, LaneFrame, encode};
 use crate::privacy::{Repr, Value};
 
+/// The bits of a tag.
+const TAG: u32 = 4;
+
 /// The most values of an entry: their tags are in one word.
-const MOST_VALUES: usize = WORD * 2;
+const MOST_VALUES: usize = (u64::BITS / TAG) as usize;
 
 /// There are at least as many words for an entry whose length is not known.
 const ROOM: usize = 64;
@@ -44,19 +49,22 @@ fn set(word: &AtomicU64, value: u64) {
 #[inline]
 fn put_values(room: &[AtomicU64], at: usize, values: &[Value<'_>]) -> Option<usize> {
     if values.is_empty() {
-        Some(at)
-    } else {
-        put_all(room, at, values)
+        return Some(at);
     }
+    let left = put_all(room.get(at..)?, values)?;
+    Some(room.len() - left)
 }
 
+/// Tells how many words are left.
+// Not inlined, and so little at hand that no register has to be saved.
 #[inline(never)]
-fn put_all(room: &[AtomicU64], at: usize, values: &[Value<'_>]) -> Option<usize> {
+fn put_all(room: &[AtomicU64], values: &[Value<'_>]) -> Option<usize> {
     if values.len() > MOST_VALUES {
         return None;
     }
-    let (mut tags, mut shift) = (0, 0_u32);
-    let mut next = at + 1;
+    let mut words = room.iter();
+    let tags_word = words.next()?;
+    let mut tags = 0_u64;
     for value in values {
         let tag = match value.repr() {
             Repr::Absent => tag::ABSENT,
@@ -68,39 +76,37 @@ fn put_all(room: &[AtomicU64], at: usize, values: &[Value<'_>]) -> Option<usize>
                 }
             }
             Repr::I64(value) => {
-                set(room.get(next)?, u64::from_le_bytes(value.to_le_bytes()));
-                next += 1;
+                set(words.next()?, u64::from_le_bytes(value.to_le_bytes()));
                 tag::I64
             }
             Repr::U64(value) => {
-                set(room.get(next)?, *value);
-                next += 1;
+                set(words.next()?, *value);
                 tag::U64
             }
             Repr::F64(value) => {
-                set(room.get(next)?, value.to_bits());
-                next += 1;
+                set(words.next()?, value.to_bits());
                 tag::F64
             }
             Repr::Text(value) if value.len() <= encode::TEXT_LIMIT => {
-                next = put_text(room, next, value.as_bytes())?;
+                put_text(&mut words, value.as_bytes())?;
                 tag::TEXT
             }
             #[cfg(feature = "rust_decimal")]
             Repr::Decimal(_, value) => {
                 let [low, high] = halves(value.serialize());
-                set(room.get(next)?, low);
-                set(room.get(next + 1)?, high);
-                next += 2;
+                set(words.next()?, low);
+                set(words.next()?, high);
                 tag::DECIMAL
             }
             Repr::Text(_) | Repr::Written(..) | Repr::Displayed(_) => return None,
         };
-        tags |= u64::from(tag) << shift;
-        shift = shift.wrapping_add(4);
+        // The first comes to lie lowest.
+        tags = tags >> TAG | u64::from(tag) << (u64::BITS - TAG);
     }
-    set(room.get(at)?, tags);
-    Some(next)
+    #[expect(clippy::cast_possible_truncation, reason = "at most MOST_VALUES")]
+    let tagged = TAG * values.len() as u32;
+    set(tags_word, tags >> (u64::BITS - tagged));
+    Some(words.len())
 }
 
 #[cfg(feature = "rust_decimal")]
@@ -110,23 +116,19 @@ fn halves(bytes: [u8; 16]) -> [u64; 2] {
     [both as u64, (both >> 64) as u64]
 }
 
-/// Writes a text: a word of its length, and its bytes.
+/// Writes a text: a word of its length, and its bytes. Nothing where it does not fit.
 #[inline]
-fn put_text(room: &[AtomicU64], at: usize, text: &[u8]) -> Option<usize> {
-    let end = at + 1 + text.len().div_ceil(WORD);
-    let [length, words @ ..] = room.get(at..end)? else {
-        return None;
-    };
-    set(length, text.len() as u64);
-    let (mut words, mut rest) = (words, text);
-    while let (Some((bytes, behind)), [word, others @ ..]) = (rest.split_first_chunk(), words) {
-        set(word, u64::from_le_bytes(*bytes));
-        (words, rest) = (others, behind);
+fn put_text(words: &mut Iter<'_, AtomicU64>, text: &[u8]) -> Option<()> {
+    set(words.next()?, text.len() as u64);
+    let mut rest = text;
+    while let Some((bytes, behind)) = rest.split_first_chunk() {
+        set(words.next()?, u64::from_le_bytes(*bytes));
+        rest = behind;
     }
-    if let [last] = words {
-        set(last, last_word(text, rest.len()));
+    if !rest.is_empty() {
+        set(words.next()?, last_word(text, rest.len()));
     }
-    Some(end)
+    Some(())
 }
 
 /// The last bytes of a text, which are fewer than a word, as one.
