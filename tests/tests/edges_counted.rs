@@ -9,7 +9,9 @@ use opentelemetry_sdk::metrics::data::{AggregatedMetrics, MetricData};
 use opentelemetry_sdk::metrics::{InMemoryMetricExporter, SdkMeterProvider};
 use opentelemetry_sdk::trace::InMemorySpanExporter;
 use rust_decimal::Decimal;
-use tickspan::{AttributeValue, EdgeBreakdown, Route, TailSampling, Telemetry, traced_stage};
+use tickspan::{
+    AttributeValue, EdgeBreakdown, Route, TailSampling, Telemetry, stage, traced_stage,
+};
 use tickspan_tests::child::Child;
 use tickspan_tests::exported::{Kept, integer};
 use tickspan_tests::receiver::{Receiver, text, value_of};
@@ -250,6 +252,26 @@ fn edges_are_counted_on_the_tracing_route() {
     });
     let told = child.run();
     assert_eq!(table(&told.stderr), TABLE, "{}", told.stderr);
+}
+
+/// A stage may go on as long as its program.
+#[test]
+fn an_edge_is_counted_while_its_stage_goes_on() {
+    Child::of("an_edge_is_counted_while_its_stage_goes_on", || {
+        let telemetry = tickspan::builder().with_console(false).init().unwrap();
+        drop(stage!("the first of its thread is written otherwise"));
+        let going_on = stage!("run");
+        let edge = Basis {
+            gross: 3.0,
+            funding: 1.0,
+        };
+        edge.record(&edge.decide());
+        telemetry.flush(Duration::from_mins(1)).unwrap();
+        let edges = telemetry.summary().edges;
+        assert_eq!(edges.iter().map(|edge| edge.accepted).sum::<u64>(), 1);
+        drop(going_on);
+    })
+    .run();
 }
 
 #[test]

@@ -56,7 +56,7 @@ fn put_values(room: &[AtomicU64], at: usize, values: &[Value<'_>]) -> Option<usi
 }
 
 /// Tells how many words are left.
-// Not inlined, and so little at hand that no register has to be saved.
+// Not inlined: it needs most of the registers.
 #[inline(never)]
 fn put_all(room: &[AtomicU64], values: &[Value<'_>]) -> Option<usize> {
     if values.len() > MOST_VALUES {
@@ -212,6 +212,8 @@ impl LaneThread {
         set(second, pair(site, place));
         set(tick, self.clock.raw());
         self.writer.advance(end);
+        // What an edge counts is wanted before its stage ends.
+        self.writer.publish();
         true
     }
 
