@@ -8,6 +8,7 @@ use crate::arguments::{Arguments, LibraryName, Measurement};
 use crate::build_cost::{self, BuildCost};
 use crate::child;
 use crate::default_rate::{self, DefaultRate};
+use crate::measure::Effort;
 use crate::measure::caller::Caller;
 use crate::measure::cpu::Cpu;
 use crate::measure::disabled::Disabled;
@@ -16,6 +17,12 @@ use crate::measure::paced::Paced;
 use crate::measure::sent::Sent;
 use crate::measure::sustained::Sustained;
 use crate::measure::threads::Threads;
+
+/// How often the callers of all libraries are measured, one library after the other: what else goes on on a machine comes and goes, and
+/// of two libraries that are measured minutes apart may concern but one.
+pub(crate) fn passes(effort: Effort) -> usize {
+    effort.of(1, 3)
+}
 
 /// What a run gave; nothing where it was not asked for.
 #[derive(Debug)]
@@ -54,6 +61,12 @@ impl Results {
             .iter()
             .map(|&library| Row::measure(library, arguments))
             .collect::<Result<Vec<_>, _>>()?;
+        for _ in 0..passes(arguments.effort()) {
+            for row in &mut rows {
+                let caller = in_child(row.library, Measurement::Caller, arguments)?;
+                row.caller = Caller::least(row.caller.take(), caller);
+            }
+        }
         let idle = [
             Measurement::Cpu,
             Measurement::Sent,
@@ -91,7 +104,7 @@ impl Row {
     fn measure(library: LibraryName, arguments: &Arguments) -> Result<Self, Box<dyn Error>> {
         Ok(Self {
             library,
-            caller: in_child(library, Measurement::Caller, arguments)?,
+            caller: None,
             disabled: in_child(library, Measurement::Disabled, arguments)?,
             cpu: if_exported(library, Measurement::Cpu, arguments)?,
             sent: if_exported(library, Measurement::Sent, arguments)?,

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Effort, median, nanoseconds_each};
+use super::{Effort, nanoseconds_each};
 use crate::clock::thread_cpu;
 use crate::library::{Library, SPANS_PER_TICK};
 use crate::message::Feed;
@@ -17,7 +17,7 @@ const BATCH: u64 = 500;
 /// Batches in a round.
 const BATCHES: u64 = 10;
 
-/// The cost for the caller, each the median of the rounds.
+/// The cost for the caller, each that of the round that took least.
 #[derive(Debug, Deserialize, Serialize)]
 pub(crate) struct Caller {
     /// Nanoseconds a tick.
@@ -26,6 +26,20 @@ pub(crate) struct Caller {
     pub(crate) bare_ns: f64,
     /// Spans that were made and did not arrive.
     pub(crate) lost: Option<u64>,
+}
+
+impl Caller {
+    /// The least of two, and what was lost in both.
+    pub(crate) fn least(one: Option<Self>, other: Option<Self>) -> Option<Self> {
+        let (Some(a), Some(b)) = (&one, &other) else {
+            return one.or(other);
+        };
+        Some(Self {
+            tick_ns: a.tick_ns.min(b.tick_ns),
+            bare_ns: a.bare_ns.min(b.bare_ns),
+            lost: a.lost.zip(b.lost).map(|(a, b)| a + b),
+        })
+    }
 }
 
 /// How many rounds there are.
@@ -50,9 +64,9 @@ pub(crate) fn measure<L: Library>(effort: Effort) -> Caller {
     let mut ticks = || {
         at_once::<L>(&mut feed, BATCH);
     };
-    median_of(first_rounds, BATCH, &mut ticks);
-    let tick_ns = median_of(rounds, BATCH, &mut ticks);
-    let bare_ns = median_of(rounds, BATCH * SPANS_PER_TICK, || {
+    least_of(first_rounds, BATCH, &mut ticks);
+    let tick_ns = least_of(rounds, BATCH, &mut ticks);
+    let bare_ns = least_of(rounds, BATCH * SPANS_PER_TICK, || {
         L::in_root(|| (0..BATCH * SPANS_PER_TICK).for_each(|_| L::bare()));
     });
 
@@ -70,9 +84,9 @@ pub(crate) fn measure<L: Library>(effort: Effort) -> Caller {
     }
 }
 
-/// The median over rounds of what one of the `counted` in a batch costs. The thread's own clock tells,
-/// so that it does not matter who else wants the processor.
-fn median_of(rounds: usize, counted: u64, mut batch: impl FnMut()) -> f64 {
+/// What one of the `counted` in a batch costs in the round that takes least: what else goes on on a machine adds to some.
+/// The thread's own clock tells, so that it does not matter who else wants the processor.
+fn least_of(rounds: usize, counted: u64, mut batch: impl FnMut()) -> f64 {
     let round = |_| {
         let mut used = Duration::ZERO;
         for _ in 0..BATCHES {
@@ -84,5 +98,5 @@ fn median_of(rounds: usize, counted: u64, mut batch: impl FnMut()) -> f64 {
         }
         nanoseconds_each(used, counted * BATCHES)
     };
-    median((0..rounds).map(round).collect())
+    (0..rounds).map(round).fold(f64::INFINITY, f64::min)
 }

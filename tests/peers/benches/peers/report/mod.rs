@@ -11,7 +11,7 @@ use crate::default_rate::DefaultRate;
 use crate::machine;
 use crate::measure::sustained::Sustained;
 use crate::measure::{caller, paced, threads};
-use crate::results::Results;
+use crate::results::{self, Results};
 use number::count;
 
 /// How the page is made.
@@ -100,9 +100,10 @@ fn about_costs(arguments: &Arguments) -> String {
          arguments, with the settings it has by default; the queue before the exporter holds \
          1,048,576 spans. Except where spans are sent, the exporter makes OTLP protobuf of each batch \
          and drops it; it is the same for all. \"nothing\" is the same functions without a library.\n\n\
-         - *Caller*: what the calling thread uses of its processor, the median of {rounds} rounds. A round is ten \
-         batches of 500 ticks, or of 2,500 bare spans, each after as many that are not counted and \
-         with a pause in between in which the other threads catch up.\n\
+         - *Caller*: what the calling thread uses of its processor in the round that takes least: what else \
+         goes on on the machine adds to some. A round is ten batches of 500 ticks, or of 2,500 bare spans, \
+         each after as many that are not counted and with a pause in between in which the other threads \
+         catch up. All libraries are measured one after the other, {rounds} rounds each, and that {passes} times.\n\
          - *Off*: one call of a function with three attributes, and of one without, in a process \
          that never turned the library on. The call and its work are part of it.\n\
          - *All threads*: what the whole process uses of its processors for a tick until all spans \
@@ -124,6 +125,7 @@ fn about_costs(arguments: &Arguments) -> String {
          is ended as its documentation says. Lost are spans that were made and never reached the \
          exporter. \"told\" means that the library gave the exact number, \"not told\" that the \
          program does not learn of it.",
+        passes = results::passes(arguments.effort()),
         resolution = paced::resolution(),
     )
 }
