@@ -6,6 +6,7 @@ use std::time::Duration;
 use opentelemetry::{KeyValue, Value};
 use opentelemetry_sdk::trace::SpanExporter;
 use rust_decimal::Decimal;
+use tickspan::support::{LateCallsite, record_late};
 use tickspan::{AttributeValue, Telemetry, event, health, public, record, stage, traced_stage};
 use tickspan_tests::child::Child;
 use tickspan_tests::exported::{Kept, attribute, integer, is_child};
@@ -136,7 +137,8 @@ fn values_of_every_kind_and_length_arrive_whole() {
     let child = Child::of("values_of_every_kind_and_length_arrive_whole", || {
         let kept = Kept::default();
         let telemetry = start(kept.clone());
-        let text = "a€𝄞".repeat(127);
+        // Each length of a word or less, and characters of all lengths.
+        let text = "one-symbol-of-many-letters".to_owned() + &"a€𝄞".repeat(124);
         let texts: Vec<&str> = (0..=text.len()).filter_map(|len| text.get(..len)).collect();
         let prices = [0.0, -0.0, f64::MIN_POSITIVE, f64::INFINITY, 1e300];
         let offsets = [0, -1, i64::MIN, i64::MAX];
@@ -159,7 +161,13 @@ fn values_of_every_kind_and_length_arrive_whole() {
         }
         let report = telemetry.shutdown(SOON);
         assert_eq!(report.lost(), 0, "{report}");
-        let spans = kept.named("all_kinds");
+        let in_order = |name| {
+            let mut spans = kept.named(name);
+            // A whole batch overtakes one that is being filled.
+            spans.sort_by_key(|span| span.start_time);
+            spans
+        };
+        let spans = in_order("all_kinds");
         assert_eq!(spans.len(), texts.len());
         for (number, span) in spans.iter().enumerate() {
             let (symbol, price, offset, qty, is_bid, fee) = of(number);
@@ -174,12 +182,57 @@ fn values_of_every_kind_and_length_arrive_whole() {
             assert_eq!(span.attributes, expected);
             assert_eq!(span.events[0].attributes, expected);
         }
-        for (span, symbol) in kept.named("many").iter().zip(texts) {
+        for (span, symbol) in in_order("many").iter().zip(texts) {
             assert_eq!(attribute(span, "symbol"), Some(&symbol.to_owned().into()));
             assert_eq!(integer(span, "p"), Some(16));
         }
     });
     child.with("OTEL_BSP_MAX_QUEUE_SIZE", "10000").run();
+}
+
+#[traced_stage]
+fn far(symbol: &str, qty: u64) {
+    event!("far", symbol = symbol, qty);
+    near();
+}
+
+#[traced_stage]
+fn near() {}
+
+#[test]
+fn a_program_of_more_places_than_short_numbers_is_recorded_as_others_are() {
+    let test = "a_program_of_more_places_than_short_numbers_is_recorded_as_others_are";
+    Child::of(test, || {
+        let kept = Kept::default();
+        let telemetry = start(kept.clone());
+        near();
+        for _ in 0..64 {
+            let _stage = stage!("of many places");
+            for _ in 0..1_024 {
+                let place = Box::leak(Box::new(LateCallsite::new(&[])));
+                record_late(place, &[]);
+            }
+            // What is said of no key is nothing.
+            telemetry.flush(SOON).unwrap();
+        }
+        {
+            let _around = stage!("around");
+            far("ETHUSDT", 7);
+            far("ETHUSDT", 7);
+        }
+        let report = telemetry.shutdown(SOON);
+        assert_eq!(report.lost(), 0, "{report}");
+        let around = kept.the("around");
+        let (far, near) = (kept.named("far"), kept.named("near"));
+        assert_eq!((far.len(), near.len()), (2, 3));
+        for (far, near) in far.iter().zip(&near[1..]) {
+            assert!(is_child(near, far) && is_child(far, &around));
+            let expected = [KeyValue::new("symbol", "ETHUSDT"), KeyValue::new("qty", 7)];
+            assert_eq!(far.attributes, expected);
+            assert_eq!(far.events[0].attributes, expected);
+        }
+    })
+    .run();
 }
 
 /// Writes much, in pieces, whether or not anybody listens.
@@ -288,10 +341,16 @@ fn events_without_end_are_bounded_and_counted() {
     let child = Child::of("events_without_end_are_bounded_and_counted", || {
         let kept = Kept::default();
         let telemetry = start(kept.clone());
-        eventful(100_000);
+        let stage = stage!("endless");
+        for number in 0..100_000 {
+            event!("tick", number = number, venue = "XNAS");
+        }
+        // Behind them there is room for its end.
+        telemetry.flush(SOON).unwrap();
+        drop(stage);
         telemetry.flush(SOON).unwrap();
         let health = health();
-        let span = kept.the("eventful");
+        let span = kept.the("endless");
         assert!(health.items_lost > 0 || health.parts_lost > 0, "{health}");
         assert!(
             span.events.len() > 10_000 && span.events.len() < 100_000,

@@ -16,9 +16,9 @@ mod sync {
 
 /// A record of so many bytes, all but its length of the number `of`.
 fn record(of: u8, bytes: usize) -> Vec<u8> {
-    let length = u32::try_from(bytes).expect("it is short").to_le_bytes();
+    let length = u16::try_from(bytes).expect("it is short").to_le_bytes();
     let mut record = vec![of; bytes];
-    record[..4].copy_from_slice(&length);
+    record[..2].copy_from_slice(&length);
     record
 }
 
@@ -64,13 +64,14 @@ fn entries_are_read_when_they_are_published() {
     let mut model = loom::model::Builder::new();
     model.preemption_bound = Some(3);
     model.check(|| {
-        let (mut producer, mut consumer) = ring::new(2, 40, || {}).expect("memory");
+        let (mut producer, mut consumer) =
+            ring::new(2, 8 * (ring::WINDOW + 8), || {}).expect("memory");
         let writer = loom::thread::spawn(move || {
             let entry = |producer: &mut ring::Producer, of: u64| {
-                let room = producer.room(2).expect("room");
+                let window = producer.window().expect("room");
                 let word = u64::from_le_bytes([0, 0, 0, 0, 1, 1, 1, 1]) * of;
-                room[0].store(16 | word, loom::sync::atomic::Ordering::Relaxed);
-                room[1].store(word | word >> 32, loom::sync::atomic::Ordering::Relaxed);
+                window[0].store(16 | word, loom::sync::atomic::Ordering::Relaxed);
+                window[1].store(word | word >> 32, loom::sync::atomic::Ordering::Relaxed);
                 producer.advance(2);
             };
             entry(&mut producer, 1);

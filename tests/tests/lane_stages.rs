@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use opentelemetry::trace::SpanId;
 use opentelemetry_sdk::trace::SpanExporter;
-use tickspan::{Telemetry, event, health, public, record, stage, traced_stage};
+use tickspan::{Context, Telemetry, event, health, public, record, stage, traced_stage};
 use tickspan_tests::child::Child;
 use tickspan_tests::exported::{Kept, attribute, integer, is_child};
 
@@ -146,6 +146,11 @@ fn a_display_that_panics_leaves_other_stages_whole() {
     .run();
 }
 
+#[traced_stage(parent = context)]
+fn handed(context: &Context, innermost: Option<usize>) {
+    let _ = innermost;
+}
+
 /// All 120 orders in which five guards can be dropped.
 #[test]
 fn guards_may_be_dropped_in_any_order() {
@@ -184,6 +189,7 @@ fn guards_may_be_dropped_in_any_order() {
                 event!("left", innermost = innermost);
                 record!(below = innermost);
                 drop(stage!("between", innermost = innermost));
+                handed(&Context::current(), innermost);
             }
             telemetry.flush(SOON).unwrap();
             let spans = NAMES.map(|name| kept.the(name));
@@ -204,7 +210,7 @@ fn guards_may_be_dropped_in_any_order() {
             }
             let events: usize = spans.iter().map(|span| span.events.len()).sum();
             assert_eq!(events, 4, "{order:?}");
-            for between in kept.named("between") {
+            for between in [kept.named("between"), kept.named("handed")].concat() {
                 match integer(&between, "innermost") {
                     Some(place) => assert!(
                         is_child(&between, &spans[usize::try_from(place).unwrap()]),

@@ -1,7 +1,9 @@
 //! From the entries of a lane to records: the stages that go on in its thread.
 
 use crate::record::lane::health::{Loss, count};
-use crate::record::lane::wire::{Header, Kind, Reader, entry, flags, item, outcome, tag};
+use crate::record::lane::wire::{
+    Header, Kind, Reader, entry, entry_tag, flags, item, outcome, tag,
+};
 
 /// What has come of a stage is handed on before its end, where it is more than this.
 const SPILL: usize = 16 << 10;
@@ -32,16 +34,20 @@ struct Stage {
     bytes: Vec<u8>,
 }
 
-/// An entry whose first two words have been read.
+/// An entry whose word 0 has been read.
 struct Entry<'a> {
+    place: u32,
     kind: u8,
     flags: u8,
-    outcome: u8,
     values: u8,
-    /// Its site, or of items their bytes.
-    site: u32,
-    place: u32,
     rest: Reader<'a>,
+}
+
+/// Word 1 of an entry that has values.
+#[derive(Clone, Copy)]
+struct Typed {
+    site: u32,
+    tags: u64,
 }
 
 /// Whether that is an entry, and not a record.
@@ -52,51 +58,73 @@ pub(super) fn is_entry(bytes: &[u8]) -> bool {
 impl<'a> Entry<'a> {
     fn read(bytes: &'a [u8]) -> Option<Self> {
         let mut rest = Reader(bytes);
-        rest.u32()?;
+        rest.u16()?;
+        let place = rest.u16()?.into();
+        let [kind, flags, values, _] = *rest.bytes(4)?.first_chunk()?;
         Some(Self {
-            kind: rest.u8()?,
-            flags: rest.u8()?,
-            outcome: rest.u8()?,
-            values: rest.u8()?,
-            site: rest.u32()?,
-            place: rest.u32()?,
+            place,
+            kind,
+            flags,
+            values,
             rest,
         })
     }
 
+    fn typed(&mut self) -> Option<Typed> {
+        let word = self.rest.u64()?;
+        let [low, high, ..] = word.to_le_bytes();
+        Some(Typed {
+            site: u16::from_le_bytes([low, high]).into(),
+            tags: word >> u16::BITS,
+        })
+    }
+
     /// Reads the values, and writes them as they stand in records.
-    fn values(&mut self, to: &mut Vec<u8>) -> Option<()> {
-        if self.values == 0 {
-            return Some(());
-        }
-        let mut tags = self.rest.u64()?;
-        for _ in 0..self.values {
-            let tag = (tags & 0xf) as u8;
-            tags >>= 4;
-            match tag {
-                tag::I64 | tag::U64 | tag::F64 => {
-                    let mut tagged = [tag; 9];
-                    tagged[1..].copy_from_slice(self.rest.bytes(8)?);
-                    to.extend_from_slice(&tagged);
+    fn values(&mut self, tags: u64, to: &mut Vec<u8>) -> Option<()> {
+        for left in (0..u32::from(self.values)).rev() {
+            let tag = tags.checked_shr(left * entry_tag::BITS)?;
+            match (tag & ((1 << entry_tag::BITS) - 1)) as u8 {
+                entry_tag::ABSENT => to.push(tag::ABSENT),
+                entry_tag::BOOL => to.push(match self.rest.u64()? {
+                    0 => tag::FALSE,
+                    _ => tag::TRUE,
+                }),
+                entry_tag::I64 => self.number(tag::I64, to)?,
+                entry_tag::U64 => self.number(tag::U64, to)?,
+                entry_tag::F64 => self.number(tag::F64, to)?,
+                entry_tag::TEXT => {
+                    let len = usize::try_from(self.rest.u64()?).ok()?;
+                    let whole_words = self.rest.bytes(len.next_multiple_of(8))?;
+                    put_text(&whole_words[..len], to)?;
+                }
+                entry_tag::SHORT_TEXT => {
+                    let [text @ .., len] = self.rest.u64()?.to_le_bytes();
+                    put_text(text.get(..usize::from(len))?, to)?;
                 }
                 #[cfg(feature = "rust_decimal")]
-                tag::DECIMAL => {
-                    to.push(tag);
+                entry_tag::DECIMAL => {
+                    to.push(tag::DECIMAL);
                     to.extend_from_slice(self.rest.bytes(16)?);
                 }
-                tag::TEXT => {
-                    let len = u16::try_from(self.rest.u64()?).ok()?;
-                    let [low, high] = len.to_le_bytes();
-                    to.extend_from_slice(&[tag, low, high]);
-                    let len = usize::from(len);
-                    let whole_words = self.rest.bytes(len.next_multiple_of(8))?;
-                    to.extend_from_slice(&whole_words[..len]);
-                }
-                _ => to.push(tag),
+                _ => return None,
             }
         }
         Some(())
     }
+
+    fn number(&mut self, tag: u8, to: &mut Vec<u8>) -> Option<()> {
+        let mut tagged = [tag; 9];
+        tagged[1..].copy_from_slice(self.rest.bytes(8)?);
+        to.extend_from_slice(&tagged);
+        Some(())
+    }
+}
+
+fn put_text(text: &[u8], to: &mut Vec<u8>) -> Option<()> {
+    let [low, high] = u16::try_from(text.len()).ok()?.to_le_bytes();
+    to.extend_from_slice(&[tag::TEXT, low, high]);
+    to.extend_from_slice(text);
+    Some(())
 }
 
 impl Log {
@@ -148,15 +176,17 @@ impl Log {
         let before = stage.bytes.len();
         match entry.kind {
             entry::EVENT => {
-                let tick = entry.rest.u64()?;
-                stage.event(&mut entry, tick)?;
+                let (typed, tick) = (entry.typed()?, entry.rest.u64()?);
+                stage.event(&mut entry, typed, tick)?;
             }
             entry::EDGE => {
-                let (tick, edge) = (entry.rest.u64()?, entry.rest.u64()?);
-                stage.edge(&mut entry, tick, u32::try_from(edge).ok()?, &mut give)?;
+                let (typed, tick) = (entry.typed()?, entry.rest.u64()?);
+                let edge = u32::try_from(entry.rest.u64()?).ok()?;
+                stage.edge(&mut entry, typed, tick, edge, &mut give)?;
             }
             entry::ITEMS => {
-                let items = entry.rest.bytes(entry.site as usize)?;
+                let len = usize::try_from(entry.rest.u64()?).ok()?;
+                let items = entry.rest.bytes(len)?;
                 stage.bytes.extend_from_slice(items);
             }
             _ => return None,
@@ -185,6 +215,7 @@ impl Log {
     fn start(&mut self, entry: &mut Entry<'_>) -> Option<()> {
         // The ends of those that were there before did not fit into the lane.
         self.forget_from(entry.place);
+        let typed = entry.typed()?;
         let (span, start) = (entry.rest.u64()?, entry.rest.u64()?);
         let (trace, parent) = if entry.kind == entry::START {
             ([entry.rest.u64()?, entry.rest.u64()?], entry.rest.u64()?)
@@ -193,7 +224,7 @@ impl Log {
             (parent.trace, parent.span)
         };
         let mut bytes = self.spare.pop().unwrap_or_default();
-        entry.values(&mut bytes)?;
+        entry.values(typed.tags, &mut bytes)?;
         let mut values = entry.values;
         if self.held + bytes.len() > LIMIT {
             count(Loss::ItemTooMany);
@@ -208,7 +239,7 @@ impl Log {
                 flags: entry.flags,
                 outcome: outcome::OK,
                 values,
-                site: entry.site,
+                site: typed.site,
                 capture: 0,
                 trace,
                 span,
@@ -225,8 +256,8 @@ impl Log {
         let end = entry.rest.u64()?;
         let stage = self.remove(entry.place)?;
         let header = Header {
-            flags: stage.header.flags | entry.flags,
-            outcome: entry.outcome,
+            flags: stage.header.flags | entry.flags & flags::HANDED,
+            outcome: entry.flags >> flags::BEFORE_OUTCOME,
             end,
             ..stage.header
         };
@@ -238,14 +269,14 @@ impl Log {
 
 impl Stage {
     /// Appends an event, and tells where its values begin.
-    fn event(&mut self, entry: &mut Entry<'_>, tick: u64) -> Option<usize> {
+    fn event(&mut self, entry: &mut Entry<'_>, typed: Typed, tick: u64) -> Option<usize> {
         self.header.end = tick;
         self.bytes.push(item::EVENT);
-        self.bytes.extend_from_slice(&entry.site.to_le_bytes());
+        self.bytes.extend_from_slice(&typed.site.to_le_bytes());
         self.bytes.extend_from_slice(&tick.to_le_bytes());
         self.bytes.push(entry.values);
         let values = self.bytes.len();
-        entry.values(&mut self.bytes)?;
+        entry.values(typed.tags, &mut self.bytes)?;
         Some(values)
     }
 
@@ -253,12 +284,13 @@ impl Stage {
     fn edge(
         &mut self,
         entry: &mut Entry<'_>,
+        typed: Typed,
         tick: u64,
         edge: u32,
         give: &mut impl FnMut(&Header, &[u8]),
     ) -> Option<()> {
         let before = self.bytes.len();
-        let values = self.event(entry, tick)?;
+        let values = self.event(entry, typed, tick)?;
         let header = Header {
             kind: Kind::Edge,
             site: edge,

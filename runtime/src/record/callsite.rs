@@ -89,6 +89,8 @@ pub struct Callsite {
     #[cfg(feature = "init")]
     labels: &'static [&'static str],
     #[cfg(feature = "init")]
+    flags: u8,
+    #[cfg(feature = "init")]
     number: Number,
 }
 
@@ -117,6 +119,8 @@ impl Callsite {
             #[cfg(feature = "init")]
             labels: &[],
             #[cfg(feature = "init")]
+            flags: 0,
+            #[cfg(feature = "init")]
             number: Number::new(),
         }
     }
@@ -135,6 +139,9 @@ impl Callsite {
         #[cfg(feature = "init")]
         {
             self.labels = labels;
+            if !labels.is_empty() {
+                self.flags = super::lane::wire::flags::LABELLED;
+            }
         }
         self
     }
@@ -189,6 +196,20 @@ impl Callsite {
     #[inline]
     pub(crate) fn number(&'static self) -> u32 {
         self.number.get(|| super::lane::sites::Site::Callsite(self))
+    }
+
+    /// See [`Number::short`].
+    #[cfg(feature = "init")]
+    #[inline]
+    pub(crate) fn short_number(&'static self) -> u16 {
+        self.number.short()
+    }
+
+    /// The flags that a record of each of its spans has.
+    #[cfg(feature = "init")]
+    #[inline]
+    pub(crate) fn flags(&self) -> u8 {
+        self.flags
     }
 
     #[cfg(feature = "init")]

@@ -14,11 +14,11 @@ pub(crate) fn record_edge(site: &'static EdgeSite, values: &[Value<'_>]) -> Ackn
             event::dispatch(site.event, values);
         }
     } else {
-        event::emit(site.event, values);
+        event::emit_if_wanted(site.event, values);
         crate::collect::observe_edge(site, values);
     }
     #[cfg(not(feature = "init"))]
-    event::emit(site.event, values);
+    event::emit_if_wanted(site.event, values);
     #[cfg(feature = "recorder")]
     return crate::recorder::keep_edge(site.event, values);
     #[cfg(not(feature = "recorder"))]

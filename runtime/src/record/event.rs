@@ -11,18 +11,32 @@ use crate::privacy::Value;
 /// Emits an event of one value; where there is none, nothing.
 pub fn emit_value(site: &'static Callsite, value: &Value<'_>) {
     if !value.is_absent() {
-        emit(site, core::slice::from_ref(value));
+        emit_if_wanted(site, core::slice::from_ref(value));
     }
 }
 
 /// Emits an event with the values of the callsite's keys, if anybody wants it.
+pub(super) fn emit_if_wanted(site: &'static Callsite, values: &[Value<'_>]) {
+    if site.is_enabled() {
+        emit(site, values);
+    }
+}
+
+/// Emits an event that somebody wants, with the values of the callsite's keys.
 ///
 /// A callsite with a key more than there are values begins with `message`: it takes the event's name, so that
 /// a line of text reads well and OpenTelemetry has the name.
 pub fn emit(site: &'static Callsite, values: &[Value<'_>]) {
-    if !site.is_enabled() {
+    #[cfg(feature = "init")]
+    if lane::event_usual(site, values) {
         return;
     }
+    emit_unusual(site, values);
+}
+
+/// As [`emit`], whatever there is to be asked.
+#[inline(never)]
+fn emit_unusual(site: &'static Callsite, values: &[Value<'_>]) {
     // Outside of any stage it is the subscriber's, for a line.
     #[cfg(feature = "init")]
     if !lane::is_off() && lane::event(site, values) {

@@ -29,6 +29,12 @@ impl Callsite {
     fn start_unusual(&'static self, values: &[Value<'_>]) -> StageGuard {
         #[cfg(feature = "init")]
         if lane::mode() != lane::Mode::Tracing {
+            if lane::prepare(self) {
+                let token = lane::start_usual(self, values);
+                if token != 0 {
+                    return StageGuard::new(token);
+                }
+            }
             if let Some(stage) = self.start_on_lane(&lane::Parent::Current, values) {
                 return stage;
             }
@@ -252,7 +258,7 @@ impl StageGuard {
     ) {
         let error_type = Value::text(name());
         let kind = kind.map_or(Value::ABSENT, Value::text);
-        event::emit(site, &[error_type.clone(), kind]);
+        event::emit_if_wanted(site, &[error_type.clone(), kind]);
         self.end(&Outcome::Error(error_type));
     }
 
@@ -362,16 +368,19 @@ fn leave(token: u32, told: Told) {
         end_badly(token, &Outcome::Panicked);
     }
     #[cfg(feature = "init")]
+    if lane::finish_usual(token) {
+        return;
+    }
+    leave_unusual(token);
+}
+
+/// As [`leave`], whatever there is to be asked.
+#[inline(never)]
+fn leave_unusual(token: u32) {
+    #[cfg(feature = "init")]
     if lane::finish(token) {
         return;
     }
-    leave_other(token);
-}
-
-/// Leaves a stage that is not on the lane route.
-// Not inlined: one on the lane route does without its registers.
-#[inline(never)]
-fn leave_other(token: u32) {
     let popped = thread::with(|thread| thread.pop(token)).flatten();
     if let Some((_, Some(entered))) = popped {
         tracing_route::close(tracing_route::leave(entered));

@@ -9,7 +9,7 @@ use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::Thread;
 
-use super::ring::{self, Consumer, Producer};
+use super::ring::{self, Consumer, Producer, WINDOW};
 use super::sync::AtomicU64 as Word;
 
 /// The bytes of a lane, unless set.
@@ -181,10 +181,15 @@ impl Writer {
         self.producer.is_some()
     }
 
-    /// See [`Producer::room`].
+    /// See [`Producer::window`].
     #[inline]
-    pub(super) fn room(&mut self, least: usize) -> Option<&[Word]> {
-        self.producer.as_mut()?.room(least)
+    pub(super) fn window(&self) -> Option<&[Word; WINDOW]> {
+        self.producer.as_ref()?.window()
+    }
+
+    /// See [`Producer::make_window`].
+    pub(super) fn make_window(&mut self) -> bool {
+        self.producer.as_mut().is_some_and(Producer::make_window)
     }
 
     /// See [`Producer::advance`].
@@ -203,12 +208,19 @@ impl Writer {
         }
     }
 
-    /// Writes a record of whole words to the lane, whole or not at all.
+    /// See [`Producer::write`].
     #[inline]
     pub(super) fn write(&mut self, record: &[u8]) -> bool {
         self.producer
             .as_mut()
             .is_some_and(|producer| producer.write(record))
+    }
+
+    /// See [`Producer::write_words`].
+    pub(super) fn write_words<const N: usize>(&mut self, record: [u64; N]) -> bool {
+        self.producer
+            .as_mut()
+            .is_some_and(|producer| producer.write_words(record.into_iter()))
     }
 }
 

@@ -3,39 +3,35 @@
 //! They are written where they stay, word by word. A stage that is not like most is a record that is made in the scratch
 //! and goes into the lane when it ends; so is one whose values do not fit here.
 
-use core::slice::Iter;
+#![expect(
+    clippy::inline_always,
+    reason = "a span is some 40 ns, and each call that is left in it one"
+)]
 
 use super::health::{Loss, count};
-use super::ring::WORD;
+use super::ring::{WINDOW, WORD};
 use super::sync::{AtomicU64, Ordering};
-use super::wire::{entry, tag};
+use super::wire::{entry, entry_tag as tag};
 use super::writer::LaneThread;
-use super::{Bytes, LaneFrame, encode};
+use super::{Bytes, encode};
 use crate::privacy::{Repr, Value};
 
-/// The bits of a tag.
-const TAG: u32 = 4;
+/// The most values of an entry: their tags are in one word, with a site.
+const MOST_VALUES: usize = ((u64::BITS - u16::BITS) / tag::BITS) as usize;
 
-/// The most values of an entry: their tags are in one word.
-const MOST_VALUES: usize = (u64::BITS / TAG) as usize;
+type Window = [AtomicU64; WINDOW];
 
-/// There are at least as many words for an entry whose length is not known.
-const ROOM: usize = 64;
+/// The byte of word 0 with the flags.
+pub(super) const FLAGS: usize = 5;
 
-/// The first word of an entry: its bytes, its kind, and three that each kind has its own meaning for.
+/// Word 0 of an entry.
 #[inline]
-fn first(words: usize, kind: u8, flags: u8, outcome: u8, values: usize) -> u64 {
+fn first(words: usize, place: u32, kind: u8, flags: u8, values: usize) -> u64 {
     (words * WORD) as u64
+        | u64::from(place) << 16
         | u64::from(kind) << 32
-        | u64::from(flags) << 40
-        | u64::from(outcome) << 48
-        | (values as u64) << 56
-}
-
-/// Two numbers in a word.
-#[inline]
-fn pair(low: u32, high: u32) -> u64 {
-    u64::from(low) | u64::from(high) << 32
+        | u64::from(flags) << (8 * FLAGS)
+        | (values as u64) << 48
 }
 
 /// Relaxed: what publishes it is not.
@@ -44,69 +40,72 @@ fn set(word: &AtomicU64, value: u64) {
     word.store(value, Ordering::Relaxed);
 }
 
-/// Writes values from `at` on, and tells where they end: a word of tags, four bits each, and the words of each. Nothing where they
-/// do not fit, or one runs code of the user's.
-#[inline]
-fn put_values(room: &[AtomicU64], at: usize, values: &[Value<'_>]) -> Option<usize> {
+/// Writes word 1 of an entry, and from `at` on its values; tells where they end. Nothing where they do not fit, or one runs
+/// code of the user's.
+#[inline(always)]
+fn put_values(window: &Window, site: u16, at: usize, values: &[Value<'_>]) -> Option<usize> {
     if values.is_empty() {
+        set(&window[1], site.into());
         return Some(at);
     }
-    let left = put_all(room.get(at..)?, values)?;
-    Some(room.len() - left)
+    let end = put_all(window, site, at, values);
+    (end <= WINDOW).then_some(end)
 }
 
-/// Tells how many words are left.
+/// Tells more than there is where they do not fit or one runs code of the user's. What is in the window then is nothing.
 // Not inlined: it needs most of the registers.
 #[inline(never)]
-fn put_all(room: &[AtomicU64], values: &[Value<'_>]) -> Option<usize> {
+fn put_all(window: &Window, site: u16, at: usize, values: &[Value<'_>]) -> usize {
     if values.len() > MOST_VALUES {
-        return None;
+        return usize::MAX;
     }
-    let mut words = room.iter();
-    let tags_word = words.next()?;
+    // Not looked at with each word: what does not fit goes around.
+    let mut end = at;
+    let mut put = |word: u64| {
+        set(&window[end % WINDOW], word);
+        end += 1;
+    };
     let mut tags = 0_u64;
     for value in values {
         let tag = match value.repr() {
             Repr::Absent => tag::ABSENT,
             Repr::Bool(value) => {
-                if *value {
-                    tag::TRUE
-                } else {
-                    tag::FALSE
-                }
+                put((*value).into());
+                tag::BOOL
             }
             Repr::I64(value) => {
-                set(words.next()?, u64::from_le_bytes(value.to_le_bytes()));
+                put(u64::from_le_bytes(value.to_le_bytes()));
                 tag::I64
             }
             Repr::U64(value) => {
-                set(words.next()?, *value);
+                put(*value);
                 tag::U64
             }
             Repr::F64(value) => {
-                set(words.next()?, value.to_bits());
+                put(value.to_bits());
                 tag::F64
             }
+            Repr::Text(value) if value.len() < WORD => {
+                put(short(value.as_bytes()));
+                tag::SHORT_TEXT
+            }
             Repr::Text(value) if value.len() <= encode::TEXT_LIMIT => {
-                put_text(&mut words, value.as_bytes())?;
+                put(value.len() as u64);
+                put_text(value.as_bytes(), &mut put);
                 tag::TEXT
             }
             #[cfg(feature = "rust_decimal")]
             Repr::Decimal(_, value) => {
-                let [low, high] = halves(value.serialize());
-                set(words.next()?, low);
-                set(words.next()?, high);
+                halves(value.serialize()).into_iter().for_each(&mut put);
                 tag::DECIMAL
             }
-            Repr::Text(_) | Repr::Written(..) | Repr::Displayed(_) => return None,
+            Repr::Text(_) | Repr::Written(..) | Repr::Displayed(_) => return usize::MAX,
         };
-        // The first comes to lie lowest.
-        tags = tags >> TAG | u64::from(tag) << (u64::BITS - TAG);
+        // The last comes to lie lowest.
+        tags = tags << tag::BITS | u64::from(tag);
     }
-    #[expect(clippy::cast_possible_truncation, reason = "at most MOST_VALUES")]
-    let tagged = TAG * values.len() as u32;
-    set(tags_word, tags >> (u64::BITS - tagged));
-    Some(words.len())
+    set(&window[1], u64::from(site) | tags << u16::BITS);
+    end
 }
 
 #[cfg(feature = "rust_decimal")]
@@ -116,68 +115,74 @@ fn halves(bytes: [u8; 16]) -> [u64; 2] {
     [both as u64, (both >> 64) as u64]
 }
 
-/// Writes a text: a word of its length, and its bytes. Nothing where it does not fit.
+/// A text shorter than a word as one, with its length.
+// As few branches as can be: each length that is not foreseen costs as much as ten values.
 #[inline]
-fn put_text(words: &mut Iter<'_, AtomicU64>, text: &[u8]) -> Option<()> {
-    set(words.next()?, text.len() as u64);
-    let mut rest = text;
-    while let Some((bytes, behind)) = rest.split_first_chunk() {
-        set(words.next()?, u64::from_le_bytes(*bytes));
-        rest = behind;
-    }
-    if !rest.is_empty() {
-        set(words.next()?, last_word(text, rest.len()));
-    }
-    Some(())
+fn short(text: &[u8]) -> u64 {
+    let len = text.len();
+    let at = |place: usize, byte: u8| u64::from(byte) << (8 * place);
+    let bytes = if let (Some(first), Some(last)) = (text.first_chunk(), text.last_chunk()) {
+        // Where the two overlap they are the same.
+        u64::from(u32::from_le_bytes(*first))
+            | u64::from(u32::from_le_bytes(*last)) << (8 * (len - 4))
+    } else if let [first, .., last] = text {
+        at(0, *first) | at(len / 2, text[len / 2]) | at(len - 1, *last)
+    } else {
+        text.first().map_or(0, |byte| at(0, *byte))
+    };
+    bytes | (len as u64) << 56
 }
 
-/// The last bytes of a text, which are fewer than a word, as one.
+/// The words of a text that is not shorter than one.
+#[inline(always)]
+fn put_text(text: &[u8], mut put: impl FnMut(u64)) {
+    let mut rest = text;
+    while let Some((bytes, behind)) = rest.split_first_chunk() {
+        put(u64::from_le_bytes(*bytes));
+        rest = behind;
+    }
+    if let (1.., Some(last)) = (rest.len(), text.last_chunk()) {
+        // What lies before them is shifted out.
+        put(u64::from_le_bytes(*last) >> (8 * (WORD - rest.len())));
+    }
+}
+
+/// Word 0 of the end of the stage at a place.
 #[inline]
-fn last_word(text: &[u8], rest: usize) -> u64 {
-    // What lies before them is shifted out.
-    if let Some(last) = text.last_chunk() {
-        return u64::from_le_bytes(*last) >> (8 * (WORD - rest));
-    }
-    // The two halves may overlap.
-    match (text.first_chunk(), text.last_chunk(), text) {
-        (Some(first), Some(last), _) => {
-            u64::from(u32::from_le_bytes(*first))
-                | u64::from(u32::from_le_bytes(*last)) << (8 * (rest - 4))
-        }
-        (_, _, [one]) => u64::from(*one),
-        (_, _, [one, two]) => u64::from(u16::from_le_bytes([*one, *two])),
-        (_, _, [one, two, three]) => u64::from(u32::from_le_bytes([*one, *two, *three, 0])),
-        _ => 0,
-    }
+pub(super) fn end(place: u32, flags: u8) -> u64 {
+    first(2, place, entry::END, flags, 0)
 }
 
 impl LaneThread {
-    /// Writes the entry of a stage that starts at a place, where its parent is logged at the place before or is not. Counts it,
-    /// and tells when it starts: last of all, for what starting takes is not part of it. Nothing where it is not written.
-    #[inline]
+    /// Writes the entry of a stage that starts at a place: with its trace and parent, unless it is below the one at the place
+    /// before, which is logged. Counts it, and tells when it starts: near the end, for what starting takes is not part of it.
+    /// Nothing where it is not written.
+    #[inline(always)]
     pub(super) fn log_start(
         &mut self,
         place: u32,
-        stage: &LaneFrame,
-        is_below_logged: bool,
+        flags: u8,
+        site: u16,
+        span: u64,
+        lineage: Option<([u64; 2], u64)>,
         values: &[Value<'_>],
     ) -> Option<u64> {
-        let room = self.writer.room(ROOM)?;
-        let [head, second, span, start, high, low, parent, ..] = room.first_chunk::<8>()?;
-        set(second, pair(stage.site, place));
-        set(span, stage.span);
-        let (kind, at) = if is_below_logged {
-            (entry::CHILD, 4)
-        } else {
-            set(high, stage.trace[0]);
-            set(low, stage.trace[1]);
-            set(parent, stage.parent);
-            (entry::START, 7)
+        let window = self.writer.window()?;
+        let [head, _, second, third, high, low, parent, ..] = window;
+        set(second, span);
+        let (kind, at) = match lineage {
+            None => (entry::CHILD, 4),
+            Some((trace, of)) => {
+                set(high, trace[0]);
+                set(low, trace[1]);
+                set(parent, of);
+                (entry::START, 7)
+            }
         };
-        let end = put_values(room, at, values)?;
-        set(head, first(end, kind, stage.flags, 0, values.len()));
+        let end = put_values(window, site, at, values)?;
         let tick = self.clock.raw();
-        set(start, tick);
+        set(third, tick);
+        set(head, first(end, place, kind, flags, values.len()));
         self.writer.advance(end);
         self.writer.count_started();
         Some(tick)
@@ -188,16 +193,14 @@ impl LaneThread {
     pub(super) fn log_event(
         &mut self,
         place: u32,
-        site: u32,
+        site: u16,
         edge: Option<u32>,
         values: &[Value<'_>],
     ) -> bool {
-        let Some(room) = self.writer.room(ROOM) else {
+        let Some(window) = self.writer.window() else {
             return false;
         };
-        let Some([head, second, tick, of, ..]) = room.first_chunk::<4>() else {
-            return false;
-        };
+        let [head, _, tick, of, ..] = window;
         let (kind, at) = match edge {
             None => (entry::EVENT, 3),
             Some(edge) => {
@@ -205,11 +208,10 @@ impl LaneThread {
                 (entry::EDGE, 4)
             }
         };
-        let Some(end) = put_values(room, at, values) else {
+        let Some(end) = put_values(window, site, at, values) else {
             return false;
         };
-        set(head, first(end, kind, 0, 0, values.len()));
-        set(second, pair(site, place));
+        set(head, first(end, place, kind, 0, values.len()));
         set(tick, self.clock.raw());
         self.writer.advance(end);
         // What an edge counts is wanted before its stage ends.
@@ -217,38 +219,28 @@ impl LaneThread {
         true
     }
 
-    /// Writes the entry of the end of the stage at a place. False where it does not fit.
+    /// Writes the entry of the end of a stage, of which it is given word 0. False where there is no window.
     #[inline]
-    pub(super) fn log_end(&mut self, place: u32, flags: u8, outcome: u8, tick: u64) -> bool {
-        let Some([head, second, end]) = self
-            .writer
-            .room(ROOM)
-            .and_then(|room| room.first_chunk::<3>())
-        else {
+    pub(super) fn log_end(&mut self, last: u64, tick: u64) -> bool {
+        let Some([head, end, ..]) = self.writer.window() else {
             return false;
         };
-        set(head, first(3, entry::END, flags, outcome, 0));
-        set(second, pair(0, place));
+        set(head, last);
         set(end, tick);
-        self.writer.advance(3);
+        self.writer.advance(2);
         self.writer.publish();
         true
     }
 
+    /// The same, wherever it fits. False where it does not.
+    pub(super) fn write_end(&mut self, last: u64, tick: u64) -> bool {
+        self.writer.write_words([last, tick])
+    }
+
     /// Writes the entry of a stage at a place that goes on elsewhere. False where it does not fit.
     pub(super) fn log_suspend(&mut self, place: u32) -> bool {
-        let Some([head, second]) = self
-            .writer
-            .room(ROOM)
-            .and_then(|room| room.first_chunk::<2>())
-        else {
-            return false;
-        };
-        set(head, first(2, entry::SUSPEND, 0, 0, 0));
-        set(second, pair(0, place));
-        self.writer.advance(2);
-        self.writer.publish();
-        true
+        self.writer
+            .write_words([first(1, place, entry::SUSPEND, 0, 0)])
     }
 
     /// Writes the entry of items of the stage at a place: those in the scratch from `from` on, of which the first
@@ -256,12 +248,10 @@ impl LaneThread {
     pub(super) fn log_items(&mut self, place: u32, from: usize) {
         let end = self.scratch.len();
         let bytes = end - from;
-        let words = bytes.div_ceil(WORD);
-        #[expect(clippy::cast_possible_truncation, reason = "at most RECORD_LIMIT")]
-        let second = pair((bytes - ITEM_HEAD) as u32, place);
-        if let Some(head) = self.scratch.get_mut(from..from + ITEM_HEAD) {
-            head[..WORD].copy_from_slice(&first(words, entry::ITEMS, 0, 0, 0).to_le_bytes());
-            head[WORD..].copy_from_slice(&second.to_le_bytes());
+        let head = first(bytes.div_ceil(WORD), place, entry::ITEMS, 0, 0);
+        if let Some(room) = self.scratch.get_mut(from..from + ITEM_HEAD) {
+            room[..WORD].copy_from_slice(&head.to_le_bytes());
+            room[WORD..].copy_from_slice(&((bytes - ITEM_HEAD) as u64).to_le_bytes());
         }
         let record = self.scratch.words(from, end);
         if !record.is_some_and(|record| self.writer.write(record)) {

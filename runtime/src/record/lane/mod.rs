@@ -246,16 +246,6 @@ fn keep(written: Bytes) {
     thread::with(|thread| thread.written = written);
 }
 
-/// The flags that a span has by itself.
-#[inline]
-fn own_flags(callsite: &Callsite) -> u8 {
-    if callsite.labels().is_empty() {
-        0
-    } else {
-        flags::LABELLED
-    }
-}
-
 /// Starts a span below the innermost where nothing is unusual, and gives its token; 0 where something is.
 #[inline]
 pub(super) fn start_usual(callsite: &'static Callsite, values: &[Value<'_>]) -> u32 {
@@ -265,10 +255,19 @@ pub(super) fn start_usual(callsite: &'static Callsite, values: &[Value<'_>]) -> 
     thread::with(|thread| thread.start_usual(callsite, values)).unwrap_or(0)
 }
 
+/// Prepares what a usual start at this callsite needs the first time, on this thread and near the end of a chunk. False where
+/// that is not what was missing.
+#[cold]
+pub(super) fn prepare(callsite: &'static Callsite) -> bool {
+    let is_new = callsite.short_number() == 0;
+    let is_short = u16::try_from(callsite.number()).is_ok();
+    is_short && is_usual() && thread::with(|thread| thread.prepare(is_new)) == Some(true)
+}
+
 /// Starts a span on the lane route, current on this thread.
 pub(super) fn start(callsite: &'static Callsite, parent: &Parent, values: &[Value<'_>]) -> Start {
     let site = callsite.number();
-    let own = own_flags(callsite);
+    let own = callsite.flags();
     let started = thread::with(|thread| thread.start(site, own, parent, values, None));
     match started {
         Some(Start::RunsCode) => {
@@ -302,8 +301,13 @@ fn busy() -> Start {
     Start::Lost
 }
 
-/// Ends the span of a token. False where it is not one of this route.
+/// Ends the span of a token where nothing is unusual. False where something is.
 #[inline]
+pub(super) fn finish_usual(token: u32) -> bool {
+    is_usual() && thread::with(|thread| thread.finish_usual(token)) == Some(true)
+}
+
+/// Ends the span of a token. False where it is not one of this route.
 pub(super) fn finish(token: u32) -> bool {
     thread::with(|thread| thread.finish(token)).unwrap_or(true)
 }
@@ -364,12 +368,16 @@ fn append_values(
     }
 }
 
+/// Writes an event of the innermost span where nothing is unusual. False where something is.
+#[inline]
+pub(super) fn event_usual(site: &'static Callsite, values: &[Value<'_>]) -> bool {
+    is_usual()
+        && thread::with(|thread| thread.log_event(site.short_number(), None, values)) == Some(true)
+}
+
 /// Appends an event to the innermost span. False where there is none.
 pub(super) fn event(site: &'static Callsite, values: &[Value<'_>]) -> bool {
     let number = site.number();
-    if thread::with(|thread| thread.log_event(number, None, values)) == Some(true) {
-        return true;
-    }
     append_values(None, flags::SAMPLED, values, |out, clock| {
         write_event_head(out, clock, number, values.len());
     })
@@ -392,7 +400,7 @@ fn write_event_head(out: &mut Bytes, clock: &quanta::Clock, site: u32, values: u
 pub(super) fn edge(site: &'static EdgeSite, values: &[Value<'_>]) -> bool {
     let (number, event_number) = (site.number(), site.event.number());
     let logged = thread::with(|thread| {
-        thread.quiet == 0 && thread.log_event(event_number, Some(number), values)
+        thread.quiet == 0 && thread.log_event(site.event.short_number(), Some(number), values)
     });
     if logged == Some(true) {
         return true;

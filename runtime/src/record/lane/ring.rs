@@ -12,6 +12,9 @@ use super::sync::{Arc, AtomicU64, Ordering, zeroed};
 /// The bytes of a word.
 pub(super) const WORD: usize = size_of::<u64>();
 
+/// The words of a window, in which entries are written.
+pub(super) const WINDOW: usize = 64;
+
 /// The most chunks: each has a bit.
 pub(super) const MOST_CHUNKS: usize = u64::BITS as usize;
 
@@ -41,8 +44,8 @@ fn link(chunk: usize) -> u64 {
 pub(super) struct Producer {
     ring: Arc<Ring>,
     /// The words before the next record, and before the last word of its chunk.
-    at: usize,
-    end: usize,
+    at: u32,
+    end: u32,
     written: u64,
     /// Called when no more than half of the chunks are left.
     half: fn(),
@@ -63,20 +66,23 @@ pub(crate) struct Consumer {
 pub(super) fn new(chunks: usize, bytes: usize, half: fn()) -> Option<(Producer, Consumer)> {
     let chunk = bytes / WORD;
     let chunks = chunks.min(MOST_CHUNKS);
+    // Places in it have 32 bits.
+    let words = u32::try_from(chunks * chunk).ok()?;
     let all = u64::MAX >> (MOST_CHUNKS - chunks);
     let ring = Arc::new(Ring {
-        words: zeroed(chunks * chunk)?,
+        words: zeroed(words as usize)?,
         chunk,
         free: Alone(AtomicU64::new(all & !1)),
         written: Alone(AtomicU64::new(0)),
     });
-    let producer = Producer {
+    let mut producer = Producer {
         ring: Arc::clone(&ring),
         at: 0,
-        end: chunk - 1,
+        end: 0,
         written: 0,
         half,
     };
+    producer.enter(0);
     let consumer = Consumer {
         ring,
         chunk: 0,
@@ -87,20 +93,28 @@ pub(super) fn new(chunks: usize, bytes: usize, half: fn()) -> Option<(Producer, 
 }
 
 impl Producer {
-    /// The words behind what is written: as many as there are in the chunk, and no less than `least`. Nothing where there are
-    /// not as many.
+    /// The words behind what is written. Nothing near the end of a chunk, which [`write`](Self::write) and
+    /// [`make_window`](Self::make_window) go beyond.
     #[inline]
-    pub(super) fn room(&mut self, least: usize) -> Option<&[AtomicU64]> {
-        if self.at + least > self.end && !self.go_on(least) {
+    pub(super) fn window(&self) -> Option<&[AtomicU64; WINDOW]> {
+        let at = self.at as usize;
+        let end = at + WINDOW;
+        if end > self.end as usize {
             return None;
         }
-        self.ring.words.get(self.at..self.end)
+        self.ring.words.get(at..end)?.first_chunk()
+    }
+
+    /// Goes on in another chunk where there is no window. False where none is free.
+    pub(super) fn make_window(&mut self) -> bool {
+        self.window().is_some() || self.go_on(WINDOW)
     }
 
     /// Says that so many of them are written. The consumer need not be told before it can do something with them.
     #[inline]
+    #[expect(clippy::cast_possible_truncation, reason = "fewer than a chunk's")]
     pub(super) fn advance(&mut self, words: usize) {
-        self.at += words;
+        self.at += words as u32;
         self.written += words as u64;
     }
 
@@ -113,15 +127,27 @@ impl Producer {
     /// Writes a record, which is whole words and shorter than a chunk, whole or not at all, and publishes it.
     #[inline]
     pub(super) fn write(&mut self, record: &[u8]) -> bool {
-        let words = record.len() / WORD;
-        let Some(room) = self.room(words) else {
+        self.write_words(record.chunks_exact(WORD).map(|bytes| {
+            let mut word = [0; WORD];
+            word.copy_from_slice(bytes);
+            u64::from_le_bytes(word)
+        }))
+    }
+
+    /// The same, of its words.
+    #[inline]
+    pub(super) fn write_words(&mut self, record: impl ExactSizeIterator<Item = u64>) -> bool {
+        let words = record.len();
+        if self.at as usize + words > self.end as usize && !self.go_on(words) {
+            return false;
+        }
+        let at = self.at as usize;
+        let Some(room) = self.ring.words.get(at..at + words) else {
             return false;
         };
-        for (word, bytes) in room.iter().zip(record.chunks_exact(WORD)) {
-            let mut value = [0; WORD];
-            value.copy_from_slice(bytes);
+        for (word, value) in room.iter().zip(record) {
             // Relaxed: what publishes them is not.
-            word.store(u64::from_le_bytes(value), Ordering::Relaxed);
+            word.store(value, Ordering::Relaxed);
         }
         self.advance(words);
         self.publish();
@@ -142,18 +168,24 @@ impl Producer {
         // Relaxed: nobody else takes one.
         ring.free.0.fetch_and(!(1 << next), Ordering::Relaxed);
         let is_half = 2 * (free.count_ones() as usize - 1) * ring.chunk <= ring.words.len();
-        if let Some(word) = ring.words.get(self.at) {
+        if let Some(word) = ring.words.get(self.at as usize) {
             word.store(link(next), Ordering::Relaxed);
         }
-        let end = (next + 1) * ring.chunk - 1;
         self.advance(1);
         self.publish();
-        self.at = end + 1 - self.ring.chunk;
-        self.end = end;
+        self.enter(next);
         if is_half {
             (self.half)();
         }
         true
+    }
+
+    /// Stands at the beginning of a chunk.
+    #[expect(clippy::cast_possible_truncation, reason = "places have 32 bits")]
+    fn enter(&mut self, chunk: usize) {
+        let at = chunk * self.ring.chunk;
+        self.at = at as u32;
+        self.end = (at + self.ring.chunk - 1) as u32;
     }
 }
 
@@ -190,8 +222,8 @@ impl Consumer {
         }
         let mut left = &copy[..];
         let mut next = None;
-        while let Some(&[a, b, c, d, link @ ..]) = left.first_chunk::<WORD>() {
-            let len = u32::from_le_bytes([a, b, c, d]) as usize;
+        while let Some(&[low, high, _, _, link @ ..]) = left.first_chunk::<WORD>() {
+            let len = usize::from(u16::from_le_bytes([low, high]));
             if len == 0 {
                 left = &left[WORD..];
                 next = Some(u32::from_le_bytes(link) as usize);

@@ -16,10 +16,27 @@ const LONGEST: usize = 17;
 
 /// A record of so many bytes, all but its length of the number `of`.
 fn record(of: u8, bytes: usize) -> Vec<u8> {
-    let length = u32::try_from(bytes).expect("it is short").to_le_bytes();
+    let length = u16::try_from(bytes).expect("it is short").to_le_bytes();
     let mut record = vec![of; bytes];
-    record[..4].copy_from_slice(&length);
+    record[..2].copy_from_slice(&length);
     record
+}
+
+/// Writes a record as an entry, where there is a window for it.
+fn write_entry(producer: &mut ring::Producer, record: &[u8]) -> bool {
+    let Some(window) = producer.window() else {
+        return producer.write(record);
+    };
+    let words = record.chunks_exact(8);
+    for (word, bytes) in window.iter().zip(words) {
+        word.store(
+            u64::from_le_bytes(bytes.try_into().expect("eight")),
+            Relaxed,
+        );
+    }
+    producer.advance(record.len() / 8);
+    producer.publish();
+    true
 }
 
 proptest! {
@@ -27,15 +44,19 @@ proptest! {
     fn what_is_read_is_what_was_written(
         chunks in 2..5_usize,
         // Of words; none reads.
-        steps in vec((0..=LONGEST, any::<u8>()), 0..1_000),
+        steps in vec((0..=LONGEST, any::<u8>(), any::<bool>()), 0..1_000),
     ) {
         let (mut producer, mut consumer) = ring::new(chunks, CHUNK, || {}).expect("memory");
         let mut expected = VecDeque::new();
         let (mut copy, mut held) = (Vec::new(), 0);
-        for (words, of) in steps {
+        for (words, of, is_entry) in steps {
             let record = record(of, 8 * words.max(1));
             if words > 0 {
-                let written = producer.write(&record);
+                let written = if is_entry {
+                    write_entry(&mut producer, &record)
+                } else {
+                    producer.write(&record)
+                };
                 if written {
                     held += record.len();
                     expected.push_back(record);
@@ -64,14 +85,16 @@ proptest! {
 fn who_is_read_in_time_writes_to_two_chunks_and_wakes_nobody() {
     static WOKEN: AtomicUsize = AtomicUsize::new(0);
     let wake = || _ = WOKEN.fetch_add(1, Relaxed);
-    let (mut producer, mut consumer) = ring::new(8, CHUNK, wake).expect("memory");
+    // Behind half of a chunk there is a window.
+    let chunk = 4 * CHUNK;
+    let (mut producer, mut consumer) = ring::new(8, chunk, wake).expect("memory");
     let mut copy = Vec::new();
-    let write = |producer: &mut ring::Producer| producer.write(&record(1, CHUNK / 2));
+    let write = |producer: &mut ring::Producer| producer.write(&record(1, chunk / 2));
     let mut places = std::collections::BTreeSet::new();
     for _ in 0..100 {
         assert!(write(&mut producer));
-        let room = producer.room(1).expect("room").as_ptr() as usize;
-        places.insert(room / (2 * CHUNK));
+        let window = producer.window().expect("it is behind half of a chunk");
+        places.insert(window.as_ptr() as usize / (2 * chunk));
         while consumer.len() > 0 {
             consumer.read(&mut copy, |_| {}).expect("whole records");
         }

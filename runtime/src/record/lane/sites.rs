@@ -47,6 +47,12 @@ impl Number {
         }
     }
 
+    /// The number, or 0 where it has none yet or one that entries have no room for.
+    #[inline]
+    pub(crate) fn short(&self) -> u16 {
+        u16::try_from(self.0.load(Ordering::Relaxed)).unwrap_or(0)
+    }
+
     #[cold]
     fn register(&self, site: Site) -> u32 {
         let mut sites = SITES.lock().unwrap_or_else(PoisonError::into_inner);

@@ -8,11 +8,12 @@
 use std::sync::Arc;
 
 use super::health::{Loss, count};
+use super::log::{FLAGS, end};
 use super::wire::{self, Head, Kind, Parts as _, flags, item, outcome};
 use super::writer::{LaneThread, RECORD_LIMIT};
 use super::{
     ATTACHES, Bytes, Handed, Ids, Mode, NOTHING, Parent, Start, Suspended, encode, ids, is, mode,
-    own_flags, sampling, write_state,
+    sampling, write_state,
 };
 use crate::privacy::Value;
 use crate::propagate::Carried;
@@ -51,14 +52,15 @@ pub(in crate::record) struct LaneFrame {
     pub(super) role: Role,
     /// Whether nothing else need be asked to start a child of it.
     is_usual: bool,
-    /// What a child has from it, where it is usual: beside the header, so that none has to be looked for. Of one that is logged
-    /// all of its flags, and in the two highest bits its outcome.
-    pub(super) flags: u8,
-    pub(super) trace: [u64; 2],
-    pub(super) span: u64,
+    /// Word 0 of its end, if it is an entry, where its flags are: of one that is logged all of them, and in the two highest bits
+    /// its outcome; of one that is usual what a child has from it, so that no header has to be looked for.
+    last: u64,
+    /// Zero, and its parent too, of one that is logged in the place above its parent, which is: it has the parent's.
+    trace: [u64; 2],
+    span: u64,
     /// What stands in the header of others: of one that is logged, for when it is suspended.
-    pub(super) site: u32,
-    pub(super) parent: u64,
+    site: u32,
+    parent: u64,
     start: u64,
 }
 
@@ -74,7 +76,7 @@ impl LaneFrame {
                 && head.capture() == 0
                 && head.trace_low() != 0
                 && flags & flags::CARRIES == 0,
-            flags,
+            last: end(0, flags),
             trace: [head.trace_high(), head.trace_low()],
             span: head.span(),
             site: 0,
@@ -83,26 +85,18 @@ impl LaneFrame {
         }
     }
 
-    /// The header of a span that is logged.
-    fn head(&self) -> Head {
-        let mut head = NOTHING;
-        head.set_flags(self.flags & !(outcome::ALL << OUTCOME));
-        head.set_outcome(self.flags >> OUTCOME);
-        head.set_site(self.site);
-        head.set_trace_high(self.trace[0]);
-        head.set_trace_low(self.trace[1]);
-        head.set_span(self.span);
-        head.set_parent(self.parent);
-        head.set_start(self.start);
-        head
+    #[inline]
+    fn flags(&self) -> u8 {
+        self.last.to_le_bytes()[FLAGS]
+    }
+
+    fn add_flags(&mut self, flags: u8) {
+        self.last |= u64::from(flags) << (8 * FLAGS);
     }
 }
 
-/// Where the outcome stands in the flags of a span that is logged.
-const OUTCOME: u32 = 6;
-
-/// What of its flags a span that is logged says at its end.
-const AT_END: u8 = flags::HANDED;
+/// The bits of the outcome in the flags of a span that is logged.
+const OUTCOME: u8 = outcome::ALL << flags::BEFORE_OUTCOME;
 
 /// What a span has from its parent, or from nobody.
 struct Lineage {
@@ -138,15 +132,14 @@ pub(in crate::record) enum Beside {
 }
 
 impl LaneThread {
-    /// Ends the span at a place, which is logged.
-    #[inline(always)]
-    fn end_logged(&mut self, place: u32, flags: u8, tick: u64) {
+    /// Ends a span that is logged.
+    fn end_logged(&mut self, last: u64, tick: u64) {
         if mode() != Mode::Lane {
             count(Loss::AfterEnd);
             return;
         }
         self.writer.count_ended();
-        if !self.log_end(place, flags & AT_END, flags >> OUTCOME, tick) {
+        if !self.write_end(last, tick) {
             self.count_lost();
         }
     }
@@ -255,9 +248,9 @@ impl Thread {
         let Some(frame) = self.frame_mut(place) else {
             return false;
         };
-        let is_first = frame.flags >> OUTCOME == outcome::OK;
+        let is_first = frame.flags() >> flags::BEFORE_OUTCOME == outcome::OK;
         if is_first {
-            frame.flags |= code << OUTCOME;
+            frame.add_flags(code << flags::BEFORE_OUTCOME);
         }
         is_first
     }
@@ -267,7 +260,7 @@ impl Thread {
         if let Some(head) = self.head_mut(place) {
             head.set_flags(head.flags() | flags::HANDED);
         } else if let Some(frame) = self.frame_mut(place) {
-            frame.flags |= flags::HANDED;
+            frame.add_flags(flags::HANDED);
         }
     }
 
@@ -277,7 +270,7 @@ impl Thread {
         if let Some((head, _)) = self.head(place) {
             return Some(head.flags());
         }
-        Some(self.frame(place)?.flags & !(outcome::ALL << OUTCOME))
+        Some(self.frame(place)?.flags() & !OUTCOME)
     }
 
     fn ids_at(&self, place: usize) -> Option<Ids> {
@@ -285,7 +278,37 @@ impl Thread {
             return Some(ids(head, role));
         }
         let frame = self.frame(place)?;
-        Some(Ids::of(frame.trace, frame.span, frame.flags))
+        Some(Ids::of(self.lineage(place)?.0, frame.span, frame.flags()))
+    }
+
+    /// The trace and the parent of the span at a place, which is logged.
+    fn lineage(&self, place: usize) -> Option<([u64; 2], u64)> {
+        let mut outward = self.frames.get(..=place)?.iter().rev();
+        let frame = self.frame(place)?;
+        let trace = outward.find_map(|frame| match frame {
+            Frame::Lane(frame) if frame.trace != [0; 2] => Some(frame.trace),
+            _ => None,
+        })?;
+        if frame.trace != [0; 2] {
+            return Some((trace, frame.parent));
+        }
+        Some((trace, self.frame(place.checked_sub(1)?)?.span))
+    }
+
+    /// The header of the span at a place, which is logged.
+    fn logged_head(&self, place: usize) -> Option<Head> {
+        let frame = self.frame(place)?;
+        let (trace, parent) = self.lineage(place)?;
+        let mut head = NOTHING;
+        head.set_flags(frame.flags() & !OUTCOME);
+        head.set_outcome(frame.flags() >> flags::BEFORE_OUTCOME);
+        head.set_site(frame.site);
+        head.set_trace_high(trace[0]);
+        head.set_trace_low(trace[1]);
+        head.set_span(frame.span);
+        head.set_parent(parent);
+        head.set_start(frame.start);
+        Some(head)
     }
 
     pub(super) fn current_ids(&self) -> Option<Ids> {
@@ -357,70 +380,106 @@ impl Thread {
 
     /// Starts a span below the innermost or the first of a trace, in a process where nothing is unusual, and gives its token:
     /// most spans start so. 0 where something is unusual here.
-    // Not inlined, so that it has the registers for itself.
-    #[inline(never)]
+    #[inline(always)]
     pub(super) fn start_usual(&mut self, callsite: &'static Callsite, values: &[Value<'_>]) -> u32 {
-        let depth = self.frames.len();
-        let Some(lane) = &mut self.lane else {
-            return 0;
-        };
-        let at = lane.scratch.len();
-        let has_room = depth < DEEPEST && at < SCRATCH_LIMIT;
-        if !(has_room && self.quiet == 0 && lane.writer.named) {
-            return 0;
-        }
-        let place = offset(depth);
-        let mut frame = LaneFrame {
-            at: offset(at),
-            role: Role::Logged,
-            is_usual: true,
-            flags: flags::RANDOM,
-            trace: [0; 2],
-            span: lane.id(),
-            site: callsite.number(),
-            parent: 0,
-            start: 0,
-        };
-        let is_below_logged = match self.frames.last() {
-            Some(Frame::Lane(around)) if around.is_usual => {
-                frame.trace = around.trace;
-                frame.parent = around.span;
-                frame.flags = around.flags & (flags::SAMPLED | flags::INHERITED);
-                around.role == Role::Logged
+        match self.frames.last() {
+            Some(Frame::Lane(around)) if around.role == Role::Logged => {
+                let inherited = around.flags() & (flags::SAMPLED | flags::INHERITED);
+                self.log_start(callsite, inherited, None, values)
             }
-            None => {
-                frame.trace = [lane.id(), lane.id()];
-                if sampling::of_root(frame.trace) {
-                    frame.flags |= flags::SAMPLED;
+            _ => self.start_outermost(callsite, values),
+        }
+    }
+
+    /// As [`start_usual`](Self::start_usual), of one that is not below one that is logged.
+    #[inline(never)]
+    fn start_outermost(&mut self, callsite: &'static Callsite, values: &[Value<'_>]) -> u32 {
+        let lineage = match (self.frames.last(), &mut self.lane) {
+            (Some(Frame::Lane(around)), Some(lane)) if around.is_usual && lane.writer.named => {
+                Lineage {
+                    trace: around.trace,
+                    parent: around.span,
+                    capture: 0,
+                    flags: around.flags() & (flags::SAMPLED | flags::INHERITED),
                 }
-                false
+            }
+            (None, Some(lane)) if lane.writer.named => {
+                let trace = [lane.id(), lane.id()];
+                let sampled = sampling::of_root(trace);
+                Lineage {
+                    trace,
+                    parent: 0,
+                    capture: 0,
+                    flags: flags::RANDOM | if sampled { flags::SAMPLED } else { 0 },
+                }
             }
             _ => return 0,
         };
-        frame.flags |= own_flags(callsite);
-        let values = if is_wanted(frame.flags) { values } else { &[] };
-        // One that is not like most, or finds no room, goes the other way.
-        let Some(start) = lane.log_start(place, &frame, is_below_logged, values) else {
+        self.log_start(callsite, lineage.flags, Some(&lineage), values)
+    }
+
+    /// Starts a span that is logged: below the innermost, which is too, unless its lineage is another.
+    #[inline(always)]
+    fn log_start(
+        &mut self,
+        callsite: &'static Callsite,
+        inherited: u8,
+        lineage: Option<&Lineage>,
+        values: &[Value<'_>],
+    ) -> u32 {
+        let (depth, site) = (self.frames.len(), callsite.short_number());
+        let Some(lane) = &mut self.lane else {
             return 0;
         };
-        self.frames.push(Frame::Lane(LaneFrame { start, ..frame }));
+        if depth >= DEEPEST || self.quiet > 0 || site == 0 {
+            return 0;
+        }
+        let flags = inherited | callsite.flags();
+        let wanted = if is_wanted(flags) { values.len() } else { 0 };
+        let lineage = lineage.map(|lineage| (lineage.trace, lineage.parent));
+        let (place, span) = (offset(depth), lane.id());
+        // One that is not like most, or finds no room, goes the other way.
+        let started = lane.log_start(place, flags, site, span, lineage, &values[..wanted]);
+        let Some(start) = started else {
+            return 0;
+        };
+        let (trace, parent) = lineage.unwrap_or_default();
+        self.frames.push(Frame::Lane(LaneFrame {
+            at: offset(lane.scratch.len()),
+            role: Role::Logged,
+            is_usual: true,
+            last: end(place, flags),
+            trace,
+            span,
+            site: site.into(),
+            parent,
+            start,
+        }));
         place + 1
+    }
+
+    /// Has a lane with the thread's name in it, and a window. False where there was one, and nothing else is new.
+    pub(super) fn prepare(&mut self, is_new: bool) -> bool {
+        if self.quiet > 0 {
+            return false;
+        }
+        let writer = &mut self.lane.get_or_insert_with(LaneThread::new).writer;
+        let is_ready = writer.named && writer.window().is_some();
+        (is_new || !is_ready) && (writer.named || writer.name()) && writer.make_window()
     }
 
     /// Writes an event of the innermost span, where that is logged, and with it what is counted of an edge. False where it
     /// has to be written otherwise.
-    #[inline]
-    pub(super) fn log_event(&mut self, site: u32, edge: Option<u32>, values: &[Value<'_>]) -> bool {
-        let Some(place) = self.innermost() else {
-            return false;
-        };
-        let (Some(Frame::Lane(frame)), Some(lane)) = (self.frames.get(place), &mut self.lane)
+    #[inline(always)]
+    pub(super) fn log_event(&mut self, site: u16, edge: Option<u32>, values: &[Value<'_>]) -> bool {
+        let ([below @ .., Frame::Lane(frame)], Some(lane)) = (&self.frames[..], &mut self.lane)
         else {
             return false;
         };
-        let is_wanted = frame.flags & flags::SAMPLED != 0 || edge.is_some();
+        let is_wanted = frame.flags() & flags::SAMPLED != 0 || edge.is_some();
         frame.role == Role::Logged
-            && (!is_wanted || lane.log_event(offset(place), site, edge, values))
+            && site != 0
+            && (!is_wanted || lane.log_event(offset(below.len()), site, edge, values))
     }
 
     /// Starts a span, whatever its parent and the process are like.
@@ -615,43 +674,58 @@ impl Thread {
             self.clear_beside(token);
         }
         let place = token as usize - 1;
+        // What the one above has from it would be lost.
+        if self
+            .frame(place + 1)
+            .is_some_and(|above| above.trace == [0; 2])
+        {
+            let lineage = self.lineage(place + 1);
+            if let (Some(above), Some((trace, parent))) = (self.frame_mut(place + 1), lineage) {
+                (above.trace, above.parent) = (trace, parent);
+            }
+        }
         if let Some(frame) = self.frames.get_mut(place) {
             *frame = Frame::Ended(at);
         }
         self.trim();
     }
 
-    /// Ends a span and takes it from the stack. False where the token is not one of this route.
+    /// Ends the span of a token and takes it from the stack, where it is logged and nothing is unusual: most are. False where
+    /// something is.
     #[inline(always)]
-    pub(super) fn finish(&mut self, token: u32) -> bool {
+    pub(super) fn finish_usual(&mut self, token: u32) -> bool {
         let Some(lane) = &mut self.lane else {
             return false;
         };
         // First of all: what ending takes is not part of the stage.
         let tick = lane.clock.raw();
-        let depth = self.frames.len();
-        match self.frames.last() {
-            Some(Frame::Lane(frame)) if frame.role == Role::Logged && depth == token as usize => {
-                lane.end_logged(token - 1, frame.flags, tick);
-                self.frames.truncate(depth - 1);
-                if let Some(Frame::Ended(_) | Frame::Gone) = self.frames.last() {
-                    self.trim();
-                }
-                true
-            }
-            _ => self.finish_elsewhere(token, tick),
+        let [below @ .., Frame::Lane(frame)] = &self.frames[..] else {
+            return false;
+        };
+        if frame.role != Role::Logged || below.len() + 1 != token as usize {
+            return false;
         }
+        if let Some(Frame::Ended(_) | Frame::Gone) = below.last() {
+            return false;
+        }
+        if !lane.log_end(frame.last, tick) {
+            return false;
+        }
+        lane.writer.count_ended();
+        self.frames.pop();
+        true
     }
 
-    /// Ends a span that is not logged, or not the innermost.
-    #[inline(never)]
-    fn finish_elsewhere(&mut self, token: u32, tick: u64) -> bool {
+    /// Ends the span of a token and takes it from the stack, whatever there is to be asked. False where the token is not one
+    /// of this route.
+    pub(super) fn finish(&mut self, token: u32) -> bool {
         let Some((frame, end)) = self.section(token) else {
             return false;
         };
         if let Some(lane) = &mut self.lane {
+            let tick = lane.clock.raw();
             match frame.role {
-                Role::Logged => lane.end_logged(token - 1, frame.flags, tick),
+                Role::Logged => lane.end_logged(frame.last, tick),
                 Role::Begun => lane.write_last(frame.at, end, Kind::Span, tick),
                 Role::Opened => lane.write_last(frame.at, end, Kind::Close, tick),
                 Role::Handed | Role::Foreign => {
@@ -672,7 +746,7 @@ impl Thread {
         let suspended = if frame.role == Role::Logged {
             self.lane.as_mut()?.suspend_logged(token - 1);
             Suspended {
-                head: frame.head(),
+                head: self.logged_head(place)?,
                 role: Role::Opened,
                 carried: None,
             }
@@ -722,7 +796,7 @@ impl Thread {
         };
         let frame = *frame;
         if frame.role == Role::Logged {
-            return lane.append_logged(offset(place), frame.flags & of != 0, write);
+            return lane.append_logged(offset(place), frame.flags() & of != 0, write);
         }
         if lane
             .head(frame.at)

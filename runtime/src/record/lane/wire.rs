@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! header (64 bytes, little-endian)
-//!   0  u32  bytes of the whole record       16  u64  first half of the trace id
+//!   0  u16  bytes of the whole record       16  u64  first half of the trace id
 //!   4  u8   kind                            24  u64  parent's span id, or 0
 //!   5  u8   flags                           32  u64  second half of the trace id
 //!   6  u8   outcome                         40  u64  start, in ticks
@@ -17,17 +17,17 @@
 //! the collector makes a record of. An entry is whole words of eight bytes:
 //!
 //! ```text
-//! word 0   u32 bytes of the entry, u8 kind, u8 flags, u8 outcome, u8 values
-//! word 1   u32 site (of items: their bytes), u32 place of the stage in its thread's stack
-//! START    span id, start, the halves of the trace id, parent's span id or 0, values
-//! CHILD    span id, start, values: of a child of the stage at the place before
-//! EVENT    ticks, values
-//! EDGE     ticks, the edge's site, values: an event, and what is counted of an edge
-//! ITEMS    items, as they are in a record
-//! SUSPEND  nothing: the stage goes on elsewhere
-//! END      end
-//! values   nothing where there are none; else a word of tags, four bits each from the lowest on, and for each value none, one
-//!          (numbers), or two words (decimals); of a text its length, and its bytes in whole words
+//! word 0   u16 bytes of the entry, u16 place of the stage in its thread's stack, u8 kind, u8 flags, u8 values
+//! word 1   u16 site, and the tags of the values, three bits each, the last lowest
+//! START    words 0 and 1, span id, start, the halves of the trace id, parent's span id or 0, values
+//! CHILD    words 0 and 1, span id, start, values: of a child of the stage at the place before
+//! EVENT    words 0 and 1, ticks, values
+//! EDGE     words 0 and 1, ticks, the edge's site, values: an event, and what is counted of an edge
+//! ITEMS    word 0, how many bytes, items as they are in a record
+//! SUSPEND  word 0: the stage goes on elsewhere
+//! END      word 0, end: its flags have the outcome in their two highest bits
+//! values   no word where there is none; two of a decimal; of a text of seven bytes or fewer one, its length in the highest byte;
+//!          of a longer one its length, and its bytes in whole words; one of any other
 //! ```
 //!
 //! What a child copies from its parent, the halves of the trace id and the span id, does not lie side by side: two
@@ -93,6 +93,8 @@ pub(crate) mod flags {
     pub(crate) const RANDOM: u8 = 32;
     /// What a child has from its parent.
     pub(crate) const INHERITED: u8 = CARRIES | RANDOM;
+    /// Above this many bits the flags of an entry have an outcome.
+    pub(crate) const BEFORE_OUTCOME: u32 = 6;
 }
 
 /// How a span ended.
@@ -109,6 +111,21 @@ pub(crate) mod outcome {
 pub(crate) mod clock_end {
     pub(crate) const FINISHED: u8 = 0;
     pub(crate) const DROPPED: u8 = 1;
+}
+
+/// Tags of the values of an entry.
+pub(crate) mod entry_tag {
+    /// The bits of each.
+    pub(crate) const BITS: u32 = 3;
+    pub(crate) const ABSENT: u8 = 0;
+    pub(crate) const BOOL: u8 = 1;
+    pub(crate) const I64: u8 = 2;
+    pub(crate) const U64: u8 = 3;
+    pub(crate) const F64: u8 = 4;
+    pub(crate) const TEXT: u8 = 5;
+    pub(crate) const SHORT_TEXT: u8 = 6;
+    #[cfg(feature = "rust_decimal")]
+    pub(crate) const DECIMAL: u8 = 7;
 }
 
 /// The first byte of a value.
@@ -192,7 +209,7 @@ macro_rules! parts {
 
 parts! {
     /// The bytes of the whole record.
-    len, set_len: u32 = 0;
+    len, set_len: u16 = 0;
     /// See [`Kind`].
     kind, set_kind: u8 = 4;
     /// See [`flags`].
@@ -222,8 +239,8 @@ parts! {
 /// Says in a header what is known when its record is written: the bytes of the whole record, its kind, and its end.
 #[inline]
 pub(crate) fn complete(head: &mut Head, len: usize, kind: Kind, end: u64) {
-    #[expect(clippy::cast_possible_truncation, reason = "less than a lane holds")]
-    head.set_len(len as u32);
+    #[expect(clippy::cast_possible_truncation, reason = "at most RECORD_LIMIT")]
+    head.set_len(len as u16);
     head.set_kind(kind as u8);
     head.set_end(end);
 }
@@ -233,7 +250,7 @@ impl Header {
     pub(crate) fn split(record: &[u8]) -> Option<(Self, &[u8])> {
         let (head, behind) = record.split_first_chunk()?;
         let head: &Head = head;
-        let len = Parts::len(head) as usize;
+        let len = usize::from(Parts::len(head));
         let kind = match head.kind() {
             1 => Kind::Span,
             2 => Kind::Open,

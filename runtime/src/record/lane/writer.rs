@@ -243,7 +243,7 @@ impl LaneThread {
 impl Writer {
     /// Writes the record that names the current thread.
     #[cold]
-    fn name(&mut self) -> bool {
+    pub(super) fn name(&mut self) -> bool {
         self.named = self.has_lane() && self.write(&thread_record());
         self.named
     }
