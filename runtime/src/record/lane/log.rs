@@ -116,7 +116,7 @@ fn halves(bytes: [u8; 16]) -> [u64; 2] {
 }
 
 /// A text shorter than a word as one, with its length.
-// As few branches as can be: each length that is not foreseen costs as much as ten values.
+// As few branches as can be: a length that is not foreseen costs more than all of this.
 #[inline]
 fn short(text: &[u8]) -> u64 {
     let len = text.len();

@@ -124,9 +124,13 @@ impl Producer {
         self.ring.written.0.store(self.written, Ordering::Release);
     }
 
-    /// Writes a record, which is whole words and shorter than a chunk, whole or not at all, and publishes it.
+    /// Writes a record, which is whole words, shorter than a chunk and no longer than its length can tell, whole or not at all, and
+    /// publishes it.
     #[inline]
     pub(super) fn write(&mut self, record: &[u8]) -> bool {
+        if record.len() > usize::from(u16::MAX) {
+            return false;
+        }
         self.write_words(record.chunks_exact(WORD).map(|bytes| {
             let mut word = [0; WORD];
             word.copy_from_slice(bytes);

@@ -107,6 +107,15 @@ fn who_is_read_in_time_writes_to_two_chunks_and_wakes_nobody() {
 }
 
 #[test]
+fn a_record_longer_than_its_length_can_tell_is_refused() {
+    let (mut producer, consumer) = ring::new(2, 1 << 18, || {}).expect("memory");
+    assert!(!producer.write(&[1; 1 << 16]));
+    assert_eq!(consumer.len(), 0);
+    assert!(producer.write(&record(1, (1 << 16) - 8)));
+    assert_eq!(consumer.len(), (1 << 16) - 8);
+}
+
+#[test]
 fn two_threads_lose_nothing_that_was_written() {
     let (mut producer, mut consumer) = ring::new(3, 1 << 10, || {}).expect("memory");
     let writer = std::thread::spawn(move || {
