@@ -109,7 +109,7 @@ fn who_is_read_in_time_writes_to_two_chunks_and_wakes_nobody() {
 #[test]
 fn a_record_longer_than_its_length_can_tell_is_refused() {
     let (mut producer, consumer) = ring::new(2, 1 << 18, || {}).expect("memory");
-    assert!(!producer.write(&[1; 1 << 16]));
+    assert!(!producer.write(&vec![1; 1 << 16]));
     assert_eq!(consumer.len(), 0);
     assert!(producer.write(&record(1, (1 << 16) - 8)));
     assert_eq!(consumer.len(), (1 << 16) - 8);
