@@ -259,7 +259,6 @@ fn edges_are_counted_on_the_tracing_route() {
 fn an_edge_is_counted_while_its_stage_goes_on() {
     Child::of("an_edge_is_counted_while_its_stage_goes_on", || {
         let telemetry = tickspan::builder().with_console(false).init().unwrap();
-        drop(stage!("the first of its thread is written otherwise"));
         let going_on = stage!("run");
         let edge = Basis {
             gross: 3.0,

@@ -153,7 +153,6 @@ fn values_of_every_kind_and_length_arrive_whole() {
                 fees[number % fees.len()],
             )
         };
-        drop(stage!("first of the thread"));
         for number in 0..texts.len() {
             let (symbol, price, offset, qty, is_bid, fee) = of(number);
             all_kinds(symbol, price, offset, qty, is_bid, fee);
@@ -212,7 +211,7 @@ fn a_program_of_more_places_than_short_numbers_is_recorded_as_others_are() {
                 let place = Box::leak(Box::new(LateCallsite::new(&[])));
                 record_late(place, &[]);
             }
-            // What is said of no key is nothing.
+            // The lane has room for the next.
             telemetry.flush(SOON).unwrap();
         }
         {

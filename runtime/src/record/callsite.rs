@@ -89,8 +89,6 @@ pub struct Callsite {
     #[cfg(feature = "init")]
     labels: &'static [&'static str],
     #[cfg(feature = "init")]
-    flags: u8,
-    #[cfg(feature = "init")]
     number: Number,
 }
 
@@ -119,8 +117,6 @@ impl Callsite {
             #[cfg(feature = "init")]
             labels: &[],
             #[cfg(feature = "init")]
-            flags: 0,
-            #[cfg(feature = "init")]
             number: Number::new(),
         }
     }
@@ -139,9 +135,6 @@ impl Callsite {
         #[cfg(feature = "init")]
         {
             self.labels = labels;
-            if !labels.is_empty() {
-                self.flags = super::lane::wire::flags::LABELLED;
-            }
         }
         self
     }
@@ -209,7 +202,11 @@ impl Callsite {
     #[cfg(feature = "init")]
     #[inline]
     pub(crate) fn flags(&self) -> u8 {
-        self.flags
+        if self.labels.is_empty() {
+            0
+        } else {
+            super::lane::wire::flags::LABELLED
+        }
     }
 
     #[cfg(feature = "init")]

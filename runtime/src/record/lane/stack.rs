@@ -2,13 +2,13 @@
 
 #![expect(
     clippy::inline_always,
-    reason = "a span is some 40 ns, and each call that is left in it one"
+    reason = "a bare span is some 20 ns, and each call that is left in it one"
 )]
 
 use std::sync::Arc;
 
 use super::health::{Loss, count};
-use super::log::{FLAGS, end};
+use super::log::{FLAGS, end_word};
 use super::wire::{self, Head, Kind, Parts as _, flags, item, outcome};
 use super::writer::{LaneThread, RECORD_LIMIT};
 use super::{
@@ -76,7 +76,7 @@ impl LaneFrame {
                 && head.capture() == 0
                 && head.trace_low() != 0
                 && flags & flags::CARRIES == 0,
-            last: end(0, flags),
+            last: end_word(0, flags),
             trace: [head.trace_high(), head.trace_low()],
             span: head.span(),
             site: 0,
@@ -88,6 +88,12 @@ impl LaneFrame {
     #[inline]
     fn flags(&self) -> u8 {
         self.last.to_le_bytes()[FLAGS]
+    }
+
+    /// What of its flags a child has.
+    #[inline]
+    fn inherited(&self) -> u8 {
+        self.flags() & (flags::SAMPLED | flags::INHERITED)
     }
 
     fn add_flags(&mut self, flags: u8) {
@@ -132,6 +138,18 @@ pub(in crate::record) enum Beside {
 }
 
 impl LaneThread {
+    /// What a span has that is the first of a trace.
+    fn begin_trace(&mut self, capture: u32) -> Lineage {
+        let trace = [self.id(), self.id()];
+        let sampled = capture != 0 || sampling::of_root(trace);
+        Lineage {
+            trace,
+            parent: 0,
+            capture,
+            flags: flags::RANDOM | if sampled { flags::SAMPLED } else { 0 },
+        }
+    }
+
     /// Ends a span that is logged.
     fn end_logged(&mut self, last: u64, tick: u64) {
         if mode() != Mode::Lane {
@@ -281,10 +299,12 @@ impl Thread {
         Some(Ids::of(self.lineage(place)?.0, frame.span, frame.flags()))
     }
 
-    /// The trace and the parent of the span at a place, which is logged.
+    /// The trace and the parent of the span at a place, if it is logged.
     fn lineage(&self, place: usize) -> Option<([u64; 2], u64)> {
+        let frame = self
+            .frame(place)
+            .filter(|frame| frame.role == Role::Logged)?;
         let mut outward = self.frames.get(..=place)?.iter().rev();
-        let frame = self.frame(place)?;
         let trace = outward.find_map(|frame| match frame {
             Frame::Lane(frame) if frame.trace != [0; 2] => Some(frame.trace),
             _ => None,
@@ -357,14 +377,8 @@ impl Thread {
         let carrying = if carried.is_some() { flags::CARRIES } else { 0 };
         if parent.trace == [0; 2] {
             let lane = self.lane.get_or_insert_with(LaneThread::new);
-            let trace = [lane.id(), lane.id()];
-            let sampled = capture != 0 || sampling::of_root(trace);
-            let lineage = Lineage {
-                trace,
-                parent: 0,
-                capture,
-                flags: flags::RANDOM | carrying | if sampled { flags::SAMPLED } else { 0 },
-            };
+            let mut lineage = lane.begin_trace(capture);
+            lineage.flags |= carrying;
             return (lineage, carried);
         }
         let inherited = parent.flags() & (flags::RANDOM | flags::REMOTE_PARENT);
@@ -384,7 +398,7 @@ impl Thread {
     pub(super) fn start_usual(&mut self, callsite: &'static Callsite, values: &[Value<'_>]) -> u32 {
         match self.frames.last() {
             Some(Frame::Lane(around)) if around.role == Role::Logged => {
-                let inherited = around.flags() & (flags::SAMPLED | flags::INHERITED);
+                let inherited = around.inherited();
                 self.log_start(callsite, inherited, None, values)
             }
             _ => self.start_outermost(callsite, values),
@@ -394,25 +408,17 @@ impl Thread {
     /// As [`start_usual`](Self::start_usual), of one that is not below one that is logged.
     #[inline(never)]
     fn start_outermost(&mut self, callsite: &'static Callsite, values: &[Value<'_>]) -> u32 {
-        let lineage = match (self.frames.last(), &mut self.lane) {
-            (Some(Frame::Lane(around)), Some(lane)) if around.is_usual && lane.writer.named => {
-                Lineage {
-                    trace: around.trace,
-                    parent: around.span,
-                    capture: 0,
-                    flags: around.flags() & (flags::SAMPLED | flags::INHERITED),
-                }
-            }
-            (None, Some(lane)) if lane.writer.named => {
-                let trace = [lane.id(), lane.id()];
-                let sampled = sampling::of_root(trace);
-                Lineage {
-                    trace,
-                    parent: 0,
-                    capture: 0,
-                    flags: flags::RANDOM | if sampled { flags::SAMPLED } else { 0 },
-                }
-            }
+        let Some(lane) = self.lane.as_mut().filter(|lane| lane.writer.named) else {
+            return 0;
+        };
+        let lineage = match self.frames.last() {
+            Some(Frame::Lane(around)) if around.is_usual => Lineage {
+                trace: around.trace,
+                parent: around.span,
+                capture: 0,
+                flags: around.inherited(),
+            },
+            None => lane.begin_trace(0),
             _ => return 0,
         };
         self.log_start(callsite, lineage.flags, Some(&lineage), values)
@@ -448,7 +454,7 @@ impl Thread {
             at: offset(lane.scratch.len()),
             role: Role::Logged,
             is_usual: true,
-            last: end(place, flags),
+            last: end_word(place, flags),
             trace,
             span,
             site: site.into(),
@@ -458,7 +464,8 @@ impl Thread {
         place + 1
     }
 
-    /// Has a lane with the thread's name in it, and a window. False where there was one, and nothing else is new.
+    /// Makes a lane with the thread's name in it, and a window. False where it cannot, and where all of it was there and the
+    /// callsite is not new.
     pub(super) fn prepare(&mut self, is_new: bool) -> bool {
         if self.quiet > 0 {
             return false;
@@ -674,15 +681,10 @@ impl Thread {
             self.clear_beside(token);
         }
         let place = token as usize - 1;
-        // What the one above has from it would be lost.
-        if self
-            .frame(place + 1)
-            .is_some_and(|above| above.trace == [0; 2])
-        {
-            let lineage = self.lineage(place + 1);
-            if let (Some(above), Some((trace, parent))) = (self.frame_mut(place + 1), lineage) {
-                (above.trace, above.parent) = (trace, parent);
-            }
+        // What one that is logged above has from it would be lost.
+        let lineage = self.lineage(place + 1);
+        if let (Some((trace, parent)), Some(above)) = (lineage, self.frame_mut(place + 1)) {
+            (above.trace, above.parent) = (trace, parent);
         }
         if let Some(frame) = self.frames.get_mut(place) {
             *frame = Frame::Ended(at);
