@@ -19,7 +19,7 @@ impl Callsite {
         #[cfg(feature = "init")]
         match lane::start_usual(self, values) {
             0 => {}
-            token => return StageGuard::new(token),
+            token => return StageGuard::of(token, Told::Nothing),
         }
         self.start_unusual(values)
     }
@@ -32,7 +32,7 @@ impl Callsite {
             if lane::prepare(self) {
                 let token = lane::start_usual(self, values);
                 if token != 0 {
-                    return StageGuard::new(token);
+                    return StageGuard::of(token, Told::Nothing);
                 }
             }
             if let Some(stage) = self.start_on_lane(&lane::Parent::Current, values) {
@@ -364,19 +364,21 @@ fn end_badly(token: u32, outcome: &Outcome<'_>) {
 }
 
 fn leave(token: u32, told: Told) {
-    if told == Told::Nothing && std::thread::panicking() {
-        end_badly(token, &Outcome::Panicked);
-    }
+    let unwinds = std::thread::panicking();
     #[cfg(feature = "init")]
-    if lane::finish_usual(token) {
+    if !unwinds && lane::finish_usual(token) {
         return;
     }
-    leave_unusual(token);
+    leave_unusual(token, unwinds && told == Told::Nothing);
 }
 
 /// As [`leave`], whatever there is to be asked.
+#[cold]
 #[inline(never)]
-fn leave_unusual(token: u32) {
+fn leave_unusual(token: u32, panicked: bool) {
+    if panicked {
+        end_badly(token, &Outcome::Panicked);
+    }
     #[cfg(feature = "init")]
     if lane::finish(token) {
         return;

@@ -9,8 +9,7 @@ use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::Thread;
 
-use super::ring::{self, Consumer, Producer, WINDOW};
-use super::sync::AtomicU64 as Word;
+use super::ring::{self, Consumer, Producer};
 
 /// The bytes of a lane, unless set.
 pub(crate) const CAPACITY: usize = 1 << 20;
@@ -55,7 +54,7 @@ pub(crate) struct Totals {
 
 /// The end that a thread writes to.
 pub(super) struct Writer {
-    producer: Option<Producer>,
+    pub(super) producer: Option<Producer>,
     counters: Arc<Counters>,
     /// Whether the record that names the thread is in the lane.
     pub(super) named: bool,
@@ -179,33 +178,6 @@ impl Writer {
     /// Whether the thread has a lane.
     pub(super) fn has_lane(&self) -> bool {
         self.producer.is_some()
-    }
-
-    /// See [`Producer::window`].
-    #[inline]
-    pub(super) fn window(&self) -> Option<&[Word; WINDOW]> {
-        self.producer.as_ref()?.window()
-    }
-
-    /// See [`Producer::make_window`].
-    pub(super) fn make_window(&mut self) -> bool {
-        self.producer.as_mut().is_some_and(Producer::make_window)
-    }
-
-    /// See [`Producer::advance`].
-    #[inline]
-    pub(super) fn advance(&mut self, words: usize) {
-        if let Some(producer) = &mut self.producer {
-            producer.advance(words);
-        }
-    }
-
-    /// See [`Producer::publish`].
-    #[inline]
-    pub(super) fn publish(&self) {
-        if let Some(producer) = &self.producer {
-            producer.publish();
-        }
     }
 
     /// See [`Producer::write`].

@@ -167,7 +167,8 @@ impl LaneThread {
         lineage: Option<([u64; 2], u64)>,
         values: &[Value<'_>],
     ) -> Option<u64> {
-        let window = self.writer.window()?;
+        let producer = self.writer.producer.as_mut()?;
+        let window = producer.window()?;
         let [head, _, second, third, high, low, parent, ..] = window;
         set(second, span);
         let (kind, at) = match lineage {
@@ -183,7 +184,7 @@ impl LaneThread {
         let tick = self.clock.raw();
         set(third, tick);
         set(head, first(end, place, kind, flags, values.len()));
-        self.writer.advance(end);
+        producer.advance(end);
         self.writer.count_started();
         Some(tick)
     }
@@ -197,7 +198,10 @@ impl LaneThread {
         edge: Option<u32>,
         values: &[Value<'_>],
     ) -> bool {
-        let Some(window) = self.writer.window() else {
+        let Some(producer) = &mut self.writer.producer else {
+            return false;
+        };
+        let Some(window) = producer.window() else {
             return false;
         };
         let [head, _, tick, of, ..] = window;
@@ -213,22 +217,25 @@ impl LaneThread {
         };
         set(head, first(end, place, kind, 0, values.len()));
         set(tick, self.clock.raw());
-        self.writer.advance(end);
+        producer.advance(end);
         // What an edge counts is wanted before its stage ends.
-        self.writer.publish();
+        producer.publish();
         true
     }
 
     /// Writes the entry of the end of a stage, of which it is given word 0. False where there is no window.
     #[inline]
     pub(super) fn log_end(&mut self, last: u64, tick: u64) -> bool {
-        let Some([head, end, ..]) = self.writer.window() else {
+        let Some(producer) = &mut self.writer.producer else {
+            return false;
+        };
+        let Some([head, end, ..]) = producer.window() else {
             return false;
         };
         set(head, last);
         set(end, tick);
-        self.writer.advance(2);
-        self.writer.publish();
+        producer.advance(2);
+        producer.publish();
         true
     }
 

@@ -246,13 +246,14 @@ fn keep(written: Bytes) {
     thread::with(|thread| thread.written = written);
 }
 
-/// Starts a span below the innermost where nothing is unusual, and gives its token; 0 where something is.
+/// Starts a span below the innermost where nothing is unusual, and gives its token; 0 where something is: where the thread
+/// unwinds, too.
 #[inline]
 pub(super) fn start_usual(callsite: &'static Callsite, values: &[Value<'_>]) -> u32 {
-    if !is_usual() {
-        return 0;
+    if !is_usual() || std::thread::panicking() {
+        return stack::unusual();
     }
-    thread::with(|thread| thread.start_usual(callsite, values)).unwrap_or(0)
+    thread::with(|thread| thread.start_usual(callsite, values)).unwrap_or_else(stack::unusual)
 }
 
 /// Prepares what a usual start at this callsite needs the first time, on this thread and near the end of a chunk. False where

@@ -46,7 +46,8 @@ pub(super) struct Producer {
     /// The words before the next record, and before the last word of its chunk.
     at: u32,
     end: u32,
-    written: u64,
+    /// How many more were written than lie before the next record, around the numbers' end.
+    before: u64,
     /// Called when no more than half of the chunks are left.
     half: fn(),
 }
@@ -79,7 +80,7 @@ pub(super) fn new(chunks: usize, bytes: usize, half: fn()) -> Option<(Producer, 
         ring: Arc::clone(&ring),
         at: 0,
         end: 0,
-        written: 0,
+        before: 0,
         half,
     };
     producer.enter(0);
@@ -115,13 +116,18 @@ impl Producer {
     #[expect(clippy::cast_possible_truncation, reason = "fewer than a chunk's")]
     pub(super) fn advance(&mut self, words: usize) {
         self.at += words as u32;
-        self.written += words as u64;
+    }
+
+    /// The words that were written, links among them.
+    #[inline]
+    fn written(&self) -> u64 {
+        self.before.wrapping_add(self.at.into())
     }
 
     /// Lets the consumer read what is written.
     #[inline]
     pub(super) fn publish(&self) {
-        self.ring.written.0.store(self.written, Ordering::Release);
+        self.ring.written.0.store(self.written(), Ordering::Release);
     }
 
     /// Writes a record, which is whole words, shorter than a chunk and no longer than its length can tell, whole or not at all, and
@@ -188,6 +194,7 @@ impl Producer {
     #[expect(clippy::cast_possible_truncation, reason = "places have 32 bits")]
     fn enter(&mut self, chunk: usize) {
         let at = chunk * self.ring.chunk;
+        self.before = self.written().wrapping_sub(at as u64);
         self.at = at as u32;
         self.end = (at + self.ring.chunk - 1) as u32;
     }

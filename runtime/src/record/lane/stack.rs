@@ -47,13 +47,12 @@ pub(super) enum Role {
 /// A stage on the stack. Its header and items are in the scratch.
 #[derive(Clone, Copy)]
 pub(in crate::record) struct LaneFrame {
-    /// Where its record begins.
+    /// Where its record begins, unless it is logged.
     pub(super) at: u32,
     pub(super) role: Role,
-    /// Whether nothing else need be asked to start a child of it.
-    is_usual: bool,
-    /// Word 0 of its end, if it is an entry, where its flags are: of one that is logged all of them, and in the two highest bits
-    /// its outcome; of one that is usual what a child has from it, so that no header has to be looked for.
+    /// Of one that is logged, word 0 of its end, with its flags, and in their two highest bits its outcome. Of another that is
+    /// usual, the same with what a child has from it, so that no header has to be looked for; 0 where more has to be asked
+    /// to start a child of it.
     last: u64,
     /// Zero, and its parent too, of one that is logged in the place above its parent, which is: it has the parent's.
     trace: [u64; 2],
@@ -69,14 +68,14 @@ impl LaneFrame {
     fn new(at: u32, role: Role, head: &Head) -> Self {
         let is_own = matches!(role, Role::Begun | Role::Opened);
         let flags = head.flags() & (flags::SAMPLED | flags::INHERITED);
+        let is_usual = is_own
+            && head.capture() == 0
+            && head.trace_low() != 0
+            && flags & flags::CARRIES == 0;
         Self {
             at,
             role,
-            is_usual: is_own
-                && head.capture() == 0
-                && head.trace_low() != 0
-                && flags & flags::CARRIES == 0,
-            last: end_word(0, flags),
+            last: if is_usual { end_word(0, flags) } else { 0 },
             trace: [head.trace_high(), head.trace_low()],
             span: head.span(),
             site: 0,
@@ -120,6 +119,13 @@ struct Lineage {
 )]
 fn offset(at: usize) -> u32 {
     at as u32
+}
+
+/// Says that something is unusual, and to the compiler that few are.
+#[cold]
+#[inline(never)]
+pub(super) fn unusual() -> u32 {
+    core::hint::black_box(0)
 }
 
 /// Whether anybody wants the values of a span with these flags: labels of metrics are wanted of all, the others of those that
@@ -409,17 +415,17 @@ impl Thread {
     #[inline(never)]
     fn start_outermost(&mut self, callsite: &'static Callsite, values: &[Value<'_>]) -> u32 {
         let Some(lane) = self.lane.as_mut().filter(|lane| lane.writer.named) else {
-            return 0;
+            return unusual();
         };
         let lineage = match self.frames.last() {
-            Some(Frame::Lane(around)) if around.is_usual => Lineage {
+            Some(Frame::Lane(around)) if around.last != 0 => Lineage {
                 trace: around.trace,
                 parent: around.span,
                 capture: 0,
                 flags: around.inherited(),
             },
             None => lane.begin_trace(0),
-            _ => return 0,
+            _ => return unusual(),
         };
         self.log_start(callsite, lineage.flags, Some(&lineage), values)
     }
@@ -435,10 +441,10 @@ impl Thread {
     ) -> u32 {
         let (depth, site) = (self.frames.len(), callsite.short_number());
         let Some(lane) = &mut self.lane else {
-            return 0;
+            return unusual();
         };
         if depth >= DEEPEST || self.quiet > 0 || site == 0 {
-            return 0;
+            return unusual();
         }
         let flags = inherited | callsite.flags();
         let wanted = if is_wanted(flags) { values.len() } else { 0 };
@@ -447,13 +453,12 @@ impl Thread {
         // One that is not like most, or finds no room, goes the other way.
         let started = lane.log_start(place, flags, site, span, lineage, &values[..wanted]);
         let Some(start) = started else {
-            return 0;
+            return unusual();
         };
         let (trace, parent) = lineage.unwrap_or_default();
         self.frames.push(Frame::Lane(LaneFrame {
-            at: offset(lane.scratch.len()),
+            at: 0,
             role: Role::Logged,
-            is_usual: true,
             last: end_word(place, flags),
             trace,
             span,
@@ -471,8 +476,15 @@ impl Thread {
             return false;
         }
         let writer = &mut self.lane.get_or_insert_with(LaneThread::new).writer;
-        let is_ready = writer.named && writer.window().is_some();
-        (is_new || !is_ready) && (writer.named || writer.name()) && writer.make_window()
+        let was_named = writer.named;
+        if !was_named && !writer.name() {
+            return false;
+        }
+        let Some(producer) = &mut writer.producer else {
+            return false;
+        };
+        let was_ready = was_named && producer.window().is_some();
+        (is_new || !was_ready) && producer.make_window()
     }
 
     /// Writes an event of the innermost span, where that is logged, and with it what is counted of an edge. False where it
@@ -659,7 +671,7 @@ impl Thread {
     fn section_end(&self, place: usize) -> Option<usize> {
         let mut above = self.frames[place + 1..].iter();
         above.find_map(|frame| match frame {
-            Frame::Lane(frame) => Some(frame.at as usize),
+            Frame::Lane(frame) if frame.role != Role::Logged => Some(frame.at as usize),
             Frame::Ended(at) => Some(*at as usize),
             _ => None,
         })
@@ -675,8 +687,8 @@ impl Thread {
         Some((*frame, self.section_end(place).unwrap_or(scratch)))
     }
 
-    /// Removes the place of a span.
-    fn remove(&mut self, token: u32, at: u32) {
+    /// Removes a span from its place.
+    fn remove(&mut self, token: u32, span: LaneFrame) {
         if !self.beside.is_empty() {
             self.clear_beside(token);
         }
@@ -687,7 +699,10 @@ impl Thread {
             (above.trace, above.parent) = (trace, parent);
         }
         if let Some(frame) = self.frames.get_mut(place) {
-            *frame = Frame::Ended(at);
+            *frame = match span.role {
+                Role::Logged => Frame::Gone,
+                _ => Frame::Ended(span.at),
+            };
         }
         self.trim();
     }
@@ -701,13 +716,11 @@ impl Thread {
         };
         // First of all: what ending takes is not part of the stage.
         let tick = lane.clock.raw();
-        let [below @ .., Frame::Lane(frame)] = &self.frames[..] else {
+        let Some(Frame::Lane(frame)) = self.frames.last() else {
             return false;
         };
-        if frame.role != Role::Logged || below.len() + 1 != token as usize {
-            return false;
-        }
-        if let Some(Frame::Ended(_) | Frame::Gone) = below.last() {
+        // Those below that have ended stay until something unusual is done: a start is, on them.
+        if frame.role != Role::Logged || self.frames.len() != token as usize {
             return false;
         }
         if !lane.log_end(frame.last, tick) {
@@ -737,7 +750,7 @@ impl Thread {
                 }
             }
         }
-        self.remove(token, frame.at);
+        self.remove(token, frame);
         true
     }
 
@@ -761,7 +774,7 @@ impl Thread {
                 carried: self.carried_at(place),
             }
         };
-        self.remove(token, frame.at);
+        self.remove(token, frame);
         Some(suspended)
     }
 
