@@ -146,6 +146,47 @@ fn a_display_that_panics_leaves_other_stages_whole() {
     .run();
 }
 
+/// Tidies up in a stage.
+struct Tidy;
+
+impl Drop for Tidy {
+    fn drop(&mut self) {
+        let _stage = stage!("tidy");
+        event!("tidied");
+    }
+}
+
+/// What unwinds is around it.
+#[test]
+fn a_stage_that_begins_while_its_thread_unwinds_ends_ok() {
+    Child::of(
+        "a_stage_that_begins_while_its_thread_unwinds_ends_ok",
+        || {
+            let kept = Kept::default();
+            let telemetry = start(kept.clone());
+            drop(Tidy);
+            let unwound = catch_unwind(|| {
+                let _outer = stage!("outer");
+                let _tidy = Tidy;
+                std::panic::resume_unwind(Box::new("halted"))
+            });
+            assert!(unwound.is_err());
+            telemetry.shutdown(SOON);
+            let outer = kept.the("outer");
+            let panicked = Some(&"panicked".into());
+            assert_eq!(attribute(&outer, "tickspan.outcome"), panicked);
+            let tidied = kept.named("tidy");
+            assert_eq!(tidied.len(), 2);
+            assert!(is_child(&tidied[1], &outer));
+            for span in tidied {
+                assert_eq!(attribute(&span, "tickspan.outcome"), None);
+                assert_eq!(span.events.len(), 1);
+            }
+        },
+    )
+    .run();
+}
+
 #[traced_stage(parent = context)]
 fn handed(context: &Context, innermost: Option<usize>) {
     let _ = innermost;

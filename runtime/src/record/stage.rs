@@ -373,7 +373,6 @@ fn leave(token: u32, told: Told) {
 }
 
 /// As [`leave`], whatever there is to be asked.
-#[cold]
 #[inline(never)]
 fn leave_unusual(token: u32, panicked: bool) {
     if panicked {

@@ -68,10 +68,8 @@ impl LaneFrame {
     fn new(at: u32, role: Role, head: &Head) -> Self {
         let is_own = matches!(role, Role::Begun | Role::Opened);
         let flags = head.flags() & (flags::SAMPLED | flags::INHERITED);
-        let is_usual = is_own
-            && head.capture() == 0
-            && head.trace_low() != 0
-            && flags & flags::CARRIES == 0;
+        let is_usual =
+            is_own && head.capture() == 0 && head.trace_low() != 0 && flags & flags::CARRIES == 0;
         Self {
             at,
             role,
@@ -121,7 +119,8 @@ fn offset(at: usize) -> u32 {
     at as u32
 }
 
-/// Says that something is unusual, and to the compiler that few are.
+/// Says that something is unusual, and to the compiler that it seldom is: what is usual lies together, and the clock is read
+/// without a call. Not a constant, or there would be no call here to say it.
 #[cold]
 #[inline(never)]
 pub(super) fn unusual() -> u32 {
@@ -719,7 +718,7 @@ impl Thread {
         let Some(Frame::Lane(frame)) = self.frames.last() else {
             return false;
         };
-        // Those below that have ended stay until something unusual is done: a start is, on them.
+        // What has ended below it stays until something unusual is done: to start or end a stage there is.
         if frame.role != Role::Logged || self.frames.len() != token as usize {
             return false;
         }
