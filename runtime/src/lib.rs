@@ -28,7 +28,7 @@
 //!   none, it costs one relaxed load.
 //! - A **program** calls [`init`], which installs a subscriber that prints lines, measures stages, and
 //!   sends spans and metrics to OpenTelemetry where an endpoint is set. Its stages are records in the lane of their thread: some
-//!   50 ns a span.
+//!   20 ns a span, 40 with attributes.
 //!
 //! # Features
 //!
