@@ -146,6 +146,43 @@ fn a_display_that_panics_leaves_other_stages_whole() {
     .run();
 }
 
+/// Each time they leave the thread as they found it.
+#[test]
+fn guards_may_cross_for_as_long_as_a_program_runs() {
+    const TIMES: u64 = 20_000;
+    Child::of("guards_may_cross_for_as_long_as_a_program_runs", || {
+        let kept = Kept::default();
+        let telemetry = start(kept.clone());
+        let around = stage!("around");
+        for time in 0..TIMES {
+            let outer = stage!("outer", time);
+            let inner = stage!("inner", time);
+            drop(outer);
+            event!("between");
+            drop(inner);
+            if time % 100 == 0 {
+                telemetry.flush(SOON).unwrap();
+            }
+        }
+        drop(around);
+        let report = telemetry.shutdown(SOON);
+        assert_eq!(
+            (report.made, report.open, report.lost()),
+            (2 * TIMES + 1, 0, 0),
+            "{report}"
+        );
+        let (around, outers) = (kept.the("around"), kept.named("outer"));
+        assert_eq!(outers.len() as u64, TIMES);
+        assert!(outers.iter().all(|outer| is_child(outer, &around)));
+        assert!(
+            kept.named("inner")
+                .iter()
+                .all(|inner| inner.events.len() == 1)
+        );
+    })
+    .run();
+}
+
 /// Tidies up in a stage.
 struct Tidy;
 

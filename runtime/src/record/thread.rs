@@ -17,10 +17,10 @@ pub(super) enum Frame {
     Boundary,
     #[cfg(feature = "init")]
     Lane(LaneFrame),
-    /// One of the lane route that has ended before those above it, and where its record began.
+    /// One that has ended before those above it, and where its record begins in the scratch.
     #[cfg(feature = "init")]
     Ended(u32),
-    /// Another that has ended before those above it.
+    /// One that has ended before those above it, and has nothing in the scratch.
     Gone,
 }
 

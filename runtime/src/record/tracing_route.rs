@@ -112,8 +112,6 @@ pub(super) fn with_idle<R>(token: u32, f: impl FnOnce(&Idle) -> R) -> Option<R> 
 pub(super) fn innermost() -> Option<(tracing::span::Id, Dispatch, &'static Callsite)> {
     // Cloned, for whoever records to it may come back here.
     thread::with(|thread| {
-        // What has ended on the lane route may still lie above.
-        thread.trim();
         let innermost = |(token, _): &&(u32, Entered)| *token as usize == thread.frames.len();
         let (_, Entered { idle, .. }) = thread.entered.iter().rev().find(innermost)?;
         idle.span

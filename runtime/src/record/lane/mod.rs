@@ -247,7 +247,7 @@ fn keep(written: Bytes) {
 }
 
 /// Starts a span below the innermost where nothing is unusual, and gives its token; 0 where something is: where the thread
-/// unwinds, too.
+/// unwinds, too, so that the guard of one that is given need not know about it.
 #[inline]
 pub(super) fn start_usual(callsite: &'static Callsite, values: &[Value<'_>]) -> u32 {
     if !is_usual() || std::thread::panicking() {

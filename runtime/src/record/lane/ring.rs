@@ -46,7 +46,7 @@ pub(super) struct Producer {
     /// The words before the next record, and before the last word of its chunk.
     at: u32,
     end: u32,
-    /// How many more were written than lie before the next record, around the numbers' end.
+    /// What is to be added to `at` for the words that were written in all. It wraps.
     before: u64,
     /// Called when no more than half of the chunks are left.
     half: fn(),

@@ -44,7 +44,7 @@ pub(super) enum Role {
     Foreign,
 }
 
-/// A stage on the stack. Its header and items are in the scratch.
+/// A stage on the stack. Its header and items are in the scratch, unless it is logged.
 #[derive(Clone, Copy)]
 pub(in crate::record) struct LaneFrame {
     /// Where its record begins, unless it is logged.
@@ -715,11 +715,13 @@ impl Thread {
         };
         // First of all: what ending takes is not part of the stage.
         let tick = lane.clock.raw();
-        let Some(Frame::Lane(frame)) = self.frames.last() else {
+        let [below @ .., Frame::Lane(frame)] = &self.frames[..] else {
             return false;
         };
-        // What has ended below it stays until something unusual is done: to start or end a stage there is.
         if frame.role != Role::Logged || self.frames.len() != token as usize {
+            return false;
+        }
+        if let Some(Frame::Ended(_) | Frame::Gone) = below.last() {
             return false;
         }
         if !lane.log_end(frame.last, tick) {
