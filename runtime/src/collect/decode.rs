@@ -11,6 +11,7 @@ use tracing::{Level, Metadata};
 use super::anchor::Anchors;
 use super::lines::Lines;
 use super::stage_metrics::{self, StageMetrics};
+use super::stock::Stock;
 use super::summary::{Row, StageTable};
 use super::texts::Texts;
 use crate::context::span_context_of;
@@ -76,6 +77,7 @@ pub(super) struct Decoder {
     /// The trace state that was read last, and its header.
     last_state: (String, TraceState),
     texts: Texts,
+    stock: Stock,
 }
 
 /// A span of which everything has come.
@@ -102,6 +104,7 @@ impl Decoder {
             known: Vec::new(),
             last_state: (String::new(), TraceState::NONE),
             texts: Texts::new(),
+            stock: Stock::new(),
         }
     }
 
@@ -190,7 +193,7 @@ impl Decoder {
             name: Cow::Borrowed(metadata.name()),
             start_time,
             end_time: start_time + self.anchors.between(header.start, header.end),
-            attributes: Vec::with_capacity(room),
+            attributes: self.stock.attributes(room),
             dropped_attributes_count: 0,
             events: SpanEvents::default(),
             links: SpanLinks::default(),
@@ -275,6 +278,9 @@ impl Decoder {
                         continue;
                     };
                     if span.events.events.len() < self.shape.limits.max_events_per_span as usize {
+                        if span.events.events.capacity() == 0 {
+                            span.events.events = self.stock.events();
+                        }
                         span.events.events.push(event);
                     } else {
                         span.events.dropped_count += 1;
@@ -347,7 +353,7 @@ impl Decoder {
         let mut event = Event::new(
             metadata.name(),
             self.anchors.time(ticks),
-            Vec::with_capacity(usize::from(count)),
+            self.stock.attributes(count.into()),
             0,
         );
         let keys = &self.known[site].keys;

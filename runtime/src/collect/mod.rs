@@ -18,6 +18,7 @@ mod log;
 mod open;
 mod stage_metrics;
 mod statistics;
+pub(crate) mod stock;
 mod summary;
 mod table;
 mod tail;

@@ -16,6 +16,7 @@ use super::queue::{Batching, Queue};
 use super::quiet;
 use super::supervised::Supervised;
 use super::thread::ExportThread;
+use crate::collect::stock;
 
 #[derive(Debug)]
 pub(crate) struct Pipeline<T = SpanData> {
@@ -50,7 +51,7 @@ impl<T: Send + 'static> Pipeline<T> {
         let serve = Arc::clone(&queue);
         let thread = thread::Builder::new()
             .name("tickspan-send".to_owned())
-            .spawn(move || run(&supervised, &serve))?;
+            .spawn(move || run(&supervised, &serve, items))?;
         Ok(Self {
             queue,
             ledger,
@@ -102,12 +103,15 @@ impl<T: Send + 'static> Pipeline<T> {
 }
 
 /// What the thread of an exporter does.
-fn run<T, E: Deliver<Vec<T>>>(exporter: &Supervised<E>, queue: &Queue<T>) {
+fn run<T, E: Deliver<Vec<T>>>(exporter: &Supervised<E>, queue: &Queue<T>, items: Items) {
     let _quiet = quiet::enter();
     while let Some(batch) = queue.next_batch() {
         let spans = batch.len();
         block_on(exporter.deliver(spans as u64, batch));
         queue.batch_done(spans);
+        if items == Items::Spans {
+            stock::refill();
+        }
     }
     exporter.end::<Vec<T>>();
     queue.end();
