@@ -1,6 +1,7 @@
 //! What a library does here, whichever it is.
 
 use std::hint::black_box;
+use std::ops::Add;
 
 use serde::{Deserialize, Serialize};
 
@@ -87,6 +88,20 @@ pub(crate) struct Delivered {
     pub(crate) bytes: u64,
     /// Lost spans that the library itself told of, if it tells.
     pub(crate) told_lost: Option<u64>,
+}
+
+impl Add for Delivered {
+    type Output = Self;
+
+    fn add(self, other: Self) -> Self {
+        Self {
+            spans: self.spans + other.spans,
+            attributes: self.attributes + other.attributes,
+            events: self.events + other.events,
+            bytes: self.bytes + other.bytes,
+            told_lost: self.told_lost.zip(other.told_lost).map(|(a, b)| a + b),
+        }
+    }
 }
 
 /// What a stage does besides being traced: next to nothing, but not nothing.

@@ -15,7 +15,7 @@ const GAP: Duration = Duration::from_micros(800);
 
 /// What the slowest library's threads need for a tick. Waiting this long after each tick keeps every
 /// queue short.
-const DRAIN_PER_TICK: Duration = Duration::from_micros(20);
+const DRAIN_PER_TICK: Duration = Duration::from_micros(40);
 
 /// Gives `tick` as many messages as that, in bursts.
 pub(crate) fn in_bursts(feed: &mut Feed, ticks: u64, mut tick: impl FnMut(&Message)) {

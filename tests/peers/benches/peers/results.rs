@@ -8,7 +8,6 @@ use crate::arguments::{Arguments, LibraryName, Measurement};
 use crate::build_cost::{self, BuildCost};
 use crate::child;
 use crate::default_rate::{self, DefaultRate};
-use crate::measure::Effort;
 use crate::measure::caller::Caller;
 use crate::measure::cpu::Cpu;
 use crate::measure::disabled::Disabled;
@@ -17,9 +16,10 @@ use crate::measure::paced::Paced;
 use crate::measure::sent::Sent;
 use crate::measure::sustained::Sustained;
 use crate::measure::threads::Threads;
+use crate::measure::{Effort, least};
 
-/// How often the callers of all libraries are measured, one library after the other: what else goes on on a machine comes and goes, and
-/// of two libraries that are measured minutes apart may concern but one.
+/// How often callers and all threads are measured, one library after the other: what else goes on on a machine comes and
+/// goes, and of two libraries that are measured minutes apart may concern but one.
 pub(crate) fn passes(effort: Effort) -> usize {
     effort.of(1, 3)
 }
@@ -61,22 +61,23 @@ impl Results {
             .iter()
             .map(|&library| Row::measure(library, arguments))
             .collect::<Result<Vec<_>, _>>()?;
+        let (mut idle, mut exporter_alone) = (None, None);
         for _ in 0..passes(arguments.effort()) {
             for row in &mut rows {
-                let caller = in_child(row.library, Measurement::Caller, arguments)?;
-                row.caller = Caller::least(row.caller.take(), caller);
+                row.measure_again(arguments)?;
             }
+            let all_threads = [
+                Measurement::Cpu,
+                Measurement::Sent,
+                Measurement::ExporterAlone,
+            ];
+            if all_threads.iter().any(|&any| arguments.wants(any)) {
+                let now = child::measure(LibraryName::Nothing, Measurement::Cpu, arguments.quick)?;
+                idle = least(idle, Some(now));
+            }
+            let now = in_child(LibraryName::Nothing, Measurement::ExporterAlone, arguments)?;
+            exporter_alone = least(exporter_alone, now);
         }
-        let idle = [
-            Measurement::Cpu,
-            Measurement::Sent,
-            Measurement::ExporterAlone,
-        ]
-        .into_iter()
-        .any(|measurement| arguments.wants(measurement))
-        .then(|| child::measure(LibraryName::Nothing, Measurement::Cpu, arguments.quick))
-        .transpose()?;
-        let exporter_alone = in_child(LibraryName::Nothing, Measurement::ExporterAlone, arguments)?;
         let tickspan = libraries.contains(&LibraryName::Tickspan);
         let sustained = (tickspan && arguments.wants(Measurement::Sustained))
             .then(|| {
@@ -105,14 +106,25 @@ impl Row {
         Ok(Self {
             library,
             caller: None,
+            cpu: None,
+            sent: None,
             disabled: in_child(library, Measurement::Disabled, arguments)?,
-            cpu: if_exported(library, Measurement::Cpu, arguments)?,
-            sent: if_exported(library, Measurement::Sent, arguments)?,
             paced: in_child(library, Measurement::Paced, arguments)?,
             full_speed: in_child(library, Measurement::FullSpeed, arguments)?,
             threads: in_child(library, Measurement::Threads, arguments)?,
             build: None,
         })
+    }
+
+    /// Measures what is measured several times.
+    fn measure_again(&mut self, arguments: &Arguments) -> Result<(), Box<dyn Error>> {
+        let caller = in_child(self.library, Measurement::Caller, arguments)?;
+        let cpu = if_exported(self.library, Measurement::Cpu, arguments)?;
+        let sent = if_exported(self.library, Measurement::Sent, arguments)?;
+        self.caller = least(self.caller.take(), caller);
+        self.cpu = least(self.cpu.take(), cpu);
+        self.sent = least(self.sent.take(), sent);
+        Ok(())
     }
 }
 

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Effort, nanoseconds_each};
+use super::{Effort, Repeated, nanoseconds_each};
 use crate::clock::thread_cpu;
 use crate::library::{Library, SPANS_PER_TICK};
 use crate::message::Feed;
@@ -28,17 +28,13 @@ pub(crate) struct Caller {
     pub(crate) lost: Option<u64>,
 }
 
-impl Caller {
-    /// The least of two, and what was lost in both.
-    pub(crate) fn least(one: Option<Self>, other: Option<Self>) -> Option<Self> {
-        let (Some(a), Some(b)) = (&one, &other) else {
-            return one.or(other);
-        };
-        Some(Self {
-            tick_ns: a.tick_ns.min(b.tick_ns),
-            bare_ns: a.bare_ns.min(b.bare_ns),
-            lost: a.lost.zip(b.lost).map(|(a, b)| a + b),
-        })
+impl Repeated for Caller {
+    fn least(self, other: Self) -> Self {
+        Self {
+            tick_ns: self.tick_ns.min(other.tick_ns),
+            bare_ns: self.bare_ns.min(other.bare_ns),
+            lost: self.lost.zip(other.lost).map(|(a, b)| a + b),
+        }
     }
 }
 

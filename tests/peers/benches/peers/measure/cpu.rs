@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Effort, nanoseconds_each};
+use super::{Effort, Repeated, nanoseconds_each};
 use crate::clock::process_cpu;
 use crate::library::{Delivered, Library, SPANS_PER_TICK};
 use crate::message::Feed;
@@ -35,6 +35,16 @@ impl Cpu {
         let made = self.ticks * SPANS_PER_TICK;
         self.delivered
             .map(|delivered| made.abs_diff(delivered.spans))
+    }
+}
+
+impl Repeated for Cpu {
+    fn least(self, other: Self) -> Self {
+        Self {
+            tick_ns: self.tick_ns.min(other.tick_ns),
+            ticks: self.ticks + other.ticks,
+            delivered: self.delivered.zip(other.delivered).map(|(a, b)| a + b),
+        }
     }
 }
 

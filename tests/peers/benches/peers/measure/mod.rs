@@ -31,6 +31,20 @@ impl Effort {
     }
 }
 
+/// What is measured several times. The least of each cost is told: what else goes on on a machine adds to some.
+pub(crate) trait Repeated {
+    /// The least that two of them cost; all that was made and delivered in both.
+    fn least(self, other: Self) -> Self;
+}
+
+/// The least of what was measured so far and what was measured now, if either was.
+pub(crate) fn least<T: Repeated>(so_far: Option<T>, now: Option<T>) -> Option<T> {
+    match (so_far, now) {
+        (Some(so_far), Some(now)) => Some(so_far.least(now)),
+        (so_far, now) => so_far.or(now),
+    }
+}
+
 /// Nanoseconds for each of `count`.
 #[expect(clippy::cast_precision_loss, reason = "three digits are shown")]
 fn nanoseconds_each(time: Duration, count: u64) -> f64 {

@@ -5,8 +5,8 @@ use std::error::Error;
 
 use serde::{Deserialize, Serialize};
 
-use super::Effort;
 use super::cpu::{self, Cpu};
+use super::{Effort, Repeated};
 use crate::library::Sends;
 use crate::receiver::Receiver;
 
@@ -23,6 +23,15 @@ impl Sent {
     /// How many spans a request brought, on average.
     pub(crate) fn spans_per_request(&self) -> Option<u64> {
         self.cpu.delivered?.spans.checked_div(self.requests)
+    }
+}
+
+impl Repeated for Sent {
+    fn least(self, other: Self) -> Self {
+        Self {
+            cpu: self.cpu.least(other.cpu),
+            requests: self.requests + other.requests,
+        }
     }
 }
 

@@ -108,7 +108,8 @@ fn about_costs(arguments: &Arguments) -> String {
          that never turned the library on. The call and its work are part of it.\n\
          - *All threads*: what the whole process uses of its processors for a tick until all spans \
          are bytes, less what a process without a library uses at the same pace. The pace is that of \
-         the column *paced*.\n\
+         the column *paced*. All libraries are measured one after the other, and that {passes} times; what is told is \
+         the least.\n\
          - *Sent over OTLP*: the same until a receiver has answered for all spans, with the exporter \
          that users of a library run: tickspan's own (feature `otlp-http`, `with_endpoint`), which also \
          sends metrics of the stages, and `opentelemetry-otlp` with its blocking client for the others. \
