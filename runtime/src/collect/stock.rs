@@ -49,13 +49,13 @@ impl<T> Shelf<T> {
     };
 
     /// A vector with this much room; where there is none at hand, more are taken from the store.
-    fn take(&mut self, room: usize, store: &Store, shelf: fn(&mut Shelves) -> &mut Self) -> Vec<T> {
+    fn take(&mut self, room: usize, store: &Store, of: fn(&mut Shelves) -> &mut Self) -> Vec<T> {
         if self.vectors.is_empty() {
             let mut shelves = store.lock();
-            let shelf = shelf(&mut shelves);
-            shelf.wanted = MOST.min(shelf.wanted + self.wanted);
+            let stored = of(&mut shelves);
+            stored.wanted = MOST.min(stored.wanted + self.wanted);
             self.wanted = 0;
-            core::mem::swap(&mut self.vectors, &mut shelf.vectors);
+            core::mem::swap(&mut self.vectors, &mut stored.vectors);
         }
         self.wanted += 1;
         self.vectors
@@ -88,17 +88,17 @@ impl Store {
         self.put(EVENTS, |shelves| &mut shelves.events);
     }
 
-    fn put<T>(&self, room: usize, shelf: fn(&mut Shelves) -> &mut Shelf<T>) {
-        let wanted = core::mem::take(&mut shelf(&mut self.lock()).wanted);
+    fn put<T>(&self, room: usize, of: fn(&mut Shelves) -> &mut Shelf<T>) {
+        let wanted = core::mem::take(&mut of(&mut self.lock()).wanted);
         if wanted == 0 {
             return;
         }
         let mut vectors: Vec<Vec<T>> = (0..wanted).map(|_| Vec::with_capacity(room)).collect();
         let mut shelves = self.lock();
-        let shelf = shelf(&mut shelves);
-        let fits = MOST.saturating_sub(shelf.vectors.len());
+        let stored = of(&mut shelves);
+        let fits = MOST.saturating_sub(stored.vectors.len());
         let beyond = vectors.split_off(vectors.len().min(fits));
-        shelf.vectors.append(&mut vectors);
+        stored.vectors.append(&mut vectors);
         // After the lock.
         drop(shelves);
         drop(beyond);
@@ -128,11 +128,14 @@ impl Stock {
     /// An empty vector with room for so many attributes or more.
     pub(super) fn attributes(&mut self, room: usize) -> Vec<KeyValue> {
         let Self { store, at_hand } = self;
-        match room {
-            0 => Vec::new(),
-            1..=FEW => at_hand.few.take(FEW, store, |shelves| &mut shelves.few),
-            ..=MANY => at_hand.many.take(MANY, store, |shelves| &mut shelves.many),
-            _ => Vec::with_capacity(room),
+        if room == 0 {
+            Vec::new()
+        } else if room <= FEW {
+            at_hand.few.take(FEW, store, |shelves| &mut shelves.few)
+        } else if room <= MANY {
+            at_hand.many.take(MANY, store, |shelves| &mut shelves.many)
+        } else {
+            Vec::with_capacity(room)
         }
     }
 
