@@ -94,12 +94,15 @@ impl<'a> Entry<'a> {
                 entry_tag::F64 => self.number(tag::F64, to)?,
                 entry_tag::TEXT => {
                     let len = usize::try_from(self.rest.u64()?).ok()?;
-                    let whole_words = self.rest.bytes(len.next_multiple_of(8))?;
-                    put_text(&whole_words[..len], to)?;
+                    let words = self.rest.bytes(len.next_multiple_of(8))?;
+                    let (before, last) = words.split_last_chunk::<8>()?;
+                    // The bytes of it that are not in the one before.
+                    let rest = &last[words.len() - len..];
+                    put_text(&[before, rest], to)?;
                 }
                 entry_tag::SHORT_TEXT => {
                     let [text @ .., len] = self.rest.u64()?.to_le_bytes();
-                    put_text(text.get(..usize::from(len))?, to)?;
+                    put_text(&[text.get(..usize::from(len))?], to)?;
                 }
                 #[cfg(feature = "rust_decimal")]
                 entry_tag::DECIMAL => {
@@ -120,10 +123,12 @@ impl<'a> Entry<'a> {
     }
 }
 
-fn put_text(text: &[u8], to: &mut Vec<u8>) -> Option<()> {
-    let [low, high] = u16::try_from(text.len()).ok()?.to_le_bytes();
+/// Writes a text that lies in parts.
+fn put_text(parts: &[&[u8]], to: &mut Vec<u8>) -> Option<()> {
+    let len: usize = parts.iter().map(|part| part.len()).sum();
+    let [low, high] = u16::try_from(len).ok()?.to_le_bytes();
     to.extend_from_slice(&[tag::TEXT, low, high]);
-    to.extend_from_slice(text);
+    parts.iter().for_each(|part| to.extend_from_slice(part));
     Some(())
 }
 

@@ -60,46 +60,46 @@ fn put_all(window: &Window, site: u16, at: usize, values: &[Value<'_>]) -> usize
         return usize::MAX;
     }
     // Not looked at with each word: what does not fit goes around.
+    let put = |at: usize, word: u64| set(&window[at % WINDOW], word);
     let mut end = at;
-    let mut put = |word: u64| {
-        set(&window[end % WINDOW], word);
-        end += 1;
-    };
     let mut tags = 0_u64;
     for value in values {
-        let tag = match value.repr() {
-            Repr::Absent => tag::ABSENT,
-            Repr::Bool(value) => {
-                put((*value).into());
-                tag::BOOL
-            }
-            Repr::I64(value) => {
-                put(u64::from_le_bytes(value.to_le_bytes()));
-                tag::I64
-            }
-            Repr::U64(value) => {
-                put(*value);
-                tag::U64
-            }
-            Repr::F64(value) => {
-                put(value.to_bits());
-                tag::F64
-            }
-            Repr::Text(value) if value.len() < WORD => {
-                put(short(value.as_bytes()));
+        // Not one look that leads to each kind: where that leads is seldom foreseen.
+        let tag = if let Some((tag, word)) = number(value.repr()) {
+            put(end, word);
+            end += 1;
+            tag
+        } else if let Repr::Text(text) = value.repr() {
+            if let Some(word) = short(text.as_bytes()) {
+                put(end, word);
+                end += 1;
                 tag::SHORT_TEXT
-            }
-            Repr::Text(value) if value.len() <= encode::TEXT_LIMIT => {
-                put(value.len() as u64);
-                put_text(value.as_bytes(), &mut put);
+            } else if text.len() <= encode::TEXT_LIMIT {
+                put(end, text.len() as u64);
+                put_text(text.as_bytes(), |at, word| put(end + 1 + at, word));
+                end += 1 + text.len().div_ceil(WORD);
                 tag::TEXT
+            } else {
+                return usize::MAX;
             }
-            #[cfg(feature = "rust_decimal")]
-            Repr::Decimal(_, value) => {
-                halves(value.serialize()).into_iter().for_each(&mut put);
-                tag::DECIMAL
+        } else {
+            match value.repr() {
+                Repr::Absent => tag::ABSENT,
+                Repr::Bool(value) => {
+                    put(end, u64::from(*value));
+                    end += 1;
+                    tag::BOOL
+                }
+                #[cfg(feature = "rust_decimal")]
+                Repr::Decimal(_, value) => {
+                    let [low, high] = halves(value.serialize());
+                    put(end, low);
+                    put(end + 1, high);
+                    end += 2;
+                    tag::DECIMAL
+                }
+                _ => return usize::MAX,
             }
-            Repr::Text(_) | Repr::Written(..) | Repr::Displayed(_) => return usize::MAX,
         };
         // The last comes to lie lowest.
         tags = tags << tag::BITS | u64::from(tag);
@@ -115,11 +115,25 @@ fn halves(bytes: [u8; 16]) -> [u64; 2] {
     [both as u64, (both >> 64) as u64]
 }
 
+/// The tag and the word of a number.
+#[inline(always)]
+fn number(value: &Repr<'_>) -> Option<(u8, u64)> {
+    match value {
+        Repr::I64(value) => Some((tag::I64, u64::from_le_bytes(value.to_le_bytes()))),
+        Repr::U64(value) => Some((tag::U64, *value)),
+        Repr::F64(value) => Some((tag::F64, value.to_bits())),
+        _ => None,
+    }
+}
+
 /// A text shorter than a word as one, with its length.
 // As few branches as can be: a length that is not foreseen costs more than all of this.
 #[inline]
-fn short(text: &[u8]) -> u64 {
+fn short(text: &[u8]) -> Option<u64> {
     let len = text.len();
+    if len >= WORD {
+        return None;
+    }
     let at = |place: usize, byte: u8| u64::from(byte) << (8 * place);
     let bytes = if let (Some(first), Some(last)) = (text.first_chunk(), text.last_chunk()) {
         // Where the two overlap they are the same.
@@ -130,20 +144,24 @@ fn short(text: &[u8]) -> u64 {
     } else {
         text.first().map_or(0, |byte| at(0, *byte))
     };
-    bytes | (len as u64) << 56
+    Some(bytes | (len as u64) << 56)
 }
 
-/// The words of a text that is not shorter than one.
+/// The words of a text that is not shorter than one, and their places; there may be one more than it has. The last is the
+/// end of the text.
+// As few branches as can be, here too: two words at a time, and none asks whether it is the last.
 #[inline(always)]
-fn put_text(text: &[u8], mut put: impl FnMut(u64)) {
-    let mut rest = text;
-    while let Some((bytes, behind)) = rest.split_first_chunk() {
-        put(u64::from_le_bytes(*bytes));
-        rest = behind;
-    }
-    if let (1.., Some(last)) = (rest.len(), text.last_chunk()) {
-        // What lies before them is shifted out.
-        put(u64::from_le_bytes(*last) >> (8 * (WORD - rest.len())));
+fn put_text(text: &[u8], mut put: impl FnMut(usize, u64)) {
+    let last = text.len() - WORD;
+    let word = |from: usize| {
+        let begin = from.min(last);
+        let mut bytes = [0; WORD];
+        bytes.copy_from_slice(&text[begin..begin + WORD]);
+        u64::from_le_bytes(bytes)
+    };
+    for from in (0..text.len()).step_by(2 * WORD) {
+        put(from / WORD, word(from));
+        put(from / WORD + 1, word(from + WORD));
     }
 }
 

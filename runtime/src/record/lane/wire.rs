@@ -27,7 +27,8 @@
 //! SUSPEND  word 0: the stage goes on elsewhere
 //! END      word 0, end: its flags have the outcome in their two highest bits
 //! values   no word where there is none; two of a decimal; of a text of seven bytes or fewer one, its length in the highest byte;
-//!          of a longer one its length, and its bytes in whole words; one of any other
+//!          of a longer one its length, and its bytes in whole words, of which the last is its last eight bytes; one of any
+//!          other
 //! ```
 //!
 //! What a child copies from its parent, the halves of the trace id and the span id, does not lie side by side: two
