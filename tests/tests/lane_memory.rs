@@ -5,7 +5,6 @@
 mod ring;
 
 mod sync {
-    pub(super) use loom::sync::Arc;
     pub(super) use loom::sync::atomic::{AtomicU64, Ordering};
 
     #[expect(clippy::unnecessary_wraps, reason = "as that which it stands for")]

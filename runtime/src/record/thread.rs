@@ -29,6 +29,8 @@ pub(super) struct Thread {
     /// A stage is known by its place and one, its token. Places are not used again while there are others
     /// above.
     pub(super) frames: Vec<Frame>,
+    /// How many of them have ended before those above them.
+    pub(super) ended: u32,
     /// The spans of the `tracing` crate among them, by their tokens; without one that is told something.
     pub(super) entered: Vec<(u32, Entered)>,
     /// The stage that the body being polled for the first time has begun, or 0.
@@ -53,6 +55,7 @@ thread_local! {
     static THREAD: RefCell<Thread> = const {
         RefCell::new(Thread {
             frames: Vec::new(),
+            ended: 0,
             entered: Vec::new(),
             begun: 0,
             #[cfg(feature = "init")]
@@ -95,8 +98,7 @@ impl Thread {
     /// guards may be dropped in any order.
     pub(super) fn pop(&mut self, token: u32) -> Option<(Frame, Option<Entered>)> {
         let place = (token as usize).checked_sub(1)?;
-        let frame = core::mem::replace(self.frames.get_mut(place)?, Frame::Gone);
-        self.trim();
+        let frame = self.replace(place, Frame::Gone)?;
         Some((frame, self.take_entered(token)))
     }
 
@@ -106,8 +108,15 @@ impl Thread {
         Some(self.entered.remove(place).1)
     }
 
-    /// Removes what has ended from the top.
-    pub(super) fn trim(&mut self) {
+    /// Puts what tells of its end in the place of a frame, and removes from the top what has ended.
+    pub(super) fn replace(&mut self, place: usize, ended: Frame) -> Option<Frame> {
+        let frame = core::mem::replace(self.frames.get_mut(place)?, ended);
+        self.ended += 1;
+        self.trim();
+        Some(frame)
+    }
+
+    fn trim(&mut self) {
         loop {
             match self.frames.last() {
                 Some(Frame::Gone) => {}
@@ -121,6 +130,7 @@ impl Thread {
                 _ => return,
             }
             self.frames.pop();
+            self.ended -= 1;
         }
     }
 }

@@ -45,7 +45,6 @@ pub(super) use writer::LaneThread;
 /// What [`ring`] is made of. A model checker puts its own in their place.
 mod sync {
     pub(super) use core::sync::atomic::{AtomicU64, Ordering};
-    pub(super) use std::sync::Arc;
 
     use zerocopy::FromZeros as _;
 

@@ -7,7 +7,7 @@
 //! A record never lies across two chunks. Words are atomic, so that no record that is read while it is written is more
 //! than wrong, and none is: the collector reads what has been published to it.
 
-use super::sync::{Arc, AtomicU64, Ordering, zeroed};
+use super::sync::{AtomicU64, Ordering, zeroed};
 
 /// The bytes of a word.
 pub(super) const WORD: usize = size_of::<u64>();
@@ -23,6 +23,7 @@ pub(super) const MOST_CHUNKS: usize = u64::BITS as usize;
 #[repr(align(128))]
 struct Alone(AtomicU64);
 
+/// Lives as long as the program: a thread that comes uses the lane of one that has gone.
 #[derive(Debug)]
 struct Ring {
     words: Box<[AtomicU64]>,
@@ -42,11 +43,12 @@ fn link(chunk: usize) -> u64 {
 /// The end that writes.
 #[derive(Debug)]
 pub(super) struct Producer {
-    ring: Arc<Ring>,
-    /// The words before the next record, and before the last word of its chunk.
+    ring: &'static Ring,
+    /// The words of the chunk that it writes to. The last is left for the link.
+    chunk: &'static [AtomicU64],
+    /// Those before the next record.
     at: u32,
-    end: u32,
-    /// What is to be added to `at` for the words that were written in all. It wraps.
+    /// The words that were written before this chunk.
     before: u64,
     /// Called when no more than half of the chunks are left.
     half: fn(),
@@ -55,7 +57,7 @@ pub(super) struct Producer {
 /// The end that reads.
 #[derive(Debug)]
 pub(crate) struct Consumer {
-    ring: Arc<Ring>,
+    ring: &'static Ring,
     chunk: usize,
     /// The words before the next record.
     at: usize,
@@ -70,20 +72,19 @@ pub(super) fn new(chunks: usize, bytes: usize, half: fn()) -> Option<(Producer, 
     // Places in it have 32 bits.
     let words = u32::try_from(chunks * chunk).ok()?;
     let all = u64::MAX >> (MOST_CHUNKS - chunks);
-    let ring = Arc::new(Ring {
+    let ring: &Ring = Box::leak(Box::new(Ring {
         words: zeroed(words as usize)?,
         chunk,
         free: Alone(AtomicU64::new(all & !1)),
         written: Alone(AtomicU64::new(0)),
-    });
-    let mut producer = Producer {
-        ring: Arc::clone(&ring),
+    }));
+    let producer = Producer {
+        ring,
+        chunk: ring.chunk(0),
         at: 0,
-        end: 0,
         before: 0,
         half,
     };
-    producer.enter(0);
     let consumer = Consumer {
         ring,
         chunk: 0,
@@ -93,22 +94,31 @@ pub(super) fn new(chunks: usize, bytes: usize, half: fn()) -> Option<(Producer, 
     Some((producer, consumer))
 }
 
+impl Ring {
+    fn chunk(&self, of: usize) -> &[AtomicU64] {
+        let at = of * self.chunk;
+        self.words.get(at..at + self.chunk).unwrap_or_default()
+    }
+}
+
 impl Producer {
+    /// So many words behind what is written. Nothing where there are not as many, and one for the link.
+    #[inline]
+    fn room(&self, words: usize) -> Option<&'static [AtomicU64]> {
+        let at = self.at as usize;
+        self.chunk.get(at..at + words + 1)
+    }
+
     /// The words behind what is written. Nothing near the end of a chunk, which [`write`](Self::write) and
     /// [`make_window`](Self::make_window) go beyond.
     #[inline]
-    pub(super) fn window(&self) -> Option<&[AtomicU64; WINDOW]> {
-        let at = self.at as usize;
-        let end = at + WINDOW;
-        if end > self.end as usize {
-            return None;
-        }
-        self.ring.words.get(at..end)?.first_chunk()
+    pub(super) fn window(&self) -> Option<&'static [AtomicU64; WINDOW]> {
+        self.room(WINDOW)?.first_chunk()
     }
 
     /// Goes on in another chunk where there is no window. False where none is free.
     pub(super) fn make_window(&mut self) -> bool {
-        self.window().is_some() || self.go_on(WINDOW)
+        self.window().is_some() || self.go_on(WINDOW).is_some()
     }
 
     /// Says that so many of them are written. The consumer need not be told before it can do something with them.
@@ -148,11 +158,7 @@ impl Producer {
     #[inline]
     pub(super) fn write_words(&mut self, record: impl ExactSizeIterator<Item = u64>) -> bool {
         let words = record.len();
-        if self.at as usize + words > self.end as usize && !self.go_on(words) {
-            return false;
-        }
-        let at = self.at as usize;
-        let Some(room) = self.ring.words.get(at..at + words) else {
+        let Some(room) = self.room(words).or_else(|| self.go_on(words)) else {
             return false;
         };
         for (word, value) in room.iter().zip(record) {
@@ -164,39 +170,32 @@ impl Producer {
         true
     }
 
-    /// Goes on in a chunk that is free. False where none is, or has not as many words as that.
+    /// Goes on in a chunk that is free, and gives so many words of it. Nothing where none is, or has not as many.
     #[cold]
     #[inline(never)]
-    fn go_on(&mut self, least: usize) -> bool {
-        let ring = &*self.ring;
+    fn go_on(&mut self, words: usize) -> Option<&'static [AtomicU64]> {
+        let ring = self.ring;
         // Acquire: what the consumer read there, it has read.
         let free = ring.free.0.load(Ordering::Acquire);
-        if free == 0 || least >= ring.chunk {
-            return false;
+        if free == 0 || words >= ring.chunk {
+            return None;
         }
         let next = free.trailing_zeros() as usize;
         // Relaxed: nobody else takes one.
         ring.free.0.fetch_and(!(1 << next), Ordering::Relaxed);
         let is_half = 2 * (free.count_ones() as usize - 1) * ring.chunk <= ring.words.len();
-        if let Some(word) = ring.words.get(self.at as usize) {
+        if let Some(word) = self.chunk.get(self.at as usize) {
             word.store(link(next), Ordering::Relaxed);
         }
         self.advance(1);
         self.publish();
-        self.enter(next);
+        self.before = self.written();
+        self.chunk = ring.chunk(next);
+        self.at = 0;
         if is_half {
             (self.half)();
         }
-        true
-    }
-
-    /// Stands at the beginning of a chunk.
-    #[expect(clippy::cast_possible_truncation, reason = "places have 32 bits")]
-    fn enter(&mut self, chunk: usize) {
-        let at = chunk * self.ring.chunk;
-        self.before = self.written().wrapping_sub(at as u64);
-        self.at = at as u32;
-        self.end = (at + self.ring.chunk - 1) as u32;
+        self.room(words)
     }
 }
 

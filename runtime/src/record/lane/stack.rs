@@ -697,13 +697,11 @@ impl Thread {
         if let (Some((trace, parent)), Some(above)) = (lineage, self.frame_mut(place + 1)) {
             (above.trace, above.parent) = (trace, parent);
         }
-        if let Some(frame) = self.frames.get_mut(place) {
-            *frame = match span.role {
-                Role::Logged => Frame::Gone,
-                _ => Frame::Ended(span.at),
-            };
-        }
-        self.trim();
+        let ended = match span.role {
+            Role::Logged => Frame::Gone,
+            _ => Frame::Ended(span.at),
+        };
+        self.replace(place, ended);
     }
 
     /// Ends the span of a token and takes it from the stack, where it is logged and nothing is unusual: most are. False where
@@ -715,13 +713,10 @@ impl Thread {
         };
         // First of all: what ending takes is not part of the stage.
         let tick = lane.clock.raw();
-        let [below @ .., Frame::Lane(frame)] = &self.frames[..] else {
+        let [.., Frame::Lane(frame)] = &self.frames[..] else {
             return false;
         };
-        if frame.role != Role::Logged || self.frames.len() != token as usize {
-            return false;
-        }
-        if let Some(Frame::Ended(_) | Frame::Gone) = below.last() {
+        if frame.role != Role::Logged || self.frames.len() != token as usize || self.ended > 0 {
             return false;
         }
         if !lane.log_end(frame.last, tick) {
