@@ -128,7 +128,9 @@ fn put_text(parts: &[&[u8]], to: &mut Vec<u8>) -> Option<()> {
     let len: usize = parts.iter().map(|part| part.len()).sum();
     let [low, high] = u16::try_from(len).ok()?.to_le_bytes();
     to.extend_from_slice(&[tag::TEXT, low, high]);
-    parts.iter().for_each(|part| to.extend_from_slice(part));
+    for part in parts {
+        to.extend_from_slice(part);
+    }
     Some(())
 }
 

@@ -41,23 +41,11 @@ fn set(word: &AtomicU64, value: u64) {
 }
 
 /// Writes word 1 of an entry, and from `at` on its values; tells where they end. Nothing where they do not fit, or one runs
-/// code of the user's.
+/// code of the user's; what is in the window then is nothing.
 #[inline(always)]
 fn put_values(window: &Window, site: u16, at: usize, values: &[Value<'_>]) -> Option<usize> {
-    if values.is_empty() {
-        set(&window[1], site.into());
-        return Some(at);
-    }
-    let end = put_all(window, site, at, values);
-    (end <= WINDOW).then_some(end)
-}
-
-/// Tells more than there is where they do not fit or one runs code of the user's. What is in the window then is nothing.
-// Not inlined: it needs most of the registers.
-#[inline(never)]
-fn put_all(window: &Window, site: u16, at: usize, values: &[Value<'_>]) -> usize {
     if values.len() > MOST_VALUES {
-        return usize::MAX;
+        return None;
     }
     // Not looked at with each word: what does not fit goes around.
     let put = |at: usize, word: u64| set(&window[at % WINDOW], word);
@@ -70,17 +58,18 @@ fn put_all(window: &Window, site: u16, at: usize, values: &[Value<'_>]) -> usize
             end += 1;
             tag
         } else if let Repr::Text(text) = value.repr() {
-            if let Some(word) = short(text.as_bytes()) {
+            let text = text.as_bytes();
+            if let Some(word) = short(text) {
                 put(end, word);
                 end += 1;
                 tag::SHORT_TEXT
             } else if text.len() <= encode::TEXT_LIMIT {
                 put(end, text.len() as u64);
-                put_text(text.as_bytes(), |at, word| put(end + 1 + at, word));
-                end += 1 + text.len().div_ceil(WORD);
+                end += 1;
+                end += long(text, |at, word| put(end + at, word))?;
                 tag::TEXT
             } else {
-                return usize::MAX;
+                return None;
             }
         } else {
             match value.repr() {
@@ -98,14 +87,14 @@ fn put_all(window: &Window, site: u16, at: usize, values: &[Value<'_>]) -> usize
                     end += 2;
                     tag::DECIMAL
                 }
-                _ => return usize::MAX,
+                _ => return None,
             }
         };
         // The last comes to lie lowest.
         tags = tags << tag::BITS | u64::from(tag);
     }
     set(&window[1], u64::from(site) | tags << u16::BITS);
-    end
+    (end <= WINDOW).then_some(end)
 }
 
 #[cfg(feature = "rust_decimal")]
@@ -147,22 +136,22 @@ fn short(text: &[u8]) -> Option<u64> {
     Some(bytes | (len as u64) << 56)
 }
 
-/// The words of a text that is not shorter than one, and their places; there may be one more than it has. The last is the
-/// end of the text.
-// As few branches as can be, here too: two words at a time, and none asks whether it is the last.
+/// The words of a text that is not shorter than one, and their places; how many they are. The last is the end of the text.
+// As few branches as can be, here too: most have one or two.
 #[inline(always)]
-fn put_text(text: &[u8], mut put: impl FnMut(usize, u64)) {
-    let last = text.len() - WORD;
-    let word = |from: usize| {
-        let begin = from.min(last);
-        let mut bytes = [0; WORD];
-        bytes.copy_from_slice(&text[begin..begin + WORD]);
-        u64::from_le_bytes(bytes)
-    };
-    for from in (0..text.len()).step_by(2 * WORD) {
-        put(from / WORD, word(from));
-        put(from / WORD + 1, word(from + WORD));
+fn long(text: &[u8], put: impl Fn(usize, u64)) -> Option<usize> {
+    let ((first, mut rest), last) = (text.split_first_chunk()?, text.last_chunk()?);
+    let words = text.len().div_ceil(WORD);
+    put(0, u64::from_le_bytes(*first));
+    put(words - 1, u64::from_le_bytes(*last));
+    for at in 1..words.saturating_sub(1) {
+        let Some((word, behind)) = rest.split_first_chunk() else {
+            break;
+        };
+        put(at, u64::from_le_bytes(*word));
+        rest = behind;
     }
+    Some(words)
 }
 
 /// Word 0 of the end of the stage at a place.
