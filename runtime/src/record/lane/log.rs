@@ -115,7 +115,7 @@ fn number(value: &Repr<'_>) -> Option<(u8, u64)> {
     }
 }
 
-/// A text shorter than a word as one, with its length.
+/// A text shorter than a word as one, with its length. Nothing of another.
 // As few branches as can be: a length that is not foreseen costs more than all of this.
 #[inline]
 fn short(text: &[u8]) -> Option<u64> {
