@@ -5,6 +5,7 @@ use quote::{ToTokens, quote, quote_spanned};
 use syn::Ident;
 
 use crate::field::{Capture, Key};
+use crate::paths::Support;
 use crate::setting::Text;
 
 /// The keys that end the list of every span; `tickspan::record` knows their places.
@@ -28,7 +29,7 @@ pub(crate) struct Callsite<'a> {
     pub(crate) labels: &'a [Key],
     /// Where `line!()` looks.
     pub(crate) at: Span,
-    pub(crate) support: &'a TokenStream,
+    pub(crate) support: &'a Support,
 }
 
 /// The item whose type name tells the path of the function around it.

@@ -7,6 +7,7 @@ use syn::parse::ParseStream;
 use syn::{Attribute, Ident, LitStr, Token};
 
 use crate::diagnostics::suggest;
+use crate::paths::Support;
 use crate::setting::{Level, Text};
 
 /// What stands on the type.
@@ -63,7 +64,7 @@ impl TypeOptions {
     }
 
     /// The level in the runtime's terms.
-    pub(crate) fn level(&self, support: &TokenStream) -> TokenStream {
+    pub(crate) fn level(&self, support: &Support) -> TokenStream {
         Level::tokens(self.level.as_ref(), "info", support)
     }
 

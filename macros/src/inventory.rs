@@ -12,9 +12,10 @@ use syn::ext::IdentExt;
 use syn::visit::{self, Visit};
 use syn::{Attribute, Expr, Ident, Lit, Type, TypeImplTrait};
 
-use crate::field::{ArgumentKey, Field};
+use crate::field::{Argument, Field, Spelled};
 use crate::mark::Mark;
 use crate::names::{self, gate, settings};
+use crate::paths::Support;
 use crate::public::Opening;
 use crate::setting::is_constant;
 use crate::vocabulary::own_name;
@@ -50,6 +51,8 @@ impl Default for Verdict {
     }
 }
 
+/// Exported: the type is proven.
+const PROVEN: char = 'E';
 /// Exported: it is named in the source, and proven.
 const NAMED: char = 'N';
 /// Exported: text that stands in the source.
@@ -78,24 +81,30 @@ impl Entry {
     pub(crate) fn argument(
         name: &Ident,
         ty: Option<&Type>,
-        key: &ArgumentKey,
-        support: &TokenStream,
+        argument: &Argument,
+        support: &Support,
     ) -> Self {
-        let ArgumentKey { unit, finding, .. } = key;
-        let is_public = finding.is_none() && names::is_market_name(&name.to_string());
-        let verdict = ty.filter(|ty| has_a_name(ty)).map(|ty| {
-            let by_type = quote!(<#support::ByType<#unit, #ty>>::VERDICT);
-            Verdict::ByType(match finding {
-                Some(finding) => {
-                    let exemption = gate::exemption(finding.exemption, support);
-                    quote!(<#support::BySensitive<#unit, #exemption, #ty>>::VERDICT)
-                }
-                None if is_public => {
-                    quote!(#support::or_text(#by_type, <#support::ByText<#ty>>::VERDICT))
-                }
-                None => by_type,
-            })
-        });
+        let Argument {
+            finding, is_public, ..
+        } = argument;
+        let verdict = match argument.known() {
+            Some(Spelled::Scalar(_)) => Some(Verdict::Fixed(PROVEN)),
+            Some(Spelled::Text) => Some(Verdict::Fixed(MARKET)),
+            None => ty.filter(|ty| has_a_name(ty)).map(|ty| {
+                let unit = argument.unit(support);
+                let by_type = quote!(<#support::ByType<#unit, #ty>>::VERDICT);
+                Verdict::ByType(match finding {
+                    Some(finding) => {
+                        let exemption = gate::exemption(finding.exemption, support);
+                        quote!(<#support::BySensitive<#unit, #exemption, #ty>>::VERDICT)
+                    }
+                    None if *is_public => {
+                        quote!(#support::or_text(#by_type, <#support::ByText<#ty>>::VERDICT))
+                    }
+                    None => by_type,
+                })
+            }),
+        };
         Self {
             key: name.unraw().to_string(),
             ty: ty.map(text_of).unwrap_or_default(),
@@ -211,7 +220,7 @@ pub(crate) fn noted(
     name: &str,
     at: Span,
     entries: &[Entry],
-    support: &TokenStream,
+    support: &Support,
 ) -> TokenStream {
     let (always, sometimes): (Vec<&Entry>, Vec<&Entry>) =
         entries.iter().partition(|entry| entry.cfgs.is_empty());
@@ -224,13 +233,7 @@ pub(crate) fn noted(
     quote!(#always #(#sometimes)*)
 }
 
-fn record(
-    kind: &str,
-    name: &str,
-    at: Span,
-    entries: &[&Entry],
-    support: &TokenStream,
-) -> TokenStream {
+fn record(kind: &str, name: &str, at: Span, entries: &[&Entry], support: &Support) -> TokenStream {
     let before = format!(
         "{}{UNIT}{}{UNIT}",
         escaped(kind),

@@ -1,32 +1,47 @@
 //! How expanded code names the runtime crate.
 
-use proc_macro2::{Span, TokenStream};
+use proc_macro2::{Span, TokenStream, TokenTree};
 use quote::{ToTokens, quote};
 use syn::parse::ParseStream;
 use syn::{Attribute, Path, Token};
 
 use crate::diagnostics::Faults;
 
-/// The module that expanded code may name, inside `krate` or else `::tickspan`.
-pub(crate) fn support(krate: Option<&Path>) -> TokenStream {
-    let root = root(krate);
-    quote!(#root::support)
+/// The module that expanded code may name.
+// As trees: a stream that is put into another asks the compiler each time.
+#[derive(Clone)]
+pub(crate) struct Support(Vec<TokenTree>);
+
+impl Support {
+    /// That of `krate`, or else of `::tickspan`.
+    pub(crate) fn of(krate: Option<&Path>) -> Self {
+        Self::within(&root(krate))
+    }
+
+    /// That of the runtime crate.
+    pub(crate) fn within(root: &TokenStream) -> Self {
+        Self(quote!(#root::support).into_iter().collect())
+    }
+
+    /// The same, resolved where it was, and standing at `at`: a caret that begins with it begins there.
+    pub(crate) fn at(&self, at: Span) -> Self {
+        let mut trees = self.0.clone();
+        for tree in &mut trees {
+            tree.set_span(tree.span().located_at(at));
+        }
+        Self(trees)
+    }
+}
+
+impl ToTokens for Support {
+    fn to_tokens(&self, tokens: &mut TokenStream) {
+        tokens.extend(self.0.iter().cloned());
+    }
 }
 
 /// The runtime crate.
 pub(crate) fn root(krate: Option<&Path>) -> TokenStream {
     krate.map_or_else(|| quote!(::tickspan), ToTokens::to_token_stream)
-}
-
-/// A path whose tokens are resolved where they were and stand at `at`: a caret that begins with them begins
-/// there.
-pub(crate) fn located(path: TokenStream, at: Span) -> TokenStream {
-    path.into_iter()
-        .map(|mut token| {
-            token.set_span(token.span().located_at(at));
-            token
-        })
-        .collect()
 }
 
 /// The path in `#[tickspan(crate = path)]`, where a derive finds the runtime crate.

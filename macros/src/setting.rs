@@ -8,6 +8,7 @@ use syn::{Expr, ExprLit, ExprPath, Ident, Lit, LitStr, Path};
 
 use crate::diagnostics::suggest;
 use crate::field::ungrouped;
+use crate::paths::Support;
 
 /// An option, with the token to which a fault of it points.
 pub(crate) struct Given<T> {
@@ -109,11 +110,7 @@ impl Parse for Level {
 
 impl Level {
     /// The level in the runtime's terms; without one, `default`.
-    pub(crate) fn tokens(
-        level: Option<&Self>,
-        default: &str,
-        support: &TokenStream,
-    ) -> TokenStream {
+    pub(crate) fn tokens(level: Option<&Self>, default: &str, support: &Support) -> TokenStream {
         let name = match level {
             Some(Self::Constant(constant)) => return constant.to_token_stream(),
             Some(Self::Named(name)) => name,

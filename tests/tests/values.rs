@@ -292,6 +292,62 @@ fn implicit_capture_skips_and_vocabulary_opens() {
     );
 }
 
+/// The macro knows the types of the language by their names, and the compiler others: both record the same.
+#[test]
+fn an_argument_is_recorded_alike_whatever_its_type_is_called() {
+    macro_rules! alike {
+        ($($name:ident: $ty:ident / $alias:ident = $value:expr;)+) => {
+            type Text = str;
+            $(type $alias = $ty;)+
+
+            #[traced_stage(name = "stage")]
+            #[expect(unused_mut, unused_variables)]
+            fn by_name(symbol: &str, mut note: &str, ref bids: i64, $(mut $name: $ty),+) {}
+
+            #[traced_stage(name = "stage")]
+            #[expect(unused_mut, unused_variables)]
+            fn by_alias(symbol: &Text, mut note: &Text, ref bids: i64, $(mut $name: $alias),+) {}
+
+            #[traced_stage(name = "stage")]
+            async fn later(symbol: &str, note: &str, bids: i64, $($name: $ty),+) {
+                let _ = (symbol, note, bids, $($name),+);
+            }
+
+            let trees = [0, 1, 2].map(|which| {
+                let capture = Capture::new();
+                capture.run(|| match which {
+                    0 => by_name("AAPL", "withheld", -7, $($value),+),
+                    1 => by_alias("AAPL", "withheld", -7, $($value),+),
+                    _ => futures::executor::block_on(later("AAPL", "withheld", -7, $($value),+)),
+                });
+                capture.tree()
+            });
+            assert_eq!(trees[0], trees[1]);
+            assert_eq!(trees[0], trees[2]);
+            assert!(!trees[0].contains("withheld"), "{}", trees[0]);
+            assert!(trees[0].starts_with("stage symbol=\"AAPL\" bids=-7 "), "{}", trees[0]);
+            $(assert!(trees[0].contains(concat!(stringify!($name), "=")), "{}", trees[0]);)+
+        };
+    }
+    alike! {
+        taken: bool / Flag = true;
+        tiny: i8 / Tiny = i8::MIN;
+        small: i16 / Small = i16::MIN;
+        count: i32 / Count = i32::MIN;
+        change: i64 / Change = i64::MIN;
+        offset: isize / Offset = -1;
+        level: u8 / Level = u8::MAX;
+        port: u16 / Port = u16::MAX;
+        lots: u32 / Lots = u32::MAX;
+        qty: u64 / Qty = u64::MAX;
+        depth: usize / Depth = 5;
+        rate: f32 / Rate = 0.5;
+        price: f64 / Price = 585.33;
+        wait_seconds: f64 / Wait = 1.5;
+        passwords: u32 / Passwords = 3;
+    }
+}
+
 #[test]
 fn sensitive_values_are_redacted_and_come_from_configuration() {
     let key: Sensitive<String> = "k-123".parse().unwrap();

@@ -22,7 +22,7 @@ use super::parse::Written;
 use crate::inventory;
 use crate::names::gate::Opened;
 use crate::names::settings;
-use crate::paths;
+use crate::paths::{self, Support};
 
 pub(crate) fn expand(proof: Proof) -> TokenStream {
     let Proof {
@@ -32,7 +32,7 @@ pub(crate) fn expand(proof: Proof) -> TokenStream {
         content,
         opening,
     } = proof;
-    let support = quote!(#root::support);
+    let support = Support::within(&root);
     let noted = opening.map(|entry| {
         let name = ident.unraw().to_string();
         inventory::noted("type", &name, ident.span(), &[entry], &support)
@@ -79,7 +79,7 @@ pub(crate) fn expand(proof: Proof) -> TokenStream {
             at,
             allows_name,
         } => {
-            let here = paths::located(support.clone(), at);
+            let here = support.at(at);
             (
                 declared(allows_name, &support),
                 quote_spanned!(at=> #here::displayed(&self.#member)),
@@ -97,7 +97,7 @@ pub(crate) fn expand(proof: Proof) -> TokenStream {
 }
 
 /// The form of what somebody declared public.
-fn declared(allows_name: bool, support: &TokenStream) -> TokenStream {
+fn declared(allows_name: bool, support: &Support) -> TokenStream {
     if allows_name {
         quote!(#support::Allowed)
     } else {

@@ -14,6 +14,7 @@ use crate::generics::{is_phantom, mentions_parameter};
 use crate::inventory::{self, Entry};
 use crate::names::gate::{self, Named, Opened};
 use crate::names::rules::Exemption;
+use crate::paths::Support;
 use crate::setting::Text;
 use crate::{mark, paths};
 
@@ -82,7 +83,7 @@ pub(crate) fn stand_in(written: &Written) -> Edge {
         name: quote!("edge"),
         unit: None,
         level: {
-            let support = paths::support(written.krate.as_ref());
+            let support = Support::of(written.krate.as_ref());
             quote!(#support::Level::INFO)
         },
         target: None,
@@ -102,7 +103,7 @@ pub(crate) fn analyze(written: Written, faults: &mut Faults) -> Option<Edge> {
         options,
         fields,
     } = written;
-    let support = paths::support(krate.as_ref());
+    let support = Support::of(krate.as_ref());
     let mut edge = Edge {
         root: paths::root(krate.as_ref()),
         name: options.name(&input.ident),
@@ -406,7 +407,7 @@ impl Edge {
         role: &'static str,
         field: &MarkedField,
         key: String,
-        support: &TokenStream,
+        support: &Support,
     ) {
         let ident = &field.name;
         self.parts.push(Part {
@@ -422,7 +423,7 @@ impl Edge {
         &mut self,
         field: &MarkedField,
         name: String,
-        support: &TokenStream,
+        support: &Support,
     ) -> (Entry, Option<Field>) {
         let context = context(field, name);
         let (entry, value) = match &field.sensitive {

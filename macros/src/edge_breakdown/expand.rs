@@ -30,6 +30,7 @@ use super::analyze::{Edge, Part, PartValue};
 use crate::callsite::{Callsite, function_item};
 use crate::generics::mentions_parameter;
 use crate::names::settings;
+use crate::paths::Support;
 
 /// How many values stand before those of the parts: what is computed of the edge.
 const COMPUTED: usize = 6;
@@ -42,7 +43,7 @@ pub(crate) fn expand(edge: &Edge) -> TokenStream {
         amount,
         ..
     } = edge;
-    let support = quote!(#root::support);
+    let support = Support::within(root);
     let parts = parts(edge, &support);
     let function = function_item();
     let event = Callsite {
@@ -113,7 +114,7 @@ pub(crate) fn expand(edge: &Edge) -> TokenStream {
 }
 
 /// The parts of the edge: its legs', and its own.
-fn parts(edge: &Edge, support: &TokenStream) -> TokenStream {
+fn parts(edge: &Edge, support: &Support) -> TokenStream {
     let own = edge.parts.iter().map(|Part { role, key, .. }| {
         let role = format_ident!("{role}");
         quote!(#support::Part { key: #key, role: #support::Role::#role })
@@ -149,7 +150,7 @@ fn parts(edge: &Edge, support: &TokenStream) -> TokenStream {
 }
 
 /// The call of what gets the values.
-fn values(edge: &Edge, support: &TokenStream) -> TokenStream {
+fn values(edge: &Edge, support: &Support) -> TokenStream {
     let mut masks = Vec::new();
     let own: Vec<TokenStream> = edge
         .parts

@@ -8,7 +8,7 @@ use super::parse::{Form, Invocation};
 use crate::diagnostics::Faults;
 use crate::field::{self, Capture, Field, Key};
 use crate::inventory::{self, Entry};
-use crate::paths;
+use crate::paths::Support;
 use crate::setting::{Kind, Level, Text};
 use crate::stage::analyze::Parent;
 use crate::stage::late::{recorded_keys, with_recorded};
@@ -26,7 +26,7 @@ pub(crate) enum Inline {
     },
     Event(Common),
     Record {
-        support: TokenStream,
+        support: Support,
         captures: Vec<Capture>,
         noted: TokenStream,
     },
@@ -34,7 +34,7 @@ pub(crate) enum Inline {
 
 /// What a stage and an event have in common.
 pub(crate) struct Common {
-    pub(crate) support: TokenStream,
+    pub(crate) support: Support,
     pub(crate) name: Text,
     pub(crate) level: Option<Level>,
     pub(crate) target: Option<Text>,
@@ -64,7 +64,7 @@ pub(crate) fn analyze(invocation: Invocation, form: Form, faults: &mut Faults) -
             ),
         );
     }
-    let support = paths::support(Some(&krate));
+    let support = Support::of(Some(&krate));
     let (late, given): (Vec<Field>, Vec<Field>) = fields.into_iter().partition(Field::is_empty);
     if form != Form::Stage {
         for field in &late {

@@ -11,7 +11,7 @@ use crate::field::{self, Capture, Field, Key};
 use crate::generics::{is_phantom, mentions_parameter};
 use crate::inventory::{self, Entry};
 use crate::names::gate::Opened;
-use crate::paths;
+use crate::paths::{self, Support};
 
 /// Labels that can be expanded.
 pub(crate) struct Labels {
@@ -33,7 +33,7 @@ pub(crate) fn analyze(written: Written, faults: &mut Faults) -> Labels {
         fields,
     } = written;
     check_shape(&input.ident, &input.data, faults);
-    let support = paths::support(krate.as_ref());
+    let support = Support::of(krate.as_ref());
     let mut generic = Vec::new();
     let mut labels = Vec::new();
     let mut entries = Vec::new();

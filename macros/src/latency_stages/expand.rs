@@ -23,7 +23,7 @@ use syn::{Generics, Ident};
 
 use super::analyze::{Mark, PathModel};
 use super::parse::Written;
-use crate::paths;
+use crate::paths::{self, Support};
 
 pub(crate) fn expand(model: &PathModel) -> TokenStream {
     let PathModel {
@@ -33,7 +33,7 @@ pub(crate) fn expand(model: &PathModel) -> TokenStream {
         budget_nanoseconds,
         marks,
     } = model;
-    let support = quote!(#root::support);
+    let support = Support::within(root);
     let written = marks.iter().map(
         |Mark {
              name,

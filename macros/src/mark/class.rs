@@ -7,7 +7,7 @@ use syn::spanned::Spanned;
 use syn::{Ident, Path};
 
 use crate::diagnostics::suggest;
-use crate::paths::located;
+use crate::paths::Support;
 
 /// The names of tickspan's classes, and the module of each.
 const KNOWN: [(&str, &str); 14] = [
@@ -86,10 +86,10 @@ impl Class {
     }
 
     /// The class as a type.
-    pub(crate) fn tokens(&self, support: &TokenStream) -> TokenStream {
+    pub(crate) fn tokens(&self, support: &Support) -> TokenStream {
         match self {
             Self::Known { name, module, at } => {
-                let support = located(support.clone(), *at);
+                let support = support.at(*at);
                 let name = Ident::new(name, *at);
                 if module.is_empty() {
                     quote!(#support::#name)

@@ -13,7 +13,7 @@ use syn::{Attribute, Expr, Ident, LitInt};
 
 use crate::diagnostics::Faults;
 use crate::field::{self, Capture, Key};
-use crate::paths::located;
+use crate::paths::Support;
 pub(crate) use class::Class;
 pub(crate) use mode::Mode;
 
@@ -51,7 +51,7 @@ impl Mark {
     }
 
     /// What is recorded of `value` under its key, or nothing.
-    pub(crate) fn capture(&self, key: Key, value: &Expr, support: &TokenStream) -> Option<Capture> {
+    pub(crate) fn capture(&self, key: Key, value: &Expr, support: &Support) -> Option<Capture> {
         let masked = self.masked(value, support)?;
         let at = self.export.as_ref()?.span().resolved_at(Span::mixed_site());
         Some(Capture {
@@ -63,12 +63,13 @@ impl Mark {
     }
 
     /// The expression of what is left of `value`, or nothing. It owns what it has made, and borrows the rest.
-    pub(crate) fn masked(&self, value: &Expr, support: &TokenStream) -> Option<TokenStream> {
+    pub(crate) fn masked(&self, value: &Expr, support: &Support) -> Option<TokenStream> {
         let mode = self.export.as_ref()?;
         let class = self.class.tokens(support);
         let at = mode.span().resolved_at(Span::mixed_site());
         // A fault of the type points to the name of the mode.
-        let mask = located(quote!(#support::mark), at);
+        let support = support.at(at);
+        let mask = quote_spanned!(Span::call_site().located_at(at)=> #support::mark);
         let operand = field::operand(value);
         let seen = quote_spanned!(at=> #mask::Readable::new(&#operand).__tickspan_seen());
         Some(match mode {

@@ -22,6 +22,7 @@ use syn::{Expr, LitStr, Member};
 use super::rules::{Exemption, Kind, ends_in_head_noun};
 use super::{Finding, sensitive};
 use crate::diagnostics::Faults;
+use crate::paths::Support;
 
 /// A sensitive name under which something would be exported.
 pub(crate) struct Named {
@@ -55,7 +56,7 @@ impl Named {
     pub(crate) fn gate(
         &self,
         unit: &TokenStream,
-        support: &TokenStream,
+        support: &Support,
         opened: Opened,
     ) -> TokenStream {
         let message = format!(
@@ -158,7 +159,7 @@ pub(crate) const fn what(kind: Kind) -> &'static str {
 }
 
 /// The exemption as a type of the runtime.
-pub(crate) fn exemption(exemption: Exemption, support: &TokenStream) -> TokenStream {
+pub(crate) fn exemption(exemption: Exemption, support: &Support) -> TokenStream {
     let name = match exemption {
         Exemption::Truths => "Truths",
         Exemption::Counts => "Counts",

@@ -1,16 +1,16 @@
 //! From what the user wrote to a model that cannot be wrong.
 
-use proc_macro2::TokenStream;
 use syn::Expr;
 
 use super::parse::Written;
 use crate::diagnostics::Faults;
 use crate::names::gate::{Named, Opened};
-use crate::{field, paths, reason};
+use crate::paths::Support;
+use crate::{field, reason};
 
 /// An expression that somebody gave a reason for.
 pub(crate) struct Public {
-    pub(crate) support: TokenStream,
+    pub(crate) support: Support,
     pub(crate) value: Expr,
     pub(crate) reason: String,
     pub(crate) allows_name: bool,
@@ -37,7 +37,7 @@ pub(crate) fn analyze(written: Written, faults: &mut Faults) -> Public {
         named.refuse_opening(Opened::Value, faults);
     }
     Public {
-        support: paths::support(Some(&krate)),
+        support: Support::of(Some(&krate)),
         value,
         reason: reason.map(|given| given.value()).unwrap_or_default(),
         allows_name,

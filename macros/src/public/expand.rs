@@ -4,8 +4,8 @@ use proc_macro2::{Span, TokenStream};
 use quote::quote_spanned;
 
 use super::analyze::Public;
+use crate::field;
 use crate::inventory::{self, Entry};
-use crate::{field, paths};
 
 pub(crate) fn expand(public: Public) -> TokenStream {
     let Public {
@@ -18,6 +18,6 @@ pub(crate) fn expand(public: Public) -> TokenStream {
     let noted = inventory::noted("public", "public!", Span::call_site(), &[entry], &support);
     let at = field::guilty(&value).resolved_at(Span::mixed_site());
     let value = field::operand(&value);
-    let support = paths::located(support, at);
+    let support = support.at(at);
     quote_spanned!(at=> #support::Public::new({ #noted }, &#value).__tickspan_open())
 }

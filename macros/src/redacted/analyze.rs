@@ -1,19 +1,18 @@
 //! From what the user wrote to a model that cannot be wrong.
 
-use proc_macro2::TokenStream;
 use syn::ext::IdentExt;
 use syn::{Data, Fields, Generics, Ident, Member};
 
 use super::parse::Written;
 use crate::diagnostics::Faults;
 use crate::mark::{Class, Mark};
-use crate::paths;
+use crate::paths::Support;
 
 /// A type whose `Debug` is written.
 pub(crate) struct Shown {
     pub(crate) ident: Ident,
     pub(crate) generics: Generics,
-    pub(crate) support: TokenStream,
+    pub(crate) support: Support,
     /// The struct, or each variant of the enum.
     pub(crate) shapes: Vec<Shape>,
 }
@@ -58,7 +57,7 @@ pub(crate) fn analyze(written: Written, faults: &mut Faults) -> Option<Shown> {
         Data::Union(_) => return None,
     };
     Some(Shown {
-        support: paths::support(krate.as_ref()),
+        support: Support::of(krate.as_ref()),
         ident: input.ident,
         generics: input.generics,
         shapes,

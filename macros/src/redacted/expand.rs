@@ -22,6 +22,7 @@ use syn::{Generics, Ident, Member, parse_quote};
 
 use super::analyze::{Shape, Shown};
 use super::parse::Written;
+use crate::paths::Support;
 
 /// The implementation of `Debug` that withholds what is marked.
 pub(crate) fn expand(shown: &Shown) -> TokenStream {
@@ -34,7 +35,7 @@ pub(crate) fn expand(shown: &Shown) -> TokenStream {
     implementation(&shown.ident, &shown.generics, &body)
 }
 
-fn arm(shape: &Shape, support: &TokenStream) -> TokenStream {
+fn arm(shape: &Shape, support: &Support) -> TokenStream {
     let Shape {
         variant,
         name,

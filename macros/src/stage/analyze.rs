@@ -17,16 +17,16 @@ use super::returns::{
 };
 use super::{arguments, boxed, expand};
 use crate::diagnostics::{Faults, suggest};
-use crate::field::{self, ArgumentKey, Capture, Field, Key, capture_argument};
+use crate::field::{self, Capture, Field, Key};
 use crate::inventory::{self, Entry};
 use crate::names::gate::{self, Named};
-use crate::paths;
+use crate::paths::Support;
 use crate::setting::{Given, Kind, Level, Text};
 
 /// A function to be expanded.
 pub(crate) struct Stage {
     pub(crate) head: Head,
-    pub(crate) support: TokenStream,
+    pub(crate) support: Support,
     pub(crate) name: TokenStream,
     pub(crate) target: Option<Text>,
     pub(crate) level: Option<Level>,
@@ -126,7 +126,7 @@ pub(crate) fn analyze(
     let braces_at = body.span();
     check_options(&options, &head, faults);
 
-    let support = paths::support(options.krate.as_ref().map(|given| &given.value));
+    let support = Support::of(options.krate.as_ref().map(|given| &given.value));
     let fields = options
         .fields
         .take()
@@ -221,7 +221,7 @@ fn noted(
     fields: &[Field],
     skipped: &[Ident],
     options: &Options,
-    support: &TokenStream,
+    support: &Support,
 ) -> TokenStream {
     let given = |name: &Ident| {
         let key = Key::of_ident(name).text;
@@ -236,8 +236,7 @@ fn noted(
             let entry = if let Some(mark) = marks.of(binding) {
                 Entry::marked(name, ty, mark)
             } else if binding.recordable && options.skip_all.is_none() && !skipped.contains(name) {
-                let key = ArgumentKey::of(name, binding.reads_duration, support);
-                Entry::argument(name, ty, &key, support)
+                Entry::argument(name, ty, &binding.argument, support)
             } else {
                 Entry::not_captured(name, ty, binding.recordable)
             };
@@ -330,7 +329,7 @@ fn attributes(
     arguments: Vec<arguments::Binding>,
     fields: Vec<Field>,
     marks: &Marks,
-    support: &TokenStream,
+    support: &Support,
 ) -> (Vec<Capture>, Vec<Key>) {
     let mut captures: Vec<Capture> = arguments
         .into_iter()
@@ -338,12 +337,9 @@ fn attributes(
             let name = &argument.pattern.ident;
             let capture = match marks.of(&argument) {
                 Some(mark) => marked::capture(&argument, mark, support)?,
-                None => capture_argument(
-                    name,
-                    argument.reads_duration,
-                    argument.cfgs.clone(),
-                    support,
-                ),
+                None => argument
+                    .argument
+                    .captured(name, argument.cfgs.clone(), support),
             };
             let keys = [&Key::of_ident(name).text, &capture.key.text];
             let given = fields.iter().any(|field| keys.contains(&&field.key.text));

@@ -6,7 +6,7 @@ use syn::{Attribute, Expr, FnArg, Ident, Pat, PatIdent, ReturnType, Signature, T
 use super::analyze::Rebound;
 use super::returns::{type_argument, unwrapped};
 use crate::diagnostics::{Faults, suggest};
-use crate::field;
+use crate::field::{self, Argument, Spelled};
 
 /// A name that a parameter binds.
 pub(super) struct Binding {
@@ -16,8 +16,8 @@ pub(super) struct Binding {
     pub(super) parameter: usize,
     /// Whether nobody has to name it to have it recorded.
     pub(super) recordable: bool,
-    /// Whether the parameter's type reads `Duration`.
-    pub(super) reads_duration: bool,
+    /// What there is to know to record it.
+    pub(super) argument: Argument,
 }
 
 /// The names that the parameters bind, in their order.
@@ -29,7 +29,14 @@ pub(super) fn bindings(sig: &Signature) -> Vec<Binding> {
         };
         let mut names = BoundNames::default();
         names.visit_pat_mut(&mut argument.pat.clone());
-        let alone = matches!(*argument.pat, Pat::Ident(_));
+        let (whole, spelled) = match &*argument.pat {
+            // With `ref`, the name's type is another.
+            Pat::Ident(pattern) if pattern.by_ref.is_none() => {
+                (true, Spelled::of(unwrapped(&argument.ty)))
+            }
+            Pat::Ident(_) => (true, None),
+            _ => (false, None),
+        };
         for pattern in names.0 {
             let name = pattern.ident.to_string();
             let name = name.trim_start_matches("r#");
@@ -43,6 +50,11 @@ pub(super) fn bindings(sig: &Signature) -> Vec<Binding> {
                 bindings.push(Binding {
                     // `_x` is not wanted, and `message` is a key of our own.
                     recordable: !name.starts_with('_') && !field::is_reserved(name),
+                    argument: Argument::of(
+                        &pattern.ident,
+                        whole && reads_duration(&argument.ty),
+                        spelled,
+                    ),
                     pattern,
                     parameter,
                     cfgs: argument
@@ -51,7 +63,6 @@ pub(super) fn bindings(sig: &Signature) -> Vec<Binding> {
                         .filter(|attr| attr.path().is_ident("cfg"))
                         .cloned()
                         .collect(),
-                    reads_duration: alone && reads_duration(&argument.ty),
                 });
             }
         }

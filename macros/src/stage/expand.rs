@@ -15,7 +15,7 @@
 //!     static STAGE: Callsite = Callsite::new(&Site { name: "submit", fields: &["quantity", "venue", ..], .. }, &STAGE);
 //!     static ERROR: Callsite = ..;
 //!     let guard = if STAGE.is_enabled() {
-//!         STAGE.start(&[Implicit(&quantity, Plain).value(), ImplicitText(TextOrSkipped(&venue), Plain).value()])
+//!         STAGE.start(&[Value::u64(quantity), ImplicitText(TextOrSkipped(&venue), Plain).value()])
 //!     } else {
 //!         StageGuard::off()
 //!     };
@@ -45,7 +45,7 @@ use crate::callsite::{Callsite, SPAN_TAIL, function_item, keys, values};
 use crate::field::Key;
 use crate::names::gate::{Named, Opened};
 use crate::names::settings;
-use crate::paths::located;
+use crate::paths::Support;
 use crate::setting::{Kind, Level};
 
 pub(crate) fn expand(stage: &Stage) -> TokenStream {
@@ -150,7 +150,7 @@ pub(crate) fn around(
     inner: &Expr,
     ending: &Ending,
     sig: &Signature,
-    support: &TokenStream,
+    support: &Support,
 ) -> TokenStream {
     wrap(kind, &inner.to_token_stream(), ending, sig, support)
 }
@@ -160,7 +160,7 @@ fn wrap(
     inner: &TokenStream,
     ending: &Ending,
     sig: &Signature,
-    support: &TokenStream,
+    support: &Support,
 ) -> TokenStream {
     match kind {
         Asynchronous::Future => {
@@ -274,7 +274,7 @@ fn start(stage: &Stage) -> TokenStream {
         Some(spans) => {
             let parent = parent_tokens(parent, support);
             let at = spans.span().resolved_at(Span::mixed_site());
-            let here = located(support.clone(), at);
+            let here = support.at(at);
             quote_spanned! {at=>
                 #here::Callsite::start_following(&__TICKSPAN_STAGE, #parent, #values, #spans)
             }
@@ -284,7 +284,7 @@ fn start(stage: &Stage) -> TokenStream {
 }
 
 /// The expression that starts a stage without links.
-pub(crate) fn started(parent: &Parent, values: &TokenStream, support: &TokenStream) -> TokenStream {
+pub(crate) fn started(parent: &Parent, values: &TokenStream, support: &Support) -> TokenStream {
     if let Parent::Current = parent {
         return quote!(#support::Callsite::start(&__TICKSPAN_STAGE, #values));
     }
@@ -293,7 +293,7 @@ pub(crate) fn started(parent: &Parent, values: &TokenStream, support: &TokenStre
 }
 
 /// Whose child the span is, in the runtime's terms.
-fn parent_tokens(parent: &Parent, support: &TokenStream) -> TokenStream {
+fn parent_tokens(parent: &Parent, support: &Support) -> TokenStream {
     match parent {
         Parent::Current => quote!(#support::Parent::Current),
         Parent::Root => quote!(#support::Parent::Root),
@@ -305,7 +305,7 @@ fn parent_tokens(parent: &Parent, support: &TokenStream) -> TokenStream {
 }
 
 /// The stage that stands in for one that nobody wants, where late attributes must not pass it by.
-pub(crate) fn hidden(late: &[Key], support: &TokenStream) -> Option<TokenStream> {
+pub(crate) fn hidden(late: &[Key], support: &Support) -> Option<TokenStream> {
     (!late.is_empty()).then(|| quote!(#support::Callsite::hidden(&__TICKSPAN_STAGE)))
 }
 
@@ -313,7 +313,7 @@ pub(crate) fn hidden(late: &[Key], support: &TokenStream) -> Option<TokenStream>
 pub(crate) fn entered(
     start: &TokenStream,
     hidden: Option<TokenStream>,
-    support: &TokenStream,
+    support: &Support,
 ) -> TokenStream {
     let off = hidden.unwrap_or_else(|| quote!(#support::StageGuard::off()));
     quote!(
@@ -329,7 +329,7 @@ pub(crate) fn entered(
 pub(crate) fn opened(
     start: &TokenStream,
     hidden: Option<TokenStream>,
-    support: &TokenStream,
+    support: &Support,
 ) -> TokenStream {
     let off = hidden.map_or_else(
         || quote!(::core::option::Option::None),
@@ -376,8 +376,8 @@ fn open(stage: &Stage) -> TokenStream {
 }
 
 /// The arguments under bindings of the body's own, so that they are dropped in their order and what rustc
-/// says of an unused one is still said. The lints that are allowed are those that fire on a binding of the
-/// same name.
+/// says of an unused one is still said. Clippy's lints are not for a binding of the same name; they are named to
+/// clippy alone, for rustc takes long to find that a lint is not one of its own.
 fn rebound(stage: &Stage) -> TokenStream {
     let bindings = stage.rebound.iter().map(
         |Rebound {
@@ -386,18 +386,11 @@ fn rebound(stage: &Stage) -> TokenStream {
              used,
          }| {
             let ident = &pattern.ident;
-            let used = used.then(|| quote!(unused_variables,));
+            let used = used.then(|| quote!(#[allow(unused_variables)]));
             quote! {
                 #(#cfgs)*
-                #[allow(
-                    #used
-                    clippy::no_effect_underscore_binding,
-                    clippy::redundant_locals,
-                    clippy::shadow_reuse,
-                    clippy::shadow_same,
-                    clippy::shadow_unrelated,
-                    clippy::used_underscore_binding,
-                )]
+                #used
+                #[cfg_attr(clippy, allow(clippy::all, clippy::pedantic, clippy::restriction))]
                 let #pattern = #ident;
             }
         },
@@ -421,7 +414,7 @@ fn mentioned(stage: &Stage) -> TokenStream {
 
 /// The expression that ends a stage by what the function returned. A closure would be compiled again for each
 /// function, so there is one only where more is asked than whether it is an error.
-fn finished(ending: &Ending, sig: &Signature, support: &TokenStream) -> TokenStream {
+fn finished(ending: &Ending, sig: &Signature, support: &Support) -> TokenStream {
     match ending {
         Ending {
             ret: None,
@@ -439,7 +432,7 @@ fn finished(ending: &Ending, sig: &Signature, support: &TokenStream) -> TokenStr
             ..
         } if err.value.map.is_none() => {
             let at = err.name.span().resolved_at(Span::mixed_site());
-            let here = located(support.clone(), at);
+            let here = support.at(at);
             quote_spanned!(at=>
                 #here::StageGuard::finish_with_event(
                     __tickspan_guard,
@@ -459,33 +452,33 @@ fn finished(ending: &Ending, sig: &Signature, support: &TokenStream) -> TokenStr
 }
 
 /// The expression that marks, with a caret on the path where it is none.
-fn mark(mark: &Mark, support: &TokenStream) -> TokenStream {
+fn mark(mark: &Mark, support: &Support) -> TokenStream {
     let path = &mark.path;
     let at = path.span().resolved_at(Span::mixed_site());
-    let here = located(support.clone(), at);
+    let here = support.at(at);
     quote_spanned!(at=> #here::mark(#path))
 }
 
 /// A guard that marks where a function ends whose return is not looked at.
-fn marking(ending: &Ending, support: &TokenStream) -> Option<TokenStream> {
+fn marking(ending: &Ending, support: &Support) -> Option<TokenStream> {
     let mark = ending.mark.as_ref()?;
     let how = if mark.always { "always" } else { "returned" };
     Some(guarded(mark, how, support))
 }
 
 /// A guard that marks where a function ends, if that is asked for.
-fn always(ending: &Ending, support: &TokenStream) -> Option<TokenStream> {
+fn always(ending: &Ending, support: &Support) -> Option<TokenStream> {
     let mark = ending.mark.as_ref().filter(|mark| mark.always)?;
     Some(guarded(mark, "always", support))
 }
 
-fn guarded(given: &Mark, how: &str, support: &TokenStream) -> TokenStream {
+fn guarded(given: &Mark, how: &str, support: &Support) -> TokenStream {
     let (how, mark) = (Ident::new(how, Span::mixed_site()), mark(given, support));
     quote_spanned!(Span::mixed_site()=> let __tickspan_marking = #support::MarkGuard::#how(|| #mark);)
 }
 
 /// Marks, before the stage ends.
-fn marked(ending: &Ending, support: &TokenStream) -> Option<TokenStream> {
+fn marked(ending: &Ending, support: &Support) -> Option<TokenStream> {
     let given = ending.mark.as_ref()?;
     if given.always {
         return Some(quote_spanned!(Span::mixed_site()=> ::core::mem::drop(__tickspan_marking);));
@@ -503,7 +496,7 @@ fn marking_future(
     future: TokenStream,
     returns: bool,
     ending: &Ending,
-    support: &TokenStream,
+    support: &Support,
 ) -> TokenStream {
     let Some(given) = &ending.mark else {
         return future;
@@ -522,7 +515,7 @@ fn marking_future(
 }
 
 /// The closure that is told what the function returned.
-fn finish(ending: &Ending, sig: &Signature, support: &TokenStream) -> TokenStream {
+fn finish(ending: &Ending, sig: &Signature, support: &Support) -> TokenStream {
     let returned_at = match &sig.output {
         ReturnType::Type(_, ty) => ty.span().resolved_at(Span::mixed_site()),
         ReturnType::Default => Span::mixed_site(),
@@ -550,7 +543,7 @@ fn finish(ending: &Ending, sig: &Signature, support: &TokenStream) -> TokenStrea
         ),
         Some(err) => {
             let at = err.name.span().resolved_at(Span::mixed_site());
-            let here = located(support.clone(), at);
+            let here = support.at(at);
             match &err.value.map {
                 None => quote_spanned!(at=>
                     #here::StageGuard::end_with_event(
@@ -562,7 +555,7 @@ fn finish(ending: &Ending, sig: &Signature, support: &TokenStream) -> TokenStrea
                 ),
                 Some(map) => {
                     let at = map.span().resolved_at(Span::mixed_site());
-                    let here = located(support.clone(), at);
+                    let here = support.at(at);
                     quote_spanned!(at=>
                         #here::StageGuard::end_mapped(__tickspan_stage, __tickspan_returned, #map, &__TICKSPAN_ERROR);
                     )

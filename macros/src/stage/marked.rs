@@ -9,6 +9,7 @@ use super::parse::Options;
 use crate::diagnostics::Faults;
 use crate::field::{Capture, Field, Key};
 use crate::mark::{self, Mark};
+use crate::paths::Support;
 
 /// The marks of a function's parameters, in their order.
 #[derive(Default)]
@@ -137,7 +138,7 @@ fn check_export(
 }
 
 /// What is recorded of a marked argument, under its name.
-pub(super) fn capture(binding: &Binding, mark: &Mark, support: &TokenStream) -> Option<Capture> {
+pub(super) fn capture(binding: &Binding, mark: &Mark, support: &Support) -> Option<Capture> {
     let ident = &binding.pattern.ident;
     let capture = mark.capture(Key::of_ident(ident), &syn::parse_quote!(#ident), support)?;
     Some(Capture {

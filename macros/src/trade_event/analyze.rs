@@ -11,7 +11,7 @@ use crate::field::{self, Capture, Field, Key};
 use crate::generics::is_phantom;
 use crate::inventory::{self, Entry};
 use crate::names::gate::Opened;
-use crate::paths;
+use crate::paths::{self, Support};
 use crate::setting::Text;
 
 /// A type to be implemented for.
@@ -29,7 +29,7 @@ pub(crate) struct Event {
 
 /// An event without fields, for a type with faults.
 pub(crate) fn stand_in(written: &Written) -> Event {
-    let support = paths::support(written.krate.as_ref());
+    let support = Support::of(written.krate.as_ref());
     Event {
         ident: written.input.ident.clone(),
         generics: written.input.generics.clone(),
@@ -50,7 +50,7 @@ pub(crate) fn analyze(written: Written, faults: &mut Faults) -> Option<Event> {
         options,
         fields,
     } = written;
-    let support = paths::support(krate.as_ref());
+    let support = Support::of(krate.as_ref());
     let mut entries = Vec::new();
     let mut recorded = Vec::new();
     let mut captures = Vec::new();

@@ -23,6 +23,7 @@ use quote::quote;
 use super::analyze::Event;
 use crate::callsite::{Callsite, event_keys, function_item, keys, values};
 use crate::names::settings;
+use crate::paths::Support;
 
 pub(crate) fn expand(event: &Event) -> TokenStream {
     let Event {
@@ -34,7 +35,7 @@ pub(crate) fn expand(event: &Event) -> TokenStream {
         noted,
         ..
     } = event;
-    let support = quote!(#root::support);
+    let support = Support::within(root);
     let function = function_item();
     let site = Callsite {
         ident: "__TICKSPAN_EVENT",

@@ -183,7 +183,7 @@ fn number(value: &Value<'_>) -> Option<f64> {
         Repr::I64(number) => Some(*number as f64),
         Repr::U64(number) => Some(*number as f64),
         #[cfg(feature = "rust_decimal")]
-        Repr::Decimal(_, number) => rust_decimal::prelude::ToPrimitive::to_f64(number),
+        Repr::Decimal(number) => rust_decimal::prelude::ToPrimitive::to_f64(number),
         _ => None,
     }
 }

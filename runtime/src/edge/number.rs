@@ -202,7 +202,7 @@ mod decimal {
 
         fn add(&mut self, amount: &Value<'_>) {
             *self = match amount.repr() {
-                Repr::Decimal(_, amount) => self.plus(Self {
+                Repr::Decimal(amount) => self.plus(Self {
                     mantissa: amount.mantissa(),
                     scale: amount.scale(),
                     overflown: false,

@@ -34,42 +34,34 @@ macro_rules! scalars {
     )+)+};
 }
 
+macro_rules! integers {
+    ($($form:ty { $($ty:ident)+ })+) => {$(
+        scalars! {
+            $form {
+                $($ty => |value| Value::$ty(value);)+
+                $(NonZero<$ty> => |value| Value::$ty(value.get());)+
+            }
+        }
+    )+};
+}
+
 scalars! {
     Truth {
     bool => |value| Value::bool(value);
     () => |_nothing| Value::ABSENT;
     }
-    Number<i64> {
-    i16 => |value| Value::i64(value.into());
-    i32 => |value| Value::i64(value.into());
-    i64 => |value| Value::i64(value);
-    isize => |value| Value::i64(value as i64);
-    u32 => |value| Value::i64(value.into());
-    u64 => |value| Value::u64(value);
-    usize => |value| Value::u64(value as u64);
-    NonZero<i16> => |value| Value::i64(value.get().into());
-    NonZero<i32> => |value| Value::i64(value.get().into());
-    NonZero<i64> => |value| Value::i64(value.get());
-    NonZero<isize> => |value| Value::i64(value.get() as i64);
-    NonZero<u32> => |value| Value::i64(value.get().into());
-    NonZero<u64> => |value| Value::u64(value.get());
-    NonZero<usize> => |value| Value::u64(value.get() as u64);
-    }
     Number<f64> {
-    f32 => |value| Value::f64(value.into());
+    f32 => |value| Value::f32(value);
     f64 => |value| Value::f64(value);
-    }
-    Fragment {
-    i8 => |value| Value::i64(value.into());
-    u8 => |value| Value::i64(value.into());
-    u16 => |value| Value::i64(value.into());
-    NonZero<i8> => |value| Value::i64(value.get().into());
-    NonZero<u8> => |value| Value::i64(value.get().into());
-    NonZero<u16> => |value| Value::i64(value.get().into());
     }
     Seconds {
     Duration => |value| Value::f64(value.as_secs_f64());
     }
+}
+
+integers! {
+    Number<i64> { i16 i32 i64 isize u32 u64 usize }
+    Fragment { i8 u8 u16 }
 }
 
 #[diagnostic::do_not_recommend]

@@ -19,6 +19,5 @@ mod value;
 pub use class::{Class, Confidential, Secret, financial, pii};
 pub use safe_error::SafeError;
 pub use sensitive::Sensitive;
-pub(crate) use value::Repr;
-pub(crate) use value::WriteText;
 pub use value::{AttributeValue, Value};
+pub(crate) use value::{Repr, Slot, WriteText};

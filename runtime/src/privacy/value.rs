@@ -79,19 +79,14 @@ pub(crate) enum Repr<'a> {
     U64(u64),
     F64(f64),
     Text(&'a str),
-    /// Its text, and the same as a list, if it is one: what `tracing` wraps cannot be had back.
-    Written(
-        DisplayValue<Written<'a>>,
-        #[cfg_attr(
-            not(feature = "init"),
-            expect(dead_code, reason = "for the lane route")
-        )]
-        Written<'a>,
-    ),
-    Displayed(DisplayValue<&'a dyn fmt::Display>),
+    Written(&'a dyn WriteText),
+    Displayed(&'a dyn fmt::Display),
     #[cfg(feature = "rust_decimal")]
-    Decimal(DisplayValue<rust_decimal::Decimal>, rust_decimal::Decimal),
+    Decimal(rust_decimal::Decimal),
 }
+
+/// Room for a value that `tracing` takes by its `Display`.
+pub(crate) type Slot<'v> = Option<DisplayValue<&'v dyn fmt::Display>>;
 
 impl<'a> Value<'a> {
     /// Nothing: no attribute is recorded.
@@ -102,17 +97,8 @@ impl<'a> Value<'a> {
         matches!(self.0, Repr::Absent)
     }
 
-    /// A truth value.
-    pub const fn bool(value: bool) -> Self {
-        Self(Repr::Bool(value))
-    }
-
-    /// A signed integer.
-    pub const fn i64(value: i64) -> Self {
-        Self(Repr::I64(value))
-    }
-
     /// An unsigned integer: an `i64` while it fits, for OpenTelemetry knows no other.
+    #[inline]
     pub const fn u64(value: u64) -> Self {
         if value <= i64::MAX as u64 {
             #[expect(clippy::cast_possible_wrap, reason = "compared with i64::MAX above")]
@@ -121,31 +107,25 @@ impl<'a> Value<'a> {
         Self(Repr::U64(value))
     }
 
-    /// A floating-point number.
-    pub const fn f64(value: f64) -> Self {
-        Self(Repr::F64(value))
-    }
-
     /// Text that is already there.
     pub const fn text(value: &'a str) -> Self {
         Self(Repr::Text(value))
     }
 
     /// Text that is written when the record is read.
-    pub(crate) fn written(value: &'a dyn WriteText) -> Self {
-        let written = Written(value);
-        Self(Repr::Written(tracing::field::display(written), written))
+    pub(crate) const fn written(value: &'a dyn WriteText) -> Self {
+        Self(Repr::Written(value))
     }
 
     /// An exact decimal number.
     #[cfg(feature = "rust_decimal")]
-    pub(crate) fn decimal(value: rust_decimal::Decimal) -> Self {
-        Self(Repr::Decimal(tracing::field::display(value), value))
+    pub(crate) const fn decimal(value: rust_decimal::Decimal) -> Self {
+        Self(Repr::Decimal(value))
     }
 
     /// Text that somebody declared public, written by its `Display` when the record is read.
-    pub fn displayed(value: &'a dyn fmt::Display) -> Self {
-        Self(Repr::Displayed(tracing::field::display(value)))
+    pub const fn displayed(value: &'a dyn fmt::Display) -> Self {
+        Self(Repr::Displayed(value))
     }
 
     /// The form in which it came.
@@ -154,20 +134,52 @@ impl<'a> Value<'a> {
     }
 
     /// The value as `tracing` takes it.
-    pub(crate) fn as_tracing(&self) -> Option<&dyn tracing::Value> {
-        match &self.0 {
-            Repr::Absent => None,
-            Repr::Bool(value) => Some(value),
-            Repr::I64(value) => Some(value),
-            Repr::U64(value) => Some(value),
-            Repr::F64(value) => Some(value),
-            Repr::Text(value) => Some(value),
-            Repr::Written(value, _) => Some(value),
-            Repr::Displayed(value) => Some(value),
+    pub(crate) fn as_tracing<'v>(
+        &'v self,
+        slot: &'v mut Slot<'v>,
+    ) -> Option<&'v dyn tracing::Value> {
+        let written: &dyn fmt::Display = match &self.0 {
+            Repr::Absent => return None,
+            Repr::Bool(value) => return Some(value),
+            Repr::I64(value) => return Some(value),
+            Repr::U64(value) => return Some(value),
+            Repr::F64(value) => return Some(value),
+            Repr::Text(value) => return Some(value),
+            Repr::Written(value) => value,
+            Repr::Displayed(value) => value,
             #[cfg(feature = "rust_decimal")]
-            Repr::Decimal(value, _) => Some(value),
-        }
+            Repr::Decimal(value) => value,
+        };
+        Some(slot.insert(tracing::field::display(written)))
     }
+}
+
+/// A constructor for each number and truth value of the language, by its name.
+macro_rules! scalars {
+    ($($ty:ident => |$value:ident| $repr:expr;)+) => {
+        impl Value<'_> {$(
+            #[doc = concat!("The value of a `", stringify!($ty), "`.")]
+            #[inline]
+            pub const fn $ty($value: $ty) -> Self {
+                Self($repr)
+            }
+        )+}
+    };
+}
+
+scalars! {
+    bool => |value| Repr::Bool(value);
+    i8 => |value| Repr::I64(value as i64);
+    i16 => |value| Repr::I64(value as i64);
+    i32 => |value| Repr::I64(value as i64);
+    i64 => |value| Repr::I64(value);
+    isize => |value| Repr::I64(value as i64);
+    u8 => |value| Repr::I64(value as i64);
+    u16 => |value| Repr::I64(value as i64);
+    u32 => |value| Repr::I64(value as i64);
+    usize => |value| Self::u64(value as u64).0;
+    f32 => |value| Repr::F64(value as f64);
+    f64 => |value| Repr::F64(value);
 }
 
 /// A value as an element of a list: JSON, but for numbers that JSON cannot write.
@@ -180,9 +192,9 @@ impl fmt::Display for Value<'_> {
             Repr::U64(value) => value.fmt(f),
             Repr::F64(value) => write!(f, "{value:?}"),
             Repr::Text(value) => write!(f, "{value:?}"),
-            Repr::Written(value, _) => write!(f, "\"{value}\""),
+            Repr::Written(value) => write!(f, "\"{value}\""),
             #[cfg(feature = "rust_decimal")]
-            Repr::Decimal(value, _) => write!(f, "\"{value}\""),
+            Repr::Decimal(value) => write!(f, "\"{value}\""),
             Repr::Displayed(value) => write!(f, "{:?}", value.to_string()),
         }
     }
@@ -200,19 +212,8 @@ pub(crate) trait WriteText {
     }
 }
 
-#[derive(Clone, Copy)]
-pub(crate) struct Written<'a>(&'a dyn WriteText);
-
-#[cfg(feature = "init")]
-impl Written<'_> {
-    /// See [`WriteText::elements`].
-    pub(crate) fn elements(&self, take: &mut dyn FnMut(&Value<'_>)) -> Option<usize> {
-        self.0.elements(take)
-    }
-}
-
-impl fmt::Display for Written<'_> {
+impl fmt::Display for dyn WriteText + '_ {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.write_text(f)
+        self.write_text(f)
     }
 }

@@ -77,7 +77,7 @@ impl Context {
         let value = match value.repr() {
             Repr::Absent => return self,
             Repr::Text(text) => (*text).to_owned(),
-            Repr::Written(text, _) => text.to_string(),
+            Repr::Written(text) => text.to_string(),
             Repr::Displayed(text) => text.to_string(),
             _ => value.to_string(),
         };

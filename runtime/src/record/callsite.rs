@@ -8,7 +8,7 @@ use tracing_core::field::FieldSet;
 #[cfg(feature = "init")]
 use super::lane::sites::Number;
 use super::parent::Parent;
-use crate::privacy::Value;
+use crate::privacy::{Slot, Value};
 
 /// The kind of a callsite, and of a span in OpenTelemetry's sense.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -232,11 +232,13 @@ impl Callsite {
         let fields = self.metadata.fields();
         let kind = self.kind.attribute();
         let mut all: FieldValues<'_> = [None; MAX_FIELDS];
-        for (slot, value) in all.iter_mut().zip(values) {
-            *slot = value.as_tracing();
+        let mut slots = slots();
+        for ((place, value), slot) in all.iter_mut().zip(values).zip(&mut slots) {
+            *place = value.as_tracing(slot);
         }
+        let mut slot = None;
         if let Some(place) = fields.len().checked_sub(tail::KIND) {
-            all[place] = kind.as_tracing();
+            all[place] = kind.as_tracing(&mut slot);
         }
         let values = fields.value_set_all(&all[..fields.len()]);
         // Under the parent's own subscriber: another knows nothing of it, and may panic.
@@ -293,6 +295,11 @@ fn enclosing(item: &str) -> &str {
 pub(crate) const MAX_FIELDS: usize = crate::support::MAX_KEYS + 4;
 
 pub(crate) type FieldValues<'a> = [Option<&'a dyn tracing::Value>; MAX_FIELDS];
+
+/// A slot for each of them.
+pub(super) const fn slots<'a>() -> [Slot<'a>; MAX_FIELDS] {
+    [const { None }; MAX_FIELDS]
+}
 
 #[cfg(feature = "init")]
 type Observer = fn(&Span, &'static str);

@@ -3,7 +3,7 @@
 use tracing::Event;
 
 use super::Callsite;
-use super::callsite::{FieldValues, MAX_FIELDS};
+use super::callsite::{FieldValues, MAX_FIELDS, slots};
 #[cfg(feature = "init")]
 use super::lane;
 use crate::privacy::Value;
@@ -53,14 +53,15 @@ pub(super) fn dispatch(site: &'static Callsite, values: &[Value<'_>]) {
     let fields = metadata.fields();
     let name = metadata.name();
     let mut all: FieldValues<'_> = [None; MAX_FIELDS];
-    let mut slots = all.iter_mut();
+    let mut slots = slots();
+    let mut places = all.iter_mut();
     if fields.len() > values.len() {
-        if let Some(message) = slots.next() {
+        if let Some(message) = places.next() {
             *message = Some(&name);
         }
     }
-    for (slot, value) in slots.zip(values) {
-        *slot = value.as_tracing();
+    for ((place, value), slot) in places.zip(values).zip(&mut slots) {
+        *place = value.as_tracing(slot);
     }
     Event::dispatch(metadata, &fields.value_set_all(&all[..fields.len()]));
 }

@@ -5,7 +5,7 @@ use core::sync::atomic::{AtomicBool, Ordering};
 use tracing::metadata::LevelFilter;
 use tracing_core::span::Record;
 
-use super::callsite::{FieldValues, MAX_FIELDS};
+use super::callsite::{FieldValues, MAX_FIELDS, slots};
 #[cfg(feature = "init")]
 use super::lane::sites::Number;
 use super::tracing_route;
@@ -65,9 +65,10 @@ pub fn record_late(site: &'static LateCallsite, values: &[Value<'_>]) {
     let metadata = callsite.metadata();
     let fields = metadata.fields();
     let mut all: FieldValues<'_> = [None; MAX_FIELDS];
-    for (key, value) in site.keys.iter().zip(values) {
+    let mut slots = slots();
+    for ((key, value), slot) in site.keys.iter().zip(values).zip(&mut slots) {
         match fields.iter().position(|field| field.name() == *key) {
-            Some(place) => all[place] = value.as_tracing(),
+            Some(place) => all[place] = value.as_tracing(slot),
             None => tell_undeclared(site, metadata.name(), key),
         }
     }

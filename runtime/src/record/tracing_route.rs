@@ -131,13 +131,15 @@ impl Idle {
         let metadata = self.callsite.metadata();
         let fields = metadata.fields();
         let mut values: FieldValues<'_> = [None; MAX_FIELDS];
-        for (place, value) in [
+        let mut slots = [const { None }; 3];
+        let given = [
             (tail::STATUS, &status),
             (tail::OUTCOME, &name),
             (tail::ERROR_TYPE, &error_type),
-        ] {
+        ];
+        for ((place, value), slot) in given.into_iter().zip(&mut slots) {
             if let Some(place) = fields.len().checked_sub(place) {
-                values[place] = value.as_tracing();
+                values[place] = value.as_tracing(slot);
             }
         }
         let values = fields.value_set_all(&values[..fields.len()]);

@@ -139,9 +139,9 @@ fn value_of(value: &Recorded<'_>) -> Option<Value<'static>> {
         }
         Repr::F64(value) => Value::F64(*value),
         Repr::Text(value) => text((*value).to_owned()),
-        Repr::Written(value, _) => text(value.to_string()),
+        Repr::Written(value) => text(value.to_string()),
         Repr::Displayed(value) => text(value.to_string()),
         #[cfg(feature = "rust_decimal")]
-        Repr::Decimal(_, value) => text(value.to_string()),
+        Repr::Decimal(value) => text(value.to_string()),
     })
 }

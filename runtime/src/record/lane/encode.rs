@@ -30,11 +30,11 @@ pub(super) fn plain(out: &mut Bytes, values: &[Value<'_>]) -> Result<(), RunsCod
             Repr::F64(value) => out.put_behind(tag::F64, value.to_le_bytes()),
             Repr::Text(value) => text(out, value),
             #[cfg(feature = "rust_decimal")]
-            Repr::Decimal(_, value) => {
+            Repr::Decimal(value) => {
                 out.put([tag::DECIMAL]);
                 out.put(value.serialize());
             }
-            Repr::Written(..) | Repr::Displayed(_) => return Err(RunsCode),
+            Repr::Written(_) | Repr::Displayed(_) => return Err(RunsCode),
         }
     }
     Ok(())
@@ -44,11 +44,11 @@ pub(super) fn plain(out: &mut Bytes, values: &[Value<'_>]) -> Result<(), RunsCod
 pub(super) fn any(out: &mut Bytes, values: &[Value<'_>]) {
     for value in values {
         match value.repr() {
-            Repr::Written(written, list) => {
+            Repr::Written(written) => {
                 let start = out.len();
                 out.put([tag::LIST, 0, 0, 0, 0, 0]);
                 let mut recorded = 0_u8;
-                let all = list.elements(&mut |element| {
+                let all = written.elements(&mut |element| {
                     any(out, core::slice::from_ref(element));
                     recorded += 1;
                 });

@@ -80,7 +80,7 @@ fn put_values(window: &Window, site: u16, at: usize, values: &[Value<'_>]) -> Op
                     tag::BOOL
                 }
                 #[cfg(feature = "rust_decimal")]
-                Repr::Decimal(_, value) => {
+                Repr::Decimal(value) => {
                     let [low, high] = halves(value.serialize());
                     put(end, low);
                     put(end + 1, high);
