@@ -348,6 +348,19 @@ fn an_argument_is_recorded_alike_whatever_its_type_is_called() {
     }
 }
 
+/// The type that is spelled is not that of a name behind an `@`.
+#[traced_stage]
+fn binds_twice(price @ ref seen: f64) -> f64 {
+    price + seen
+}
+
+#[test]
+fn an_argument_is_recorded_by_each_name_that_binds_it() {
+    let capture = Capture::new();
+    capture.run(|| binds_twice(1.5));
+    assert_eq!(capture.tree(), "binds_twice price=1.5 seen=1.5\n");
+}
+
 #[test]
 fn sensitive_values_are_redacted_and_come_from_configuration() {
     let key: Sensitive<String> = "k-123".parse().unwrap();

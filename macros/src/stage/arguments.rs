@@ -30,8 +30,8 @@ pub(super) fn bindings(sig: &Signature) -> Vec<Binding> {
         let mut names = BoundNames::default();
         names.visit_pat_mut(&mut argument.pat.clone());
         let (whole, spelled) = match &*argument.pat {
-            // With `ref`, the name's type is another.
-            Pat::Ident(pattern) if pattern.by_ref.is_none() => {
+            // With `ref`, the name's type is another; so it may be of a name behind an `@`.
+            Pat::Ident(pattern) if pattern.by_ref.is_none() && pattern.subpat.is_none() => {
                 (true, Spelled::of(unwrapped(&argument.ty)))
             }
             Pat::Ident(_) => (true, None),
