@@ -125,9 +125,12 @@ impl Ledger {
         *lock(&self.trouble) = None;
     }
 
-    /// Why the last attempt of the batch at hand failed.
-    pub(super) fn trouble(&self) -> Option<String> {
-        lock(&self.trouble).clone()
+    /// A reason, with why the last attempt of the batch at hand failed, which tells more.
+    pub(super) fn with_trouble(&self, reason: &str) -> String {
+        match &*lock(&self.trouble) {
+            Some(trouble) => format!("{reason}; the attempt before: {trouble}"),
+            None => reason.to_owned(),
+        }
     }
 
     /// Says on stderr, the first time, that an attempt failed.

@@ -144,7 +144,7 @@ impl<T: Send + 'static> Flush<'_, T> {
                 ),
             }
         } else {
-            "the deadline passed".to_owned()
+            ledger.with_trouble("the deadline passed")
         };
         Err(FlushFailure {
             exporter: ledger.exporter().to_owned(),

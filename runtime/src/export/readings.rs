@@ -175,7 +175,7 @@ impl Flush<'_> {
                 ),
             }
         } else {
-            "the deadline passed".to_owned()
+            ledger.with_trouble("the deadline passed")
         };
         Err(FlushFailure {
             exporter: ledger.exporter().to_owned(),

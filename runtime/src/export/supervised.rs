@@ -99,12 +99,9 @@ impl<E> Supervised<E> {
         outcome.and_then(|delivered| dropped.map(|()| delivered))
     }
 
-    /// The failure of an export that nobody answered: with that of the attempt before, which knows more.
+    /// The failure of an export that nobody answered.
     fn no_answer(&self, reason: &str) -> Delivery {
-        let reason = match self.ledger.trouble() {
-            Some(trouble) => format!("{reason}; the attempt before: {trouble}"),
-            None => reason.to_owned(),
-        };
+        let reason = self.ledger.with_trouble(reason);
         self.ledger.record_unreachable(&reason);
         Err(reason)
     }

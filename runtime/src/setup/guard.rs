@@ -169,8 +169,8 @@ impl Telemetry {
     ///
     /// # Errors
     ///
-    /// [`Error::Flush`] when spans failed meanwhile or the deadline passed. Telemetry goes on in
-    /// either case.
+    /// [`Error::Flush`] when spans failed meanwhile or the deadline passed, and then with why the last attempt
+    /// failed, if one did. Telemetry goes on in either case.
     pub fn flush(&self, deadline: Duration) -> Result<(), Error> {
         let Some(running) = &self.running else {
             return Ok(());

@@ -11,12 +11,11 @@ use tickspan::recorder::{Durability, Recorder, audited};
 use tickspan::{Acknowledgement, Telemetry, TradeEvent, traced_stage};
 use tickspan_tests::child::{Child, Finished};
 
-use super::{numbers, read_whole};
+use super::{await_refusal, numbers, read_whole};
 
 const SOON: Duration = Duration::from_mins(1);
 
-/// How long a test waits for a disk that refuses.
-const WAIT: Duration = Duration::from_millis(300);
+const FULL: &str = "No space left";
 
 /// Records of a child fill the rest of a disk many times over.
 const SPANS: i64 = 5_000;
@@ -104,7 +103,7 @@ fn full_disk_costs_nothing_where_there_is_room_in_time() {
         || {
             let telemetry = start();
             (0..SPANS / 5).for_each(tick);
-            telemetry.flush(WAIT).unwrap_err();
+            await_refusal(&telemetry, FULL);
             fs::remove_file(dir_of_child().join("ballast")).unwrap();
             telemetry.flush(SOON).unwrap();
             (SPANS / 5..SPANS / 5 * 2).for_each(tick);
@@ -127,8 +126,8 @@ fn full_disk_costs_what_does_not_fit_and_nothing_twice() {
         || {
             let telemetry = start();
             (0..SPANS).for_each(tick);
-            telemetry.flush(WAIT).unwrap_err();
-            let report = telemetry.shutdown(WAIT);
+            await_refusal(&telemetry, FULL);
+            let report = telemetry.shutdown(Duration::from_millis(300));
             let exporter = &report.exporters[0];
             assert_eq!(report.made, u64::try_from(SPANS).unwrap());
             assert!(exporter.lost() > 0, "{report}");
@@ -156,7 +155,7 @@ fn audit_tells_that_a_disk_is_full_and_goes_on() {
     let child = Child::of("disks::audit_tells_that_a_disk_is_full_and_goes_on", || {
         let recorder = Recorder::new(dir_of_child())
             .with_durability(Durability::EachBatch)
-            .with_audit(Duration::from_millis(50));
+            .with_audit(Duration::from_secs(1));
         let telemetry = tickspan::builder().with_recorder(recorder).init().unwrap();
         let ballast = dir_of_child().join("ballast");
         let mut number = 0;
@@ -198,7 +197,7 @@ fn file_system_that_cannot_be_written_is_tried_again() {
         || {
             let telemetry = start();
             (0..SPANS).for_each(tick);
-            telemetry.flush(WAIT).unwrap_err();
+            await_refusal(&telemetry, "Read-only file system");
             remount("rw");
             telemetry.flush(SOON).unwrap();
             // Under way as well.
@@ -240,7 +239,7 @@ fn folder_without_permission_is_tried_again() {
     let child = Child::of("disks::folder_without_permission_is_tried_again", || {
         let telemetry = start();
         (0..1_000).for_each(tick);
-        telemetry.flush(WAIT).unwrap_err();
+        await_refusal(&telemetry, "Permission denied");
         fs::set_permissions(dir_of_child(), Permissions::from_mode(0o700)).unwrap();
         telemetry.flush(SOON).unwrap();
         let report = telemetry.shutdown(SOON);

@@ -10,7 +10,7 @@ use tickspan::replay::Fault;
 use tickspan::traced_stage;
 use tickspan_tests::child::Child;
 
-use super::{numbers, read};
+use super::{await_refusal, numbers, read};
 
 const SOON: Duration = Duration::from_mins(1);
 
@@ -36,6 +36,7 @@ fn folder_that_cannot_be_written_costs_lines_and_is_told_once() {
                 .init()
                 .unwrap();
             (0..1_000).for_each(tick);
+            await_refusal(&telemetry, "directory");
             let report = telemetry.shutdown(Duration::from_secs(3));
             let exporter = &report.exporters[0];
             assert_eq!((exporter.exported, exporter.lost()), (0, 1_000), "{report}");
@@ -63,8 +64,7 @@ fn recorder_goes_on_when_a_full_disk_has_room_again() {
             let recorder = Recorder::new(&dir).with_flush_every(Duration::from_millis(10));
             let telemetry = tickspan::builder().with_recorder(recorder).init().unwrap();
             (0..1_000).for_each(tick);
-            // Nobody can flush now.
-            telemetry.flush(Duration::from_millis(300)).unwrap_err();
+            await_refusal(&telemetry, "No space left");
             for day in fs::read_dir(&dir).unwrap() {
                 fs::remove_dir_all(day.unwrap().path()).unwrap();
             }

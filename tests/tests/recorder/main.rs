@@ -10,9 +10,17 @@ mod questions;
 mod records;
 
 use std::path::Path;
+use std::time::Duration;
 
+use tickspan::Telemetry;
 use tickspan::recorded::Data;
 use tickspan::replay::{Damage, Event, Replay};
+
+/// Waits until a disk has refused to take something, in these words.
+fn await_refusal(telemetry: &Telemetry, words: &str) {
+    let briefly = Duration::from_millis(100);
+    while !(telemetry.flush(briefly).unwrap_err().to_string()).contains(words) {}
+}
 
 /// Everything in a recording.
 fn read(dir: &Path) -> (Vec<Event>, Vec<Damage>) {
