@@ -72,7 +72,7 @@ impl Project {
     /// Writes the package. It needs what the workspace needs, in the same versions, and no network.
     pub(crate) fn of(cases: &[Case]) -> Self {
         let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("carets");
-        let workspace = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+        let workspace = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
         let write = || {
             fs::create_dir_all(&folder)?;
             fs::write(folder.join("Cargo.toml"), manifest(&workspace, cases))?;

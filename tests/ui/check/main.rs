@@ -1,13 +1,13 @@
-//! What a user is told. Each file of `ui/` holds faults, and beside it stands the text that the
-//! compiler prints for them; each file of `ui/pass/` holds none.
+//! What a user is told. Each file beside this folder holds faults, and beside it stands the text
+//! that the compiler prints for them; each file of `pass/` holds none.
 //!
 //! - On every compiler: our own messages are those of the text, and every caret lands where it does
 //!   there ([`carets`]).
 //! - On one named compiler, too: the whole text is the same, by `trybuild`. Other versions word and
 //!   draw what surrounds our messages in their own way.
 //!
-//! After a change that is meant, `TRYBUILD=overwrite cargo test -p tickspan-tests --test ui` on the
-//! named compiler writes the texts anew. Read them.
+//! After a change that is meant, `TRYBUILD=overwrite cargo test -p tickspan-ui` on the named
+//! compiler writes the texts anew. Read them.
 
 mod carets;
 mod project;
@@ -36,10 +36,10 @@ fn faults_are_told_in_our_words_at_their_tokens() {
             format!("whole texts are not (they are on {NAMED_COMPILER})")
         }
     );
-    let ui = Path::new(env!("CARGO_MANIFEST_DIR")).join("ui");
+    let ui = Path::new(env!("CARGO_MANIFEST_DIR"));
     let whole_texts = is_named
-        .then(|| panic::catch_unwind(|| trybuild::TestCases::new().compile_fail("ui/*.rs")));
-    let complaints = complaints(&Case::all_in(&ui));
+        .then(|| panic::catch_unwind(|| trybuild::TestCases::new().compile_fail("*.rs")));
+    let complaints = complaints(&Case::all_in(ui));
     assert!(complaints.is_empty(), "\n\n{}", complaints.join("\n"));
     if let Some(Err(differences)) = whole_texts {
         panic::resume_unwind(differences);
