@@ -37,8 +37,8 @@ fn faults_are_told_in_our_words_at_their_tokens() {
         }
     );
     let ui = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let whole_texts = is_named
-        .then(|| panic::catch_unwind(|| trybuild::TestCases::new().compile_fail("*.rs")));
+    let whole_texts =
+        is_named.then(|| panic::catch_unwind(|| trybuild::TestCases::new().compile_fail("*.rs")));
     let complaints = complaints(&Case::all_in(ui));
     assert!(complaints.is_empty(), "\n\n{}", complaints.join("\n"));
     if let Some(Err(differences)) = whole_texts {
