@@ -133,24 +133,8 @@ impl<T: Send + 'static> Flush<'_, T> {
     /// When spans failed meanwhile, or the deadline passed.
     pub(super) fn wait(self, until: Instant) -> Result<(), FlushFailure> {
         let ledger = &self.pipeline.ledger;
-        let reason = if self.pipeline.queue.wait_for(self.spans, until) {
-            let tally = ledger.tally();
-            match tally.failed - self.failed_before {
-                0 => return Ok(()),
-                failed => format!(
-                    "{failed} {} failed: {}",
-                    ledger.items().word(),
-                    tally.last_failure.unwrap_or_default()
-                ),
-            }
-        } else {
-            ledger.with_trouble("the deadline passed")
-        };
-        Err(FlushFailure {
-            exporter: ledger.exporter().to_owned(),
-            items: ledger.items(),
-            reason,
-        })
+        let done = self.pipeline.queue.wait_for(self.spans, until);
+        FlushFailure::check(ledger, ledger.items().word(), self.failed_before, done)
     }
 }
 
@@ -160,4 +144,31 @@ pub(crate) struct FlushFailure {
     pub(crate) exporter: String,
     pub(crate) items: Items,
     pub(crate) reason: String,
+}
+
+impl FlushFailure {
+    /// What came of a flush that was `done`, or else met its deadline. `failed_before` of what is called `items` had failed
+    /// when it began.
+    pub(super) fn check(
+        ledger: &Ledger,
+        items: &str,
+        failed_before: u64,
+        done: bool,
+    ) -> Result<(), Self> {
+        let tally = ledger.tally();
+        let failed = tally.failed - failed_before;
+        let reason = if !done {
+            ledger.with_trouble("the deadline passed")
+        } else if failed > 0 {
+            let last_failure = tally.last_failure.unwrap_or_default();
+            format!("{failed} {items} failed: {last_failure}")
+        } else {
+            return Ok(());
+        };
+        Err(Self {
+            exporter: tally.exporter,
+            items: ledger.items(),
+            reason,
+        })
+    }
 }

@@ -165,23 +165,8 @@ impl Flush<'_> {
     /// When it failed, or the deadline passed.
     pub(super) fn wait(self, until: Instant) -> Result<(), FlushFailure> {
         let Readings { turns, ledger, .. } = self.readings;
-        let reason = if turns.wait(until, |state| state.done >= self.turn) {
-            let tally = ledger.tally();
-            match tally.failed - self.failed_before {
-                0 => return Ok(()),
-                failed => format!(
-                    "{failed} data points failed: {}",
-                    tally.last_failure.unwrap_or_default()
-                ),
-            }
-        } else {
-            ledger.with_trouble("the deadline passed")
-        };
-        Err(FlushFailure {
-            exporter: ledger.exporter().to_owned(),
-            items: ledger.items(),
-            reason,
-        })
+        let done = turns.wait(until, |state| state.done >= self.turn);
+        FlushFailure::check(ledger, "data points", self.failed_before, done)
     }
 }
 
