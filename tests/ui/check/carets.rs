@@ -41,24 +41,14 @@ impl Words {
     fn of(code: Option<&str>, message: &str) -> Self {
         const COMPILERS: [&str; 2] = ["the trait bound", "the size for values of type"];
         match code {
-            None => Self::Ours(bare(message)),
+            None => Self::Ours(message.to_owned()),
             Some("E0277") if !COMPILERS.iter().any(|start| message.starts_with(start)) => {
-                Self::Ours(bare(message))
+                Self::Ours(message.to_owned())
             }
             Some(code) if code.starts_with('E') => Self::Compilers,
             Some(_) => Self::Lint,
         }
     }
-}
-
-/// A message with types by their last name. The compiler writes the path before it where some crate that it has loaded
-/// has a public type of the same name, and which crates it loads depends on features.
-fn bare(message: &str) -> String {
-    ["std::string::", "std::fmt::", "tickspan::"]
-        .iter()
-        .fold(message.to_owned(), |message, path| {
-            message.replace(path, "")
-        })
 }
 
 impl fmt::Debug for Told {
