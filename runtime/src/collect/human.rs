@@ -19,20 +19,24 @@ pub(crate) fn count(number: u64) -> String {
 }
 
 /// Writes a duration with three significant digits in the unit that fits: `0 ns`, `850 ns`, `1.23
-/// µs`, `45.6 ms`, `7.89 s`. From 1,000 s on it is whole seconds.
+/// µs`, `45.6 ms`, `7.89 s`. From 1,000 s on it is whole seconds. Half of the last digit is rounded
+/// up.
 pub(crate) fn duration(duration: Duration) -> String {
     let nanoseconds = duration.as_nanos();
     if nanoseconds < 1_000 {
         return format!("{nanoseconds} ns");
     }
-    // The largest error of the conversion is below one part in 10^15, far under the three digits
-    // shown.
-    let seconds = duration.as_secs_f64();
-    for (scale, unit) in [(1e6, "µs"), (1e3, "ms"), (1.0, "s")] {
-        let value = seconds * scale;
-        // 999.5 would be shown as `1000`; it belongs to the next unit.
-        if value < 999.5 {
-            return format!("{} {unit}", three_digits(value));
+    for (unit, name) in [(1_000, "µs"), (1_000_000, "ms"), (1_000_000_000, "s")] {
+        for (parts, places) in [(100, 2), (10, 1), (1, 0)] {
+            let step = unit / parts;
+            let digits = (nanoseconds + step / 2) / step;
+            if digits < 1_000 {
+                let (whole, part) = (digits / parts, digits % parts);
+                return match places {
+                    0 => format!("{whole} {name}"),
+                    _ => format!("{whole}.{part:0places$} {name}"),
+                };
+            }
         }
     }
     format!("{} s", count(duration.as_secs()))
@@ -70,17 +74,6 @@ pub(crate) fn amount(amount: f64) -> String {
 /// Writes 0.256 as `25.6 %`; nothing as a dash.
 pub(crate) fn share(share: Option<f64>) -> String {
     share.map_or_else(|| "–".to_owned(), |share| format!("{:.1} %", share * 100.0))
-}
-
-/// Writes a value from 1 to 999.5 with three significant digits.
-fn three_digits(value: f64) -> String {
-    if value < 9.995 {
-        format!("{value:.2}")
-    } else if value < 99.95 {
-        format!("{value:.1}")
-    } else {
-        format!("{value:.0}")
-    }
 }
 
 #[cfg(test)]
@@ -122,13 +115,17 @@ mod tests {
             (0, "0 ns"),
             (999, "999 ns"),
             (1_000, "1.00 µs"),
-            (9_996, "10.0 µs"),
+            (3_124, "3.12 µs"),
+            (3_125, "3.13 µs"),
+            (9_995, "10.0 µs"),
+            (12_050, "12.1 µs"),
             (99_960, "100 µs"),
             (999_499, "999 µs"),
-            (999_501, "1.00 ms"),
+            (999_500, "1.00 ms"),
             (45_600_000, "45.6 ms"),
             (7_890_000_000, "7.89 s"),
             (60_000_000_000, "60.0 s"),
+            (999_499_999_999, "999 s"),
             (1_234_000_000_000, "1,234 s"),
         ] {
             assert_eq!(

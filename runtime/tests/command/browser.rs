@@ -8,8 +8,9 @@ use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 use serde_json::{Value as Json, json};
+use tempfile::TempDir;
 
-use crate::program::{out, run, tickspan};
+use crate::program::{Lines, out, run, tickspan};
 
 /// A browser with one page.
 struct Browser {
@@ -19,10 +20,12 @@ struct Browser {
     session: Option<String>,
     number: u64,
     events: Vec<Json>,
+    _profile: TempDir,
 }
 
 impl Browser {
-    fn start(dir: &Path) -> Self {
+    fn start() -> Self {
+        let profile = TempDir::new().unwrap();
         let program = std::env::var("CHROMIUM").unwrap_or_else(|_| "chromium".to_owned());
         // It reads commands from 3 and writes answers to 4.
         let script = r#"exec "$0" "$@" 3<&0 4>&1 </dev/null >/dev/null"#;
@@ -33,7 +36,7 @@ impl Browser {
                 "--hide-scrollbars",
                 "--remote-debugging-pipe",
             ])
-            .arg(format!("--user-data-dir={}", dir.display()))
+            .arg(format!("--user-data-dir={}", profile.path().display()))
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(Stdio::null())
@@ -46,6 +49,7 @@ impl Browser {
             session: None,
             number: 0,
             events: Vec::new(),
+            _profile: profile,
         };
         let target = browser.call("Target.createTarget", &json!({"url": "about:blank"}));
         let attached = json!({"targetId": target["targetId"], "flatten": true});
@@ -196,6 +200,23 @@ fn address(page: &Path) -> String {
     format!("file://{}", fs::canonicalize(page).unwrap().display())
 }
 
+/// The page of a recording, made in a folder and opened in a browser, and its address.
+fn opened(recording: &Path, dir: &Path) -> (Browser, String) {
+    let page = dir.join("report.html");
+    let made = tickspan()
+        .args(["report", "-o"])
+        .args([&page, recording])
+        .output()
+        .unwrap();
+    assert_eq!(made.status.code(), Some(0), "{made:?}");
+    let mut browser = Browser::start();
+    let address = address(&page);
+    browser.size(1280, 900, "light");
+    browser.open(&address);
+    browser.assert_quiet(&address);
+    (browser, address)
+}
+
 /// Text elements whose contrast to what is behind them is below that of WCAG 2.1, AA.
 const LOW_CONTRAST: &str = r"(() => {
   const rgb = (text) => (text.match(/[\d.]+/g) || []).map(Number);
@@ -219,19 +240,7 @@ const LOW_CONTRAST: &str = r"(() => {
 #[ignore = "needs a browser: `.ci/report` brings one"]
 fn page_of_a_recorded_run_shows_charts_and_works_by_keyboard() {
     let (recording, pictures) = (given("REPORT_RECORDING"), given("REPORT_PICTURES"));
-    let page = pictures.join("report.html");
-    let made = tickspan()
-        .args(["report", "-o"])
-        .args([&page, &recording])
-        .output()
-        .unwrap();
-    assert_eq!(made.status.code(), Some(0), "{made:?}");
-    let profile = tempfile::TempDir::new().unwrap();
-    let mut browser = Browser::start(profile.path());
-    let address = address(&page);
-    browser.size(1280, 900, "light");
-    browser.open(&address);
-    browser.assert_quiet(&address);
+    let (mut browser, address) = opened(&recording, &pictures);
 
     // Every chart is drawn.
     let charts = browser.evaluate("[...document.querySelectorAll('.plot[role=slider]')].map((it) => it.querySelectorAll('svg rect, svg path, svg circle').length)");
@@ -412,25 +421,31 @@ fn everything_that_takes_the_focus_has_a_name(browser: &mut Browser) {
 
 #[test]
 #[ignore = "needs a browser: `.ci/report` brings one"]
+fn durations_are_rounded_as_the_summary_rounds_them() {
+    let mut lines = Lines::default();
+    for unit in [1_u64, 1_000, 1_000_000] {
+        // Halves of the last digit, and what belongs to the next unit.
+        for nanoseconds in [1_125, 3_125, 9_995, 12_250, 99_950, 100_500, 999_500] {
+            let duration = nanoseconds * unit;
+            for part in [duration - 1, duration, duration + 1] {
+                lines.span(600_000, &format!("stage_{part}"), part);
+            }
+        }
+    }
+    let (dir, file) = lines.recording();
+    let (mut browser, _) = opened(&file, dir.path());
+    numbers_are_those_of_the_summary(&mut browser, &file);
+}
+
+#[test]
+#[ignore = "needs a browser: `.ci/report` brings one"]
 fn names_that_try_to_be_a_script_are_shown_as_text() {
     let hostile = "</script><img src=x onerror=alert(1)><script>document.title='mine'</script>";
-    let (dir, file) = crate::program::Lines::default()
+    let (dir, file) = Lines::default()
         .span_with(1, hostile, 1_000, true, &[(hostile, hostile)])
         .edge(1, 1, ("2", "1"), Some(hostile))
         .recording();
-    let page = dir.path().join("report.html");
-    let made = tickspan()
-        .args(["report", "-o"])
-        .args([&page, &file])
-        .output()
-        .unwrap();
-    assert_eq!(made.status.code(), Some(0), "{made:?}");
-    let profile = tempfile::TempDir::new().unwrap();
-    let mut browser = Browser::start(profile.path());
-    browser.size(1280, 900, "light");
-    let address = address(&page);
-    browser.open(&address);
-    browser.assert_quiet(&address);
+    let (mut browser, _) = opened(&file, dir.path());
     assert_eq!(
         browser.evaluate("[document.images.length, document.scripts.length, document.title]"),
         json!([0, 2, "tickspan report"])

@@ -22,13 +22,16 @@ function count(number) {
   return number.toLocaleString("en-US");
 }
 
-// Three digits and the unit that fits: by the same steps as the command prints them, so that both round alike.
-function duration(nanoseconds) {
-  if (nanoseconds < 1000) return Math.round(nanoseconds) + " ns";
-  const seconds = Math.floor(nanoseconds / 1e9) + (nanoseconds % 1e9) / 1e9;
-  for (const [scale, unit] of [[1e6, "µs"], [1e3, "ms"], [1, "s"]]) {
-    const value = seconds * scale;
-    if (value < 999.5) return (value < 9.995 ? value.toFixed(2) : value < 99.95 ? value.toFixed(1) : value.toFixed(0)) + " " + unit;
+// Three digits and the unit that fits, by the same steps as the command takes, so that both round alike.
+function duration(time) {
+  const nanoseconds = Math.round(time);
+  if (nanoseconds < 1000) return nanoseconds + " ns";
+  for (const [unit, name] of [[1e3, "µs"], [1e6, "ms"], [1e9, "s"]]) {
+    for (const places of [2, 1, 0]) {
+      const parts = 10 ** places;
+      const digits = Math.floor((nanoseconds * parts) / unit + 0.5);
+      if (digits < 1000) return (digits / parts).toFixed(places) + " " + name;
+    }
   }
   return count(Math.floor(nanoseconds / 1e9)) + " s";
 }
