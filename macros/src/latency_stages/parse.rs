@@ -6,6 +6,7 @@ use syn::parse::ParseStream;
 use syn::{Attribute, Data, DeriveInput, Expr, Ident, Meta, Path, Token};
 
 use crate::diagnostics::{Faults, suggest};
+use crate::paths;
 use crate::setting::Given;
 
 /// The type and what stands on it and on its variants.
@@ -28,17 +29,7 @@ const ACCEPTED: [&str; 2] = ["name", "budget"];
 
 pub(crate) fn parse(tokens: TokenStream, faults: &mut Faults) -> syn::Result<Written> {
     let input: DeriveInput = syn::parse2(tokens)?;
-    let mut krate = None;
-    for attribute in &input.attrs {
-        if attribute.path().is_ident("tickspan") {
-            let parsed = attribute.parse_args_with(|input: ParseStream<'_>| {
-                input.parse::<Token![crate]>()?;
-                input.parse::<Token![=]>()?;
-                input.call(Path::parse_mod_style)
-            });
-            krate = faults.ok(parsed);
-        }
-    }
+    let krate = paths::given(&input.attrs, faults);
     let path = Options::of(&input.attrs, faults);
     let mut marks = Vec::new();
     if let Data::Enum(data) = &input.data {

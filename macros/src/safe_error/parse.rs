@@ -6,6 +6,7 @@ use syn::parse::ParseStream;
 use syn::{Attribute, Data, DeriveInput, Ident, LitStr, Path, Token};
 
 use crate::diagnostics::Faults;
+use crate::paths;
 
 /// The type and what stands on it.
 pub(crate) struct Written {
@@ -17,17 +18,7 @@ pub(crate) struct Written {
 
 pub(crate) fn parse(tokens: TokenStream, faults: &mut Faults) -> syn::Result<Written> {
     let input: DeriveInput = syn::parse2(tokens)?;
-    let mut krate = None;
-    for attribute in &input.attrs {
-        if attribute.path().is_ident("tickspan") {
-            let parsed = attribute.parse_args_with(|input: ParseStream<'_>| {
-                input.parse::<Token![crate]>()?;
-                input.parse::<Token![=]>()?;
-                input.call(Path::parse_mod_style)
-            });
-            krate = faults.ok(parsed);
-        }
-    }
+    let krate = paths::given(&input.attrs, faults);
     let kind = kind_of(&input.attrs, faults);
     if let Data::Struct(data) = &input.data {
         for field in &data.fields {

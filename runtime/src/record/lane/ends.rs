@@ -9,7 +9,7 @@ use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::Thread;
 
-use super::ring::{self, Consumer, Producer};
+use super::ring::{self, Consumer, Producer, Window};
 
 /// The bytes of a lane, unless set.
 pub(crate) const CAPACITY: usize = 1 << 20;
@@ -178,6 +178,14 @@ impl Writer {
     /// Whether the thread has a lane.
     pub(super) fn has_lane(&self) -> bool {
         self.producer.is_some()
+    }
+
+    /// See [`Producer::window`]: with what writes there.
+    #[inline]
+    pub(super) fn window(&mut self) -> Option<(&mut Producer, &'static Window)> {
+        let producer = self.producer.as_mut()?;
+        let window = producer.window()?;
+        Some((producer, window))
     }
 
     /// See [`Producer::write`].

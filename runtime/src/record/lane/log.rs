@@ -9,7 +9,7 @@
 )]
 
 use super::health::{Loss, count};
-use super::ring::{WINDOW, WORD};
+use super::ring::{WINDOW, WORD, Window};
 use super::sync::{AtomicU64, Ordering};
 use super::wire::{entry, entry_tag as tag};
 use super::writer::LaneThread;
@@ -18,8 +18,6 @@ use crate::privacy::{Repr, Value};
 
 /// The most values of an entry: their tags are in one word, with a site.
 const MOST_VALUES: usize = ((u64::BITS - u16::BITS) / tag::BITS) as usize;
-
-type Window = [AtomicU64; WINDOW];
 
 /// The byte of word 0 with the flags.
 pub(super) const FLAGS: usize = 5;
@@ -174,8 +172,7 @@ impl LaneThread {
         lineage: Option<([u64; 2], u64)>,
         values: &[Value<'_>],
     ) -> Option<u64> {
-        let producer = self.writer.producer.as_mut()?;
-        let window = producer.window()?;
+        let (producer, window) = self.writer.window()?;
         let [head, _, second, third, high, low, parent, ..] = window;
         set(second, span);
         let (kind, at) = match lineage {
@@ -205,10 +202,7 @@ impl LaneThread {
         edge: Option<u32>,
         values: &[Value<'_>],
     ) -> bool {
-        let Some(producer) = &mut self.writer.producer else {
-            return false;
-        };
-        let Some(window) = producer.window() else {
+        let Some((producer, window)) = self.writer.window() else {
             return false;
         };
         let [head, _, tick, of, ..] = window;
@@ -233,10 +227,7 @@ impl LaneThread {
     /// Writes the entry of the end of a stage, of which it is given word 0. False where there is no window.
     #[inline]
     pub(super) fn log_end(&mut self, last: u64, tick: u64) -> bool {
-        let Some(producer) = &mut self.writer.producer else {
-            return false;
-        };
-        let Some([head, end, ..]) = producer.window() else {
+        let Some((producer, [head, end, ..])) = self.writer.window() else {
             return false;
         };
         set(head, last);

@@ -12,8 +12,11 @@ use super::sync::{AtomicU64, Ordering, zeroed};
 /// The bytes of a word.
 pub(super) const WORD: usize = size_of::<u64>();
 
-/// The words of a window, in which entries are written.
+/// The words of a window.
 pub(super) const WINDOW: usize = 64;
+
+/// Where entries are written.
+pub(super) type Window = [AtomicU64; WINDOW];
 
 /// The most chunks: each has a bit.
 pub(super) const MOST_CHUNKS: usize = u64::BITS as usize;
@@ -112,7 +115,7 @@ impl Producer {
     /// The words behind what is written. Nothing near the end of a chunk, which [`write`](Self::write) and
     /// [`make_window`](Self::make_window) go beyond.
     #[inline]
-    pub(super) fn window(&self) -> Option<&'static [AtomicU64; WINDOW]> {
+    pub(super) fn window(&self) -> Option<&'static Window> {
         self.room(WINDOW)?.first_chunk()
     }
 
