@@ -36,7 +36,7 @@ fn stages_and_hops_have_their_rows() {
         out(&output),
         "\
 stage         count  errors      min     mean      p50      p90      p95      p99    p99.9      max
-book::update  1,000       0  1.00 µs   500 µs   500 µs   900 µs   950 µs   990 µs   999 µs  1.00 ms
+book::update  1,000       0  1.00 µs   501 µs   500 µs   900 µs   950 µs   990 µs   999 µs  1.00 ms
 risk::check       3       1  2.00 µs  4.00 µs  4.00 µs  6.00 µs  6.00 µs  6.00 µs  6.00 µs  6.00 µs
 
 path   hop                  count  over      min     mean      p50      p90      p95      p99    p99.9      max
