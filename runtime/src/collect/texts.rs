@@ -4,6 +4,8 @@ use std::sync::Arc;
 
 use opentelemetry::StringValue;
 
+use crate::record::lane::wire::short_text;
+
 /// How many are known.
 const KNOWN: usize = 1 << 10;
 
@@ -25,29 +27,34 @@ impl Texts {
     }
 
     /// The text as a value: one that is known, if it is.
+    #[inline]
     pub(super) fn value(&mut self, text: &str) -> StringValue {
-        match self.0.get_mut(place(text.as_bytes())) {
-            Some(known) if text.len() <= LONGEST => {
-                if **known != *text {
-                    *known = Arc::from(text);
-                }
-                StringValue::from(Arc::clone(known))
-            }
-            _ => StringValue::from(text.to_owned()),
+        match self.known(text) {
+            Some(known) => StringValue::from(known),
+            None => StringValue::from(text.to_owned()),
         }
+    }
+
+    /// The text in memory that is known. Nothing where it is too long to be.
+    pub(super) fn known(&mut self, text: &str) -> Option<Arc<str>> {
+        let known = self.0.get_mut(place(text.as_bytes()))?;
+        if text.len() > LONGEST {
+            return None;
+        }
+        if **known != *text {
+            *known = Arc::from(text);
+        }
+        Some(Arc::clone(known))
     }
 }
 
 /// Where a text is, if it is known: from its length, its first eight bytes and its last eight, which tell those apart that a
 /// program has many of.
 fn place(text: &[u8]) -> usize {
-    let [first, last] = if let Some(last) = text.last_chunk() {
-        let first = text.first_chunk().unwrap_or(last);
-        [first, last].map(|bytes| u64::from_le_bytes(*bytes))
-    } else {
-        let mut bytes = [0; 8];
-        bytes[..text.len()].copy_from_slice(text);
-        [u64::from_le_bytes(bytes), 0]
+    let [first, last] = match short_text(text) {
+        Some(word) => [word, 0],
+        None => [text.first_chunk(), text.last_chunk()]
+            .map(|bytes| bytes.map_or(0, |bytes| u64::from_le_bytes(*bytes))),
     };
     // The golden ratio, as Knuth multiplies by it: The Art of Computer Programming, 6.4.
     let mixed =

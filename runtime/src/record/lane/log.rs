@@ -11,7 +11,7 @@
 use super::health::{Loss, count};
 use super::ring::{WINDOW, WORD, Window};
 use super::sync::{AtomicU64, Ordering};
-use super::wire::{entry, entry_tag as tag};
+use super::wire::{entry, entry_tag as tag, short_text};
 use super::writer::LaneThread;
 use super::{Bytes, encode};
 use crate::privacy::{Repr, Value};
@@ -57,7 +57,7 @@ fn put_values(window: &Window, site: u16, at: usize, values: &[Value<'_>]) -> Op
             tag
         } else if let Repr::Text(text) = value.repr() {
             let text = text.as_bytes();
-            if let Some(word) = short(text) {
+            if let Some(word) = short_text(text) {
                 put(end, word);
                 end += 1;
                 tag::SHORT_TEXT
@@ -111,27 +111,6 @@ fn number(value: &Repr<'_>) -> Option<(u8, u64)> {
         Repr::F64(value) => Some((tag::F64, value.to_bits())),
         _ => None,
     }
-}
-
-/// A text shorter than a word as one, with its length. Nothing of another.
-// As few branches as can be: a length that is not foreseen costs more than all of this.
-#[inline]
-fn short(text: &[u8]) -> Option<u64> {
-    let len = text.len();
-    if len >= WORD {
-        return None;
-    }
-    let at = |place: usize, byte: u8| u64::from(byte) << (8 * place);
-    let bytes = if let (Some(first), Some(last)) = (text.first_chunk(), text.last_chunk()) {
-        // Where the two overlap they are the same.
-        u64::from(u32::from_le_bytes(*first))
-            | u64::from(u32::from_le_bytes(*last)) << (8 * (len - 4))
-    } else if let [first, .., last] = text {
-        at(0, *first) | at(len / 2, text[len / 2]) | at(len - 1, *last)
-    } else {
-        text.first().map_or(0, |byte| at(0, *byte))
-    };
-    Some(bytes | (len as u64) << 56)
 }
 
 /// The words of a text that is not shorter than one, and their places; how many they are. The last is the end of the text.

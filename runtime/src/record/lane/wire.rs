@@ -280,6 +280,27 @@ impl Header {
     }
 }
 
+/// A text shorter than a word as one, with its length. Nothing of another.
+// As few branches as can be: a length that is not foreseen costs more than all of this.
+#[inline]
+pub(crate) fn short_text(text: &[u8]) -> Option<u64> {
+    let len = text.len();
+    if len >= size_of::<u64>() {
+        return None;
+    }
+    let at = |place: usize, byte: u8| u64::from(byte) << (8 * place);
+    let bytes = if let (Some(first), Some(last)) = (text.first_chunk(), text.last_chunk()) {
+        // Where the two overlap they are the same.
+        u64::from(u32::from_le_bytes(*first))
+            | u64::from(u32::from_le_bytes(*last)) << (8 * (len - 4))
+    } else if let [first, .., last] = text {
+        at(0, *first) | at(len / 2, text[len / 2]) | at(len - 1, *last)
+    } else {
+        text.first().map_or(0, |byte| at(0, *byte))
+    };
+    Some(bytes | (len as u64) << 56)
+}
+
 /// What is left to read of a record.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Reader<'a>(pub(crate) &'a [u8]);
