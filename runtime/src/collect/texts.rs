@@ -36,7 +36,7 @@ impl Texts {
     }
 
     /// The text in memory that is known. Nothing where it is too long to be.
-    pub(super) fn known(&mut self, text: &str) -> Option<Arc<str>> {
+    fn known(&mut self, text: &str) -> Option<Arc<str>> {
         let known = self.0.get_mut(place(text.as_bytes()))?;
         if text.len() > LONGEST {
             return None;
