@@ -302,9 +302,12 @@ impl Decoder {
                     }
                 }
                 item::ERROR_TYPE => {
-                    if let Some(value) = value(&mut reader, &mut self.texts)? {
-                        span.attributes.push(KeyValue::new("error.type", value));
-                    }
+                    append(
+                        &mut span.attributes,
+                        "error.type",
+                        &mut reader,
+                        &mut self.texts,
+                    )?;
                 }
                 item::STATE => {
                     let state = self.state(&mut reader)?;
@@ -361,6 +364,7 @@ impl Decoder {
         // The first key of an event with a name of its own is `message`, which stands for that name.
         let named = keys.first() == Some(&"message");
         let skipped = usize::from(code == item::EVENT && named && usize::from(count) < keys.len());
+        let most = self.shape.limits.max_attributes_per_event as usize;
         for index in 0..count {
             let index = if code == item::EVENT {
                 usize::from(index) + skipped
@@ -368,15 +372,14 @@ impl Decoder {
                 usize::from(reader.u8()?)
             };
             let key = *keys.get(index)?;
-            let most = self.shape.limits.max_attributes_per_event as usize;
-            if key != "message" && event.attributes.len() < most {
-                append(&mut event.attributes, key, reader, &mut self.texts)?;
-            } else if let Some(value) = value(reader, &mut self.texts)? {
-                if key == "message" {
+            if key == "message" {
+                if let Some(value) = value(reader, &mut self.texts)? {
                     event.name = value.as_str().into_owned().into();
-                } else {
-                    event.dropped_attributes_count += 1;
                 }
+            } else if event.attributes.len() < most {
+                append(&mut event.attributes, key, reader, &mut self.texts)?;
+            } else if value(reader, &mut self.texts)?.is_some() {
+                event.dropped_attributes_count += 1;
             }
         }
         let known = &self.known[site];
