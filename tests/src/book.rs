@@ -35,6 +35,8 @@ mod code {
         Metrics: "../../docs/metrics.md";
         Edges: "../../docs/edges.md";
         Performance: "../../docs/performance.md";
+        PerformanceIntelXeon: "../../docs/performance/intel-xeon.md";
+        PerformanceAmdEpyc: "../../docs/performance/amd-epyc.md";
         SemanticConventions: "../../docs/semantic-conventions.md";
         UsingWithTracing: "../../docs/using-with-tracing.md";
         Design: "../../docs/design.md";

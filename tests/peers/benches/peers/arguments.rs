@@ -31,9 +31,14 @@ pub(crate) struct Arguments {
     #[arg(long, value_name = "TICKS", default_value_t = 100_000)]
     pub(crate) rate: u32,
 
-    /// Write docs/performance.md as well; for a complete run only.
-    #[arg(long, conflicts_with_all = ["quick", "only", "measurements", "sustain", "rate"])]
-    pub(crate) write: bool,
+    /// Write docs/performance/NAME.md as well, NAME being what the machine is called; for a complete run only.
+    #[arg(
+        long,
+        value_name = "NAME",
+        value_parser = name_of_machine,
+        conflicts_with_all = ["quick", "only", "measurements", "sustain", "rate"]
+    )]
+    pub(crate) write: Option<String>,
 
     /// Make one measurement of one library in this process, and print it for the parent.
     #[arg(long, hide = true)]
@@ -78,6 +83,16 @@ impl Arguments {
     pub(crate) fn only_one(&self) -> Option<(LibraryName, Measurement)> {
         Some((*self.only.first()?, *self.measurements.first()?))
     }
+}
+
+/// The name of a page, and of no other file.
+fn name_of_machine(name: &str) -> Result<String, &'static str> {
+    let is_part =
+        |letter: char| letter.is_ascii_lowercase() || letter.is_ascii_digit() || letter == '-';
+    if name.is_empty() || !name.chars().all(is_part) {
+        return Err("small letters, digits and hyphens, as in `amd-epyc`");
+    }
+    Ok(name.to_owned())
 }
 
 /// All there are, unless some are named.

@@ -25,8 +25,8 @@ use clap::Parser;
 use crate::arguments::Arguments;
 use crate::results::Results;
 
-/// Where the result is kept, from this package's folder.
-const PAGE: &str = "../../docs/performance.md";
+/// Where results are kept, from this package's folder.
+const PAGES: &str = "../../docs/performance";
 
 fn main() -> Result<(), Box<dyn Error>> {
     let arguments = Arguments::parse();
@@ -40,8 +40,9 @@ fn main() -> Result<(), Box<dyn Error>> {
     let results = Results::measure(&arguments)?;
     let page = report::page(&results, &arguments)?;
     print!("{page}");
-    if arguments.write {
-        fs::write(Path::new(env!("CARGO_MANIFEST_DIR")).join(PAGE), page)?;
+    if let Some(machine) = &arguments.write {
+        let pages = Path::new(env!("CARGO_MANIFEST_DIR")).join(PAGES);
+        fs::write(pages.join(format!("{machine}.md")), page)?;
     }
     Ok(())
 }

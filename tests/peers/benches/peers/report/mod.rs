@@ -68,15 +68,16 @@ fn introduction(arguments: &Arguments) -> Result<String, Box<dyn Error>> {
         ""
     };
     Ok(format!(
-        "# Performance\n\n\
+        "# Performance on {processors}\n\n\
          What tickspan costs, beside other libraries that do the same work in the same run. A *tick* \
          is a root span and four stages, three attributes each, and one event of six numbers in the \
          third stage. A *bare* span is a child without attributes in an open root.\n\n\
-         Measured on {date}, on {processors}, with {compiler}, release build, thin LTO. One command \
-         measures and prints all of it:\n\n\
+         Measured on {date} with {compiler}, release build, thin LTO. One command measures and prints \
+         all of it:\n\n\
          ```sh\n{COMMAND}\n```\n\n\
-         With `-- --write` it also writes this page; `-- --quick` takes a second for each \
-         measurement; `-- --help` lists the rest. Only ratios travel between machines.{quick}",
+         With `-- --write NAME` it also writes a page such as this; `-- --quick` takes a second for each \
+         measurement; `-- --help` lists the rest. Only ratios travel between machines, and \
+         [not all of them](../performance.md).{quick}",
         date = jiff::Timestamp::now().strftime("%Y-%m-%d"),
         processors = machine::processors()?,
         compiler = machine::compiler()?,
@@ -120,8 +121,9 @@ fn about_costs(arguments: &Arguments) -> String {
          of OpenTelemetry; the row below it is without these five. tickspan adds none of them unless \
          it is asked to.\n\
          - *Paced*: bursts of 20 ticks with 0.8 ms between them; percentiles of one tick as the \
-         caller sees it, whatever else the machine does meanwhile. The clock tells {resolution} ns \
-         apart on this machine.\n\
+         caller sees it, whatever else the machine does meanwhile. Two readings of the processor's counter, \
+         one right after the other, are at least {resolution} ns apart here; tickspan takes two a span \
+         and one an event.\n\
          - *Full speed*: one thread makes ticks without a pause for three seconds; then the library \
          is ended as its documentation says. Lost are spans that were made and never reached the \
          exporter. \"told\" means that the library gave the exact number, \"not told\" that the \
