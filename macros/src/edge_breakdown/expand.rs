@@ -5,10 +5,12 @@
 //!     const __TICKSPAN_PARTS: &[Part] = &[Part { key: "edge.gross", role: Role::Gross }, ..];
 //!     const __TICKSPAN_KEYS: [&str; ..] = event_keys(__TICKSPAN_PARTS);
 //!     static __TICKSPAN_EVENT: Callsite = ..;
-//!     static __TICKSPAN_EDGE: EdgeSite = EdgeSite::new(&__TICKSPAN_EVENT, "edge", Some("USD"), __TICKSPAN_PARTS);
+//!     const __TICKSPAN_UNIT: Option<&str> = Some("USD");
+//!     static __TICKSPAN_EDGE: EdgeSite = EdgeSite::new(&__TICKSPAN_EVENT, "edge", __TICKSPAN_UNIT, __TICKSPAN_PARTS);
 //!     impl EdgeBreakdown for Edge {
 //!         type Amount = f64;
 //!         const PARTS: &'static [Part] = __TICKSPAN_PARTS;
+//!         const UNIT: Option<&'static str> = __TICKSPAN_UNIT;
 //!         fn __tickspan_site() -> &'static EdgeSite { &__TICKSPAN_EDGE }
 //!         fn __tickspan_with<'v, R>(&'v self, computed: Computed<'v>, run: impl FnOnce(&[Value<'_>]) -> R) -> R {
 //!             same_amount::<f64, f64>();
@@ -25,8 +27,9 @@
 use proc_macro2::{Span, TokenStream};
 use quote::{format_ident, quote, quote_spanned};
 use syn::parse_quote;
+use syn::spanned::Spanned;
 
-use super::analyze::{Edge, Part, PartValue};
+use super::analyze::{Edge, Leg, Part, PartValue};
 use crate::callsite::{Callsite, function_item};
 use crate::generics::mentions_parameter;
 use crate::names::settings;
@@ -57,10 +60,7 @@ pub(crate) fn expand(edge: &Edge) -> TokenStream {
         at: ident.span(),
         support: &support,
     };
-    let unit = edge.unit.as_ref().map_or_else(
-        || quote!(::core::option::Option::None),
-        |unit| quote!(::core::option::Option::Some(#unit)),
-    );
+    let unit = unit(edge, &support);
     let mut generics = edge.generics.clone();
     if let Ok(ty) = syn::parse2(amount.clone()) {
         if mentions_parameter(&ty, &edge.generics) {
@@ -84,14 +84,17 @@ pub(crate) fn expand(edge: &Edge) -> TokenStream {
             const __TICKSPAN_KEYS: [&::core::primitive::str; #support::event_keys_len(__TICKSPAN_PARTS)] =
                 #support::event_keys(__TICKSPAN_PARTS);
             #event
+            #unit
             static __TICKSPAN_EDGE: #support::EdgeSite =
-                #support::EdgeSite::new(&__TICKSPAN_EVENT, #name, #unit, __TICKSPAN_PARTS);
+                #support::EdgeSite::new(&__TICKSPAN_EVENT, #name, __TICKSPAN_UNIT, __TICKSPAN_PARTS);
 
             #[automatically_derived]
             impl #parameters #root::EdgeBreakdown for #ident #arguments #bounds {
                 type Amount = #amount;
 
                 const PARTS: &'static [#support::Part] = __TICKSPAN_PARTS;
+
+                const UNIT: ::core::option::Option<&'static ::core::primitive::str> = __TICKSPAN_UNIT;
 
                 #[inline]
                 fn __tickspan_site() -> &'static #support::EdgeSite {
@@ -111,6 +114,23 @@ pub(crate) fn expand(edge: &Edge) -> TokenStream {
             }
         };
     }
+}
+
+/// The unit of the edge: its own, which its legs have, too, or theirs.
+fn unit(edge: &Edge, support: &Support) -> TokenStream {
+    let own = edge.unit.as_ref().map_or_else(
+        || quote!(::core::option::Option::None),
+        |unit| quote!(::core::option::Option::Some(#unit)),
+    );
+    let root = &edge.root;
+    let unit = edge.legs.iter().fold(own, |unit, Leg { ty, .. }| {
+        let at = ty.span().resolved_at(Span::call_site());
+        let here = support.at(at);
+        quote_spanned!(at=> #here::one_unit(#unit, <#ty as #root::EdgeBreakdown>::UNIT))
+    });
+    quote!(
+        const __TICKSPAN_UNIT: ::core::option::Option<&::core::primitive::str> = #unit;
+    )
 }
 
 /// The parts of the edge: its legs', and its own.

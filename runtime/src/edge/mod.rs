@@ -12,6 +12,7 @@ pub use decision::{EdgeDecision, EdgeFault, EdgeReason, EdgeRejection, EdgeTotal
 pub(crate) use part::COMPUTED;
 pub use part::{
     EdgeSite, Part, Role, event_keys, event_keys_len, join_parts, leg_bytes, leg_len, leg_parts,
+    one_unit,
 };
 
 use crate::privacy::mark::Masked;
@@ -73,6 +74,9 @@ pub trait EdgeBreakdown {
 
     #[doc(hidden)]
     const PARTS: &'static [Part];
+
+    #[doc(hidden)]
+    const UNIT: Option<&'static str>;
 
     #[doc(hidden)]
     fn __tickspan_site() -> &'static EdgeSite;

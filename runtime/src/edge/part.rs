@@ -192,6 +192,35 @@ pub const fn event_keys_len(parts: &[Part]) -> usize {
     1 + COMPUTED + parts.len()
 }
 
+/// The unit of an edge with a leg: that of either, for what is added has one.
+///
+/// # Panics
+///
+/// When they have two. It runs in the compiler.
+pub const fn one_unit(
+    edge: Option<&'static str>,
+    leg: Option<&'static str>,
+) -> Option<&'static str> {
+    let (Some(of_edge), Some(of_leg)) = (edge, leg) else {
+        return match edge {
+            Some(_) => edge,
+            None => leg,
+        };
+    };
+    let (of_edge, of_leg) = (of_edge.as_bytes(), of_leg.as_bytes());
+    let mut is_same = of_edge.len() == of_leg.len();
+    let mut index = 0;
+    while is_same && index < of_edge.len() {
+        is_same = of_edge[index] == of_leg[index];
+        index += 1;
+    }
+    assert!(
+        is_same,
+        "the amounts of this leg are in another unit than those of the edge or of a leg before it: convert them first"
+    );
+    edge
+}
+
 /// What is known of an edge before the program runs.
 pub struct EdgeSite {
     pub(crate) event: &'static Callsite,
@@ -257,6 +286,22 @@ mod tests {
     ];
     const BYTES: [u8; leg_len("buy", LEG)] = leg_bytes("buy", LEG);
     const PARTS: [Part; LEG.len()] = leg_parts("buy", LEG, &BYTES);
+
+    #[test]
+    fn an_edge_has_the_unit_of_its_legs() {
+        for (edge, leg, unit) in [
+            (None, None, None),
+            (None, Some("USD"), Some("USD")),
+            (Some("USD"), None, Some("USD")),
+            (Some("USD"), Some("USD"), Some("USD")),
+        ] {
+            assert_eq!(one_unit(edge, leg), unit);
+        }
+        for other in ["EUR", "USDT", "US"] {
+            std::panic::catch_unwind(|| one_unit(Some("USD"), Some(other)))
+                .expect_err("two units are not one");
+        }
+    }
 
     #[test]
     fn keys_of_a_leg_hold_its_name() {
