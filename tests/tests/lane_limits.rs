@@ -350,7 +350,11 @@ fn events_without_end_are_bounded_and_counted() {
         telemetry.flush(SOON).unwrap();
         let health = health();
         let span = kept.the("endless");
-        assert!(health.items_lost > 0 || health.parts_lost > 0, "{health}");
+        assert_eq!(
+            span.events.len() as u64 + health.items_lost + health.parts_lost,
+            100_000,
+            "{health}"
+        );
         assert!(
             span.events.len() > 10_000 && span.events.len() < 100_000,
             "{}",

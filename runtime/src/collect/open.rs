@@ -6,7 +6,7 @@ use std::hash::BuildHasherDefault;
 
 use super::decode::Author;
 use crate::record::lane::health::{Loss, count, count_many};
-use crate::record::lane::wire::Header;
+use crate::record::lane::wire::{Header, count_items};
 
 /// How many parts of spans are kept.
 const MOST: usize = 1 << 16;
@@ -70,7 +70,7 @@ impl Open {
         let part = self.part(header.span);
         part.bytes += bytes.len();
         if part.bytes > MOST_BYTES {
-            count(Loss::ItemTooMany);
+            count_many(Loss::ItemTooMany, count_items(bytes));
             return;
         }
         let place = part.ticks.partition_point(|tick| *tick <= header.end);

@@ -352,9 +352,111 @@ impl<'a> Reader<'a> {
     }
 }
 
+/// How many attributes, events and links there are among items, up to the first that cannot be read.
+pub(crate) fn count_items(items: &[u8]) -> u64 {
+    let mut reader = Reader(items);
+    let mut count = 0;
+    while let Some(more) = skip_item(&mut reader) {
+        count += more;
+    }
+    count
+}
+
+/// Passes an item, and tells for how many it counts.
+fn skip_item(reader: &mut Reader<'_>) -> Option<u64> {
+    match reader.u8()? {
+        item::LATE => {
+            reader.u32()?;
+            let values = reader.u8()?;
+            (0..values).try_for_each(|_| skip_value(reader))?;
+            return Some(values.into());
+        }
+        item::EVENT => {
+            reader.bytes(12)?;
+            (0..reader.u8()?).try_for_each(|_| skip_value(reader))?;
+        }
+        item::FOREIGN_EVENT => {
+            reader.bytes(12)?;
+            (0..reader.u8()?).try_for_each(|_| {
+                reader.u8()?;
+                skip_value(reader)
+            })?;
+        }
+        item::LINK => {
+            reader.bytes(25)?;
+            skip_text(reader)?;
+        }
+        item::ERROR_TYPE => skip_value(reader)?,
+        item::FIELD => {
+            reader.u8()?;
+            skip_value(reader)?;
+        }
+        item::STATE => skip_text(reader)?,
+        _ => return None,
+    }
+    Some(1)
+}
+
+fn skip_value(reader: &mut Reader<'_>) -> Option<()> {
+    match reader.u8()? {
+        tag::ABSENT | tag::FALSE | tag::TRUE => {}
+        tag::I64 | tag::U64 | tag::F64 => _ = reader.u64()?,
+        tag::TEXT => skip_text(reader)?,
+        tag::LIST => {
+            reader.u32()?;
+            (0..reader.u8()?).try_for_each(|_| skip_value(reader))?;
+        }
+        #[cfg(feature = "rust_decimal")]
+        tag::DECIMAL => _ = reader.sixteen()?,
+        _ => return None,
+    }
+    Some(())
+}
+
+/// A text or a trace state: its length, and so many bytes.
+fn skip_text(reader: &mut Reader<'_>) -> Option<()> {
+    let len = reader.u16()?;
+    reader.bytes(len.into())?;
+    Some(())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn items_are_counted_whatever_is_in_them() {
+        let text = [&[tag::TEXT, 2, 0][..], b"ab"].concat();
+        let number = [&[tag::U64][..], &[7; 8]].concat();
+        let list = [&[tag::LIST, 9, 0, 0, 0, 2][..], &number, &text].concat();
+        let items = [
+            &[item::LATE, 1, 0, 0, 0, 3][..],
+            &number,
+            &list,
+            &[tag::ABSENT],
+            &[item::EVENT],
+            &[0; 12],
+            &[1],
+            &text,
+            &[item::FOREIGN_EVENT],
+            &[0; 12],
+            &[1, 5],
+            &number,
+            &[item::LINK],
+            &[1; 25],
+            &[3, 0],
+            b"a=b",
+            &[item::ERROR_TYPE],
+            &text,
+            &[item::FIELD, 4, tag::TRUE],
+            &[item::STATE, 3, 0],
+            b"a=b",
+        ]
+        .concat();
+        assert_eq!(count_items(&items), 9);
+        assert_eq!(count_items(&items[..items.len() - 1]), 8);
+        assert_eq!(count_items(&[]), 0);
+    }
 
     fn head() -> Head {
         let mut head = [0; HEADER];
