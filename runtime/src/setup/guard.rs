@@ -16,6 +16,7 @@ use super::{Error, Report};
 use crate::collect::{self, Collector, Held, LineWriter, Statistics, Summary};
 use crate::console::notice;
 use crate::export::{Export, Items, Queues, SpanCounts};
+use crate::record::lane::health::{Loss, counted};
 use crate::record::lane::{self, Mode, ends};
 
 /// How long shutdown waits for the collector at least: it waits for nobody, and needs some milliseconds.
@@ -352,8 +353,10 @@ impl Running {
 
 fn made_on_lanes(queues: &Queues, held: &Held) -> Made {
     let totals = ends::totals();
+    // They never began for their lane, and end all the same.
+    let refused = counted(Loss::Busy) + counted(Loss::TooDeep);
     Made {
-        ended: totals.ended,
+        ended: totals.ended + refused,
         open: totals.started.saturating_sub(totals.ended),
         sampled_away: collect::unsampled() + held.dropped.load(Ordering::Relaxed),
         given: queues.given(),

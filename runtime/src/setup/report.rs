@@ -8,8 +8,8 @@ use crate::export::{Ended, Tally};
 /// What was made, delivered and lost until telemetry was shut down.
 ///
 /// A span counts when it passes the filter. What ended was sampled away, lost in lanes, or for each
-/// exporter either exported, failed or dropped; no span is lost without being counted here, but what
-/// a backend accepts and then discards (OTLP's partial success) counts as exported.
+/// exporter either exported, failed or dropped; no span is lost without being counted here. What
+/// a backend says that it rejected of what it took (OTLP's partial success) counts as failed.
 ///
 /// `Display` writes a line for the spans and one for each exporter.
 ///
@@ -35,8 +35,8 @@ pub struct Report {
     /// Ended spans that were not meant to be exported: their trace was not sampled, or not kept when it had
     /// ended.
     pub sampled_away: u64,
-    /// Ended spans that were lost before an exporter was asked: their thread had no lane, or it was full.
-    /// [`health`](crate::health()) tells which.
+    /// Ended spans that were lost before an exporter was asked: their thread had no lane, or it was full, or they were
+    /// refused at their start (too deep, or where telemetry was at work). [`health`](crate::health()) tells which.
     pub lost_in_lanes: u64,
     /// Spans that had begun and not ended: they are not exported, and not in [`made`](Self::made).
     pub open: u64,
