@@ -5,7 +5,9 @@ use std::collections::HashSet;
 use proc_macro2::{Group, Span, TokenStream, TokenTree};
 use quote::{ToTokens, quote};
 use syn::ext::IdentExt;
-use syn::{Attribute, Expr, Ident, LitStr, PatIdent, ReturnType, Signature, Type};
+use syn::{
+    Attribute, Expr, Ident, LitStr, Meta, PatIdent, ReturnType, Signature, Type, parse_quote,
+};
 
 use super::item::{Body, Function, Head};
 use super::late::{recorded_keys, with_recorded};
@@ -54,6 +56,9 @@ pub(crate) struct Stage {
 pub(crate) struct Rebound {
     pub(crate) pattern: PatIdent,
     pub(crate) cfgs: Vec<Attribute>,
+    pub(crate) lints: Vec<Attribute>,
+    /// Which of the parameters binds it.
+    pub(crate) parameter: usize,
     /// Whether an option uses it, so that the body need not.
     pub(crate) used: bool,
 }
@@ -185,7 +190,7 @@ pub(crate) fn analyze(
         Shape::Async { .. } => Vec::new(),
         _ => rebound,
     };
-    arguments::strip_mut(&mut head.sig, &rebound);
+    arguments::leave_to_bindings(&mut head.sig, &rebound);
 
     let parent = match (options.root, options.parent) {
         (Some(_), _) => Parent::Root,
@@ -315,12 +320,32 @@ fn names_in_options(options: &Options, fields: &[Field]) -> HashSet<String> {
 
 /// The bindings of the body's own; `used` are the names that options use.
 fn rebound(bindings: &[arguments::Binding], used: &HashSet<String>) -> Vec<Rebound> {
-    let rebound = bindings.iter().map(|binding| Rebound {
-        pattern: binding.pattern.clone(),
-        cfgs: binding.cfgs.clone(),
-        used: used.contains(&binding.pattern.ident.to_string()),
+    let rebound = bindings.iter().map(|binding| {
+        let mut lints = binding.lints.clone();
+        let of_parameter = bindings
+            .iter()
+            .filter(|it| it.parameter == binding.parameter);
+        if of_parameter.count() > 1 {
+            // What is expected of one of them is not of the others.
+            lints.iter_mut().for_each(allow_expected);
+        }
+        Rebound {
+            pattern: binding.pattern.clone(),
+            cfgs: binding.cfgs.clone(),
+            lints,
+            parameter: binding.parameter,
+            used: used.contains(&binding.pattern.ident.to_string()),
+        }
     });
     rebound.collect()
+}
+
+fn allow_expected(lint: &mut Attribute) {
+    if let Meta::List(list) = &mut lint.meta {
+        if list.path.is_ident("expect") {
+            list.path = parse_quote!(allow);
+        }
+    }
 }
 
 /// What is recorded at the start, and the keys that are declared for later. A field with the key of an

@@ -1,7 +1,7 @@
 //! The parameters of a function: which names they bind, and how the body gets them.
 
 use syn::visit_mut::{self, VisitMut};
-use syn::{Attribute, Expr, FnArg, Ident, Pat, PatIdent, ReturnType, Signature, Type};
+use syn::{Attribute, Expr, FnArg, Ident, Pat, PatIdent, PatType, ReturnType, Signature, Type};
 
 use super::analyze::Rebound;
 use super::returns::{type_argument, unwrapped};
@@ -12,6 +12,8 @@ use crate::field::{self, Argument, Spelled};
 pub(super) struct Binding {
     pub(super) pattern: PatIdent,
     pub(super) cfgs: Vec<Attribute>,
+    /// What its parameter says of lints.
+    pub(super) lints: Vec<Attribute>,
     /// Which of the parameters binds it.
     pub(super) parameter: usize,
     /// Whether nobody has to name it to have it recorded.
@@ -57,12 +59,8 @@ pub(super) fn bindings(sig: &Signature) -> Vec<Binding> {
                     ),
                     pattern,
                     parameter,
-                    cfgs: argument
-                        .attrs
-                        .iter()
-                        .filter(|attr| attr.path().is_ident("cfg"))
-                        .cloned()
-                        .collect(),
+                    cfgs: attributes(argument, &["cfg"]),
+                    lints: attributes(argument, &["allow", "deny", "expect", "forbid", "warn"]),
                 });
             }
         }
@@ -96,8 +94,14 @@ impl VisitMut for BoundNames {
     fn visit_expr_mut(&mut self, _: &mut Expr) {}
 }
 
-/// Moves `mut` from the parameters to the bindings that the body gets.
-pub(super) fn strip_mut(sig: &mut Signature, rebound: &[Rebound]) {
+/// The attributes of a parameter with one of these names.
+fn attributes(argument: &PatType, names: &[&str]) -> Vec<Attribute> {
+    let is_named = |attr: &&Attribute| names.iter().any(|name| attr.path().is_ident(name));
+    argument.attrs.iter().filter(is_named).cloned().collect()
+}
+
+/// Moves `mut`, and the lints that are expected, from the parameters to the bindings that the body gets.
+pub(super) fn leave_to_bindings(sig: &mut Signature, rebound: &[Rebound]) {
     struct StripMut<'a>(&'a [Rebound]);
 
     impl VisitMut for StripMut<'_> {
@@ -117,9 +121,14 @@ pub(super) fn strip_mut(sig: &mut Signature, rebound: &[Rebound]) {
         fn visit_expr_mut(&mut self, _: &mut Expr) {}
     }
 
-    for input in &mut sig.inputs {
+    for (place, input) in sig.inputs.iter_mut().enumerate() {
         if let FnArg::Typed(argument) = input {
             StripMut(rebound).visit_pat_mut(&mut argument.pat);
+            if rebound.iter().any(|it| it.parameter == place) {
+                argument
+                    .attrs
+                    .retain(|attr| !attr.path().is_ident("expect"));
+            }
         }
     }
 }

@@ -383,7 +383,9 @@ fn rebound(stage: &Stage) -> TokenStream {
         |Rebound {
              pattern,
              cfgs,
+             lints,
              used,
+             ..
          }| {
             let ident = &pattern.ident;
             let used = used.then(|| quote!(#[allow(unused_variables)]));
@@ -391,6 +393,7 @@ fn rebound(stage: &Stage) -> TokenStream {
                 #(#cfgs)*
                 #used
                 #[cfg_attr(clippy, allow(clippy::all, clippy::pedantic, clippy::restriction))]
+                #(#lints)*
                 let #pattern = #ident;
             }
         },

@@ -148,6 +148,26 @@ pub mod warned {
         Ok(())
     }
 
+    #[traced_stage]
+    pub fn unused_parameter_that_says_so(#[expect(unused_variables)] quantity: u64) {}
+
+    #[traced_stage]
+    pub fn unused_parameter_that_may_be(
+        #[allow(unused_variables)] quantity: u64,
+    ) -> Result<(), Unknown> {
+        Ok(())
+    }
+
+    #[traced_stage]
+    pub fn unused_part_of_a_parameter(
+        #[expect(unused_variables, reason = "the price alone")] (price, quantity): (f64, u64),
+    ) -> f64 {
+        price
+    }
+
+    #[traced_stage]
+    pub async fn unused_parameter_of_a_future(#[allow(unused_variables)] quantity: u64) {}
+
     #[expect(unused_variables)]
     #[traced_stage]
     pub fn unused_binding((price, quantity): (f64, u64)) -> f64 {
