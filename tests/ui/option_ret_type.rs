@@ -29,4 +29,11 @@ fn anything<T>(value: T) -> T {
     value
 }
 
+type Delay = std::time::Duration;
+
+#[traced_stage(ret)]
+fn a_duration_by_another_name() -> Delay {
+    Delay::from_millis(4)
+}
+
 fn main() {}

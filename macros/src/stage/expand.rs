@@ -526,18 +526,26 @@ fn finish(ending: &Ending, sig: &Signature, support: &Support) -> TokenStream {
     let ret = ending.ret.as_ref().map(|_| {
         let value = match Named::find(&sig.ident.to_string(), returned_at) {
             None => {
-                quote_spanned!(returned_at=> #support::Returned::new(__tickspan_returned).__tickspan_value())
+                let unit = if returns_duration(&sig.output) {
+                    quote!(#support::SaysSeconds)
+                } else {
+                    quote!(#support::Plain)
+                };
+                quote_spanned!(returned_at=>
+                    #support::Explicit::<#unit, _>::new(__tickspan_value).__tickspan_value()
+                )
             }
             Some(named) => {
                 let gate = named.gate(&quote!(#support::SaysSeconds), support, Opened::Type);
-                quote_spanned!(Span::mixed_site()=>
-                    match #support::Returned::new(__tickspan_returned).__tickspan_returned() {
-                        ::core::option::Option::Some(__tickspan_value) => #gate(__tickspan_value),
-                        ::core::option::Option::None => #support::Value::ABSENT,
-                    }
-                )
+                quote_spanned!(Span::mixed_site()=> #gate(__tickspan_value))
             }
         };
+        let value = quote_spanned!(Span::mixed_site()=>
+            match #support::Returned::new(__tickspan_returned).__tickspan_returned() {
+                ::core::option::Option::Some(__tickspan_value) => #value,
+                ::core::option::Option::None => #support::Value::ABSENT,
+            }
+        );
         quote_spanned!(Span::mixed_site()=> #support::emit_value(&__TICKSPAN_RETURN, &#value);)
     });
     let end = match &ending.err {

@@ -158,7 +158,8 @@ impl Key for AddsSeconds {
 #[diagnostic::on_unimplemented(
     message = "a `Duration` is recorded in seconds, and its key must say so",
     label = "the key of this value does not name its unit",
-    note = "end the key in `_seconds`, as in `timeout_seconds = timeout`; of a field, its name or what `rename` says"
+    note = "end the key in `_seconds`, as in `timeout_seconds = timeout`; of a field, its name or what `rename` says",
+    note = "what `ret` records has a key by its type: write that out, `-> Duration`"
 )]
 pub trait Fits<K>: Form {}
 

@@ -3,7 +3,7 @@
 use core::any::type_name;
 use core::ops::Deref;
 
-use crate::privacy::{AttributeValue, SafeError, Value};
+use crate::privacy::{SafeError, Value};
 
 /// How a stage ended.
 pub enum Outcome<'a> {
@@ -84,15 +84,6 @@ impl<'a, T, E> Returned<'a, Result<T, E>> {
         }
     }
 
-    /// What `ret` records: the value, if there is one.
-    #[inline]
-    pub fn __tickspan_value(&self) -> Value<'a>
-    where
-        T: AttributeValue,
-    {
-        self.0.0.as_ref().map_or(Value::ABSENT, T::attribute)
-    }
-
     /// What `ret` looks at, if there is one.
     #[inline]
     pub fn __tickspan_returned(&self) -> Option<&'a T> {
@@ -117,15 +108,6 @@ impl<'a, T> NoResult<'a, T> {
     )]
     pub fn __tickspan_error(&self) -> Option<ErrorType> {
         None
-    }
-
-    /// What `ret` records.
-    #[inline]
-    pub fn __tickspan_value(&self) -> Value<'a>
-    where
-        T: AttributeValue,
-    {
-        self.0.attribute()
     }
 
     /// What `ret` looks at.
