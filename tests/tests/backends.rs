@@ -117,6 +117,26 @@ fn a_wait_beyond_the_deadline_is_not_waited_for() {
     }
 }
 
+/// A backend that asks for no wait gets the one that it would get without asking.
+#[test]
+fn a_wait_of_nothing_is_no_loop() {
+    let child = Child::of("a_wait_of_nothing_is_no_loop", trade).with(DEADLINE, "3");
+    for protocol in PROTOCOLS {
+        for status in [429, 503] {
+            let receiver = receiver(protocol);
+            receiver.always(Answer::TryAgain(status, 0));
+            let finished = child
+                .with(ENDPOINT, &receiver.url())
+                .with(PROTOCOL, protocol)
+                .run();
+            assert_told(&finished, "exported 0 failed 2 dropped 0");
+            // At least 0.1, 0.2, 0.4, 0.8 and 1.6 s lie between them.
+            let requests = receiver.requests().len();
+            assert!(requests <= 6, "{requests} for {status} over {protocol}");
+        }
+    }
+}
+
 #[test]
 fn what_is_given_up_says_why_it_was_not_taken() {
     let child = Child::of("what_is_given_up_says_why_it_was_not_taken", trade).with(DEADLINE, "4");
@@ -226,6 +246,43 @@ fn an_answer_that_is_none_of_otlp_is_told() {
             finished.stderr
         );
     }
+}
+
+/// The status has come, and counts.
+#[test]
+fn an_answer_without_an_end_is_told_and_what_it_took_is_not_sent_again() {
+    let child = Child::of(
+        "an_answer_without_an_end_is_told_and_what_it_took_is_not_sent_again",
+        trade,
+    )
+    .with("OTEL_EXPORTER_OTLP_TIMEOUT", "300");
+    for protocol in ["http/protobuf", "http/json"] {
+        let (finished, receiver) = run(&child, protocol, &[Answer::NeverSaid]);
+        assert_told(&finished, "exported 2 failed 0 dropped 0");
+        assert_eq!(receiver.requests().len(), 1, "{protocol}");
+        assert!(
+            finished.stderr.contains("no end in 300 ms"),
+            "{}",
+            finished.stderr
+        );
+    }
+}
+
+#[test]
+fn a_refusal_without_an_end_is_the_refusal() {
+    let child = Child::of("a_refusal_without_an_end_is_the_refusal", trade)
+        .with("OTEL_EXPORTER_OTLP_TIMEOUT", "300");
+    let (finished, receiver) = run(&child, "http/protobuf", &[Answer::NeverRefused(400, 0)]);
+    assert_told(&finished, "exported 0 failed 2 dropped 0; HTTP status 400");
+    assert_eq!(receiver.requests().len(), 1);
+    let start = Instant::now();
+    let (finished, receiver) = run(&child, "http/protobuf", &[Answer::NeverRefused(503, 2)]);
+    assert_told(&finished, "exported 2 failed 0 dropped 0");
+    assert_eq!(receiver.requests().len(), 2);
+    assert!(
+        start.elapsed() >= Duration::from_secs(2),
+        "its wait is kept"
+    );
 }
 
 #[test]

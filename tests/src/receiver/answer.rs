@@ -29,12 +29,19 @@ pub enum Answer {
     Huge,
     /// Says that it takes everything, and stops in the middle of saying so.
     HalfSaid,
+    /// Says that it takes everything, and never comes to the end of saying so.
+    NeverSaid,
+    /// Refuses with this status, to be tried again after so many seconds, and never comes to the end of saying so.
+    NeverRefused(u16, u64),
 }
 
 impl Answer {
     /// Whether what came with the request is kept.
     pub(super) fn keeps(&self) -> bool {
-        !matches!(self, Self::Status(_) | Self::TryAgain(..))
+        !matches!(
+            self,
+            Self::Status(_) | Self::TryAgain(..) | Self::NeverRefused(..)
+        )
     }
 
     pub(super) async fn over_http(self, response: impl FnOnce(i64, &str) -> Vec<u8>) -> Response {
@@ -70,6 +77,11 @@ impl Answer {
                 with_status(200).header("content-length", "100"),
                 Body::from_stream(broken()),
             ),
+            Self::NeverSaid => (with_status(200), Body::from_stream(hanging())),
+            Self::NeverRefused(status, seconds) => (
+                with_status(status).header("retry-after", seconds.to_string()),
+                Body::from_stream(hanging()),
+            ),
         };
         builder.body(body).expect("the answer is right")
     }
@@ -87,18 +99,22 @@ impl Answer {
             _ => tonic::Code::Unavailable,
         };
         match self {
-            Self::Yes | Self::Page | Self::HalfSaid => Ok(tonic::Response::new(R::default())),
+            Self::Yes | Self::Page | Self::HalfSaid | Self::NeverSaid => {
+                Ok(tonic::Response::new(R::default()))
+            }
             Self::Slowly(wait) => {
                 tokio::time::sleep(wait).await;
                 Ok(tonic::Response::new(R::default()))
             }
             Self::Never => std::future::pending().await,
             Self::Status(status) => Err(tonic::Status::new(code(status), "not now")),
-            Self::TryAgain(status, seconds) => Err(tonic::Status::with_error_details(
-                code(status),
-                "not now",
-                ErrorDetails::with_retry_info(Some(Duration::from_secs(seconds))),
-            )),
+            Self::TryAgain(status, seconds) | Self::NeverRefused(status, seconds) => {
+                Err(tonic::Status::with_error_details(
+                    code(status),
+                    "not now",
+                    ErrorDetails::with_retry_info(Some(Duration::from_secs(seconds))),
+                ))
+            }
             Self::Partly(rejected, why) => {
                 Ok(tonic::Response::new(response(rejected, why.to_owned())))
             }
@@ -118,4 +134,9 @@ fn broken() -> impl futures::Stream<Item = Result<Vec<u8>, std::io::Error>> {
         tokio::time::sleep(Duration::from_millis(100)).await;
         Err(std::io::Error::other("closed on purpose"))
     }))
+}
+
+/// A few bytes, and never another.
+fn hanging() -> impl futures::Stream<Item = Result<Vec<u8>, std::io::Error>> {
+    futures::stream::once(async { Ok(vec![0; 4]) }).chain(futures::stream::pending())
 }

@@ -7,7 +7,7 @@ use std::time::{Duration, SystemTime};
 use bytes::Bytes;
 use reqwest::header::{self, HeaderMap, HeaderName, HeaderValue};
 use reqwest::{Client, Response, redirect};
-use tokio::time::Instant;
+use tokio::time::{Instant, timeout_at};
 
 use super::answer::{Answer, LONGEST};
 use super::compression::compressed;
@@ -16,6 +16,7 @@ use super::message::{Encoding, Message};
 use super::tls::NoCertificate;
 use super::words::{chain, in_words};
 use super::{Compression, Failure, Retry, Target};
+use crate::collect::human;
 
 /// The most of an error's text that is told.
 const LONGEST_WORDS: usize = 200;
@@ -106,25 +107,23 @@ impl Http {
             .target
             .timeout
             .min(until.saturating_duration_since(Instant::now()));
-        let attempt = async {
-            let response = self
-                .client
-                .post(&self.target.url)
-                .body(body)
-                .send()
-                .await
-                .map_err(|error| self.not_sent(error))?;
-            // Who answers does not insist on a certificate.
-            self.misses_certificate();
-            if response.status().is_success() {
-                Ok(self.read_answer::<M>(response).await)
-            } else {
-                Err(self.refused(response).await)
-            }
-        };
-        tokio::time::timeout(timeout, attempt)
+        let until = Instant::now() + timeout;
+        let head = self.client.post(&self.target.url).body(body).send();
+        let response = timeout_at(until, head)
             .await
-            .unwrap_or_else(|_| Err(Failure::no_answer(timeout)))
+            .map_err(|_| Failure::no_answer(timeout))?
+            .map_err(|error| self.not_sent(error))?;
+        // Who answers does not insist on a certificate.
+        self.misses_certificate();
+        // From here on the status counts, whatever becomes of the body.
+        if response.status().is_success() {
+            let read = timeout_at(until, self.read_answer::<M>(response)).await;
+            Ok(read.unwrap_or_else(|_| {
+                Answer::Unreadable(format!("no end in {}", human::duration(timeout)))
+            }))
+        } else {
+            Err(self.refused(response, until).await)
+        }
     }
 
     fn not_sent(&self, error: reqwest::Error) -> Failure {
@@ -187,7 +186,7 @@ impl Http {
         }
     }
 
-    async fn refused(&self, mut response: Response) -> Failure {
+    async fn refused(&self, mut response: Response, until: Instant) -> Failure {
         let status = response.status();
         let retry = match status.as_u16() {
             429 | 503 => retry_after(response.headers()).map_or(Retry::Later, Retry::After),
@@ -202,7 +201,7 @@ impl Http {
             reason += "; redirects are not followed, set the address that it leads to";
         }
         let is_text = is_text(&content_type(&response));
-        if let Ok(Some(body)) = read(&mut response).await {
+        if let Ok(Ok(Some(body))) = timeout_at(until, read(&mut response)).await {
             let words = words_of(&body, is_text);
             if !words.is_empty() {
                 reason.extend([": ", &self.target.redact(&words)]);

@@ -1,8 +1,8 @@
 //! When a batch is sent again, after which wait, and when it is given up.
 //!
 //! The rules are those of the OTLP specification: what a backend may still take is sent again with growing waits, or
-//! after the wait that the backend asks for; what it will never take is not. All of it ends with the export's own
-//! deadline. The wait that a backend asked for holds for the batches after it as well.
+//! after the wait that the backend asks for, where that is longer; what it will never take is not. All of it ends with
+//! the export's own deadline. The wait that a backend asked for holds for the batches after it as well.
 
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
@@ -15,6 +15,9 @@ use crate::export::deliver::{Delivered, Delivery, Job};
 
 const FIRST_WAIT: Duration = Duration::from_millis(200);
 const LONGEST_WAIT: Duration = Duration::from_secs(5);
+
+/// The longest wait that a backend is given: one that asks for more is asked again nevertheless.
+const LONGEST_PAUSE: Duration = Duration::from_secs(300);
 
 /// Why an attempt did not deliver.
 #[derive(Clone, Debug)]
@@ -56,6 +59,17 @@ impl Pause {
         *self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// Begins one, and tells when it ends.
+    fn begin(&self, asked: Duration) -> Instant {
+        let until = Instant::now() + asked.min(LONGEST_PAUSE);
+        self.set(Some(until));
+        until
+    }
+
+    fn end(&self) {
+        self.set(None);
+    }
+
     fn set(&self, until: Option<Instant>) {
         *self.0.lock().unwrap_or_else(PoisonError::into_inner) = until;
     }
@@ -81,7 +95,7 @@ where
     loop {
         let failure = match attempt().await {
             Ok(delivered) => {
-                pause.set(None);
+                pause.end();
                 return Ok(delivered);
             }
             Err(failure) => failure,
@@ -90,19 +104,13 @@ where
             None => job.ledger.record_unreachable(&failure.reason),
             Some(_) => job.ledger.record_trouble(&failure.reason),
         }
+        let own = Instant::now() + jittered(wait);
+        wait = (wait * 2).min(LONGEST_WAIT);
         let next = match failure.retry {
             Retry::Never => return Err(failure.reason),
-            Retry::After(asked) => {
-                // Longer than a day is a mistake, which must not overflow the clock.
-                let until = Instant::now() + asked.min(Duration::from_secs(86_400));
-                pause.set(Some(until));
-                until
-            }
-            Retry::Unreachable | Retry::Later => {
-                let next = Instant::now() + jittered(wait);
-                wait = (wait * 2).min(LONGEST_WAIT);
-                next
-            }
+            // It may ask for no wait at all.
+            Retry::After(asked) => own.max(pause.begin(asked)),
+            Retry::Unreachable | Retry::Later => own,
         };
         if next >= job.until {
             // The pause is kept for the batches to come.
@@ -121,4 +129,21 @@ where
 /// Somewhere in the second half of `wait`, so that many programs do not come back at the same moment.
 fn jittered(wait: Duration) -> Duration {
     wait.mul_f64(0.5 + fastrand::f64() / 2.0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_absurd_pause_ends_after_some_minutes() {
+        let pause = Pause::default();
+        for asked in [99_999_999, u64::MAX] {
+            pause.begin(Duration::from_secs(asked));
+            let until = pause.get().unwrap();
+            assert!(until <= Instant::now() + LONGEST_PAUSE, "{asked}");
+        }
+        let asked = Duration::from_secs(120);
+        assert!(pause.begin(asked) <= Instant::now() + asked);
+    }
 }
