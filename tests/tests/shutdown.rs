@@ -1,12 +1,15 @@
 //! The end of telemetry: from anywhere, beside threads that go on recording, and in time.
 
-use std::sync::Arc;
+use std::io::Write as _;
+use std::net::TcpStream;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, mpsc};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
 use opentelemetry_sdk::error::OTelSdkResult;
 use opentelemetry_sdk::trace::{SpanData, SpanExporter};
+use tickspan::opentelemetry::metrics::MeterProvider as _;
 use tickspan::{Report, Telemetry, health, stage, traced_stage};
 use tickspan_tests::child::Child;
 use tickspan_tests::exported::Gate;
@@ -262,6 +265,44 @@ fn an_exporter_that_is_stuck_costs_the_deadline_and_no_more() {
         },
     )
     .run();
+}
+
+/// Somebody reads the page for Prometheus, or the meters are being read to be sent: the end waits for neither.
+#[test]
+fn a_callback_that_is_stuck_costs_the_deadline_and_no_more() {
+    let child = Child::of(
+        "a_callback_that_is_stuck_costs_the_deadline_and_no_more",
+        || {
+            let builder = tickspan::builder().with_prometheus("127.0.0.1:0");
+            let telemetry = if std::env::var_os("SENT").is_some() {
+                let sent = opentelemetry_sdk::metrics::InMemoryMetricExporter::default();
+                builder.with_metric_exporter(sent)
+            } else {
+                builder
+            }
+            .init()
+            .unwrap();
+            let address = telemetry.prometheus().unwrap().address().unwrap();
+            let (entered, called) = mpsc::channel();
+            let meter = telemetry.meter_provider().unwrap().meter("engine");
+            let _gauge = meter
+                .u64_observable_gauge("depth")
+                .with_callback(move |_| {
+                    let _ = entered.send(());
+                    Gate::default().pass();
+                })
+                .build();
+            let mut scrape = TcpStream::connect(address).unwrap();
+            let request = b"GET /metrics HTTP/1.1\r\nHost: x\r\n\r\n";
+            scrape.write_all(request).unwrap();
+            called.recv_timeout(DEADLINE).unwrap();
+            let begun = Instant::now();
+            telemetry.shutdown(Duration::from_millis(200));
+            assert!(begun.elapsed() < SLACK, "{:?}", begun.elapsed());
+        },
+    );
+    child.run();
+    child.with("SENT", "1").run();
 }
 
 #[test]

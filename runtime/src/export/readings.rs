@@ -4,12 +4,13 @@
 //! reader does the same, but waits without a limit where it flushes and ends, and its thread is not supervised.
 
 use std::io;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, Weak};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
 use futures_executor::block_on;
-use opentelemetry_sdk::error::OTelSdkResult;
+use opentelemetry_sdk::error::{OTelSdkError, OTelSdkResult};
 use opentelemetry_sdk::metrics::data::{
     AggregatedMetrics, MetricData, ResourceMetrics, ScopeMetrics,
 };
@@ -34,22 +35,35 @@ pub(crate) struct Reading {
 
 /// The reader of one exporter, shared between the provider and the exporter's thread.
 #[derive(Clone, Debug)]
-pub(super) struct Reader(Arc<ManualReader>);
+pub(super) struct Reader(Arc<Shared>);
+
+#[derive(Debug)]
+struct Shared {
+    reader: ManualReader,
+    /// Nothing is read from now on. Relaxed: it guards nothing.
+    ended: AtomicBool,
+}
 
 impl Reader {
     pub(super) fn new(temporality: Temporality) -> Self {
         let reader = ManualReader::builder().with_temporality(temporality);
-        Self(Arc::new(reader.build()))
+        Self(Arc::new(Shared {
+            reader: reader.build(),
+            ended: AtomicBool::new(false),
+        }))
     }
 }
 
 impl MetricReader for Reader {
     fn register_pipeline(&self, pipeline: Weak<Pipeline>) {
-        self.0.register_pipeline(pipeline);
+        self.0.reader.register_pipeline(pipeline);
     }
 
     fn collect(&self, metrics: &mut ResourceMetrics) -> OTelSdkResult {
-        self.0.collect(metrics)
+        if self.0.ended.load(Ordering::Relaxed) {
+            return Err(OTelSdkError::AlreadyShutdown);
+        }
+        self.0.reader.collect(metrics)
     }
 
     // Flushing and ending are the thread's, with a deadline: the provider's own calls end here.
@@ -58,12 +72,14 @@ impl MetricReader for Reader {
         Ok(())
     }
 
-    fn shutdown_with_timeout(&self, timeout: Duration) -> OTelSdkResult {
-        self.0.shutdown_with_timeout(timeout)
+    /// Waits for no callback of the program's: the SDK's own call does, for as long as one takes that is being read.
+    fn shutdown_with_timeout(&self, _: Duration) -> OTelSdkResult {
+        self.0.ended.store(true, Ordering::Relaxed);
+        Ok(())
     }
 
     fn temporality(&self, kind: InstrumentKind) -> Temporality {
-        self.0.temporality(kind)
+        self.0.reader.temporality(kind)
     }
 }
 
