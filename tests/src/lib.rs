@@ -7,6 +7,7 @@ pub mod certificates;
 pub mod child;
 pub mod example;
 pub mod exported;
+pub mod frames;
 pub mod misbehaving;
 pub mod receiver;
 pub mod stack;

@@ -4,6 +4,7 @@ use std::time::{Duration, Instant};
 
 use tickspan::{Report, traced_stage};
 use tickspan_tests::child::{Child, Finished};
+use tickspan_tests::frames::unreadable_details;
 use tickspan_tests::misbehaving::{Misbehaviour, Nobody, misbehave};
 use tickspan_tests::receiver::{Answer, Receiver};
 
@@ -135,6 +136,23 @@ fn a_wait_of_nothing_is_no_loop() {
             assert!(requests <= 6, "{requests} for {status} over {protocol}");
         }
     }
+}
+
+/// The details of a status that are not base64, in the head and in the trailers: the code counts without them.
+#[test]
+fn details_that_cannot_be_read_are_left_out() {
+    let child = Child::of("details_that_cannot_be_read_are_left_out", trade);
+    let address = unreadable_details();
+    let finished = child
+        .with(ENDPOINT, &format!("http://{address}"))
+        .with(PROTOCOL, "grpc")
+        .run();
+    assert_told(&finished, "exported 2 failed 0 dropped 0");
+    assert!(
+        finished.stderr.contains("Unavailable: not now") && !finished.stderr.contains("panicked"),
+        "{}",
+        finished.stderr
+    );
 }
 
 #[test]

@@ -9,11 +9,12 @@ use tokio::time::Instant;
 use tonic::codec::{Codec, DecodeBuf, Decoder, EncodeBuf, Encoder};
 use tonic::codegen::http::uri::PathAndQuery;
 use tonic::metadata::{AsciiMetadataKey, AsciiMetadataValue};
-use tonic::transport::{Channel, Endpoint};
+use tonic::transport::Endpoint;
 use tonic::{Code, Request, Status};
 use tonic_types::StatusExt as _;
 
 use super::answer::{Answer, LONGEST};
+use super::details::ReadableDetails;
 use super::message::Message;
 use super::words::{chain, in_words};
 use super::{Compression, Failure, Retry, Target};
@@ -23,7 +24,7 @@ const MAY_MISS_CERTIFICATE: &str = "the server may want a client certificate, an
 /// Calls the services of one address.
 #[derive(Debug)]
 pub(super) struct Grpc {
-    client: tonic::client::Grpc<Channel>,
+    client: tonic::client::Grpc<ReadableDetails>,
     metadata: Vec<(AsciiMetadataKey, AsciiMetadataValue)>,
     target: Target,
     /// Somebody has answered. Relaxed: one thread at a time sends.
@@ -55,8 +56,8 @@ impl Grpc {
         } else {
             endpoint
         };
-        let client =
-            tonic::client::Grpc::new(endpoint.connect_lazy()).max_decoding_message_size(LONGEST);
+        let channel = ReadableDetails(endpoint.connect_lazy());
+        let client = tonic::client::Grpc::new(channel).max_decoding_message_size(LONGEST);
         let client = match target.compression {
             Compression::None => client,
             #[cfg(feature = "gzip")]

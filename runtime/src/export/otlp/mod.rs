@@ -8,6 +8,8 @@
 mod answer;
 mod compression;
 #[cfg(feature = "otlp-grpc")]
+mod details;
+#[cfg(feature = "otlp-grpc")]
 mod grpc;
 #[cfg(feature = "otlp-http")]
 mod http;
