@@ -313,7 +313,7 @@ impl Export {
     }
 
     /// Drains every exporter at once until `until`, gives up what is left, and stops the export
-    /// thread.
+    /// thread. It takes [`GRACE`] and [`END`] beyond `until` at most.
     pub(crate) fn shutdown(mut self, until: Instant) -> Ended {
         let hurry = self.thread.hurried();
         for pipeline in &self.pipelines {

@@ -244,8 +244,8 @@ impl Telemetry {
     /// everything.
     ///
     /// All exporters are served at once. What they have not taken when the deadline passes is given
-    /// up and counted. The call then returns within some 200 ms, whatever an exporter does; one
-    /// that blocks its thread for ever keeps that thread.
+    /// up and counted. The call then returns at once; or within some 600 ms, where an exporter blocks
+    /// its thread and is left behind with it.
     ///
     /// Blocks the calling thread; in an async program where that matters, call it in
     /// `spawn_blocking`. It needs no runtime, and cannot deadlock with the caller's.
@@ -313,7 +313,7 @@ impl Running {
         }
     }
 
-    /// Ends everything within `deadline` and some 200 ms.
+    /// Ends everything within `deadline`, and what [`Export::shutdown`] takes beyond it.
     pub(super) fn shutdown(self, deadline: Duration) -> Report {
         let until = until(deadline);
         let mut in_time = true;
