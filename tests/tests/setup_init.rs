@@ -232,6 +232,24 @@ fn wrong_variable_is_named() {
 }
 
 #[test]
+fn a_wrong_value_is_told_in_short_and_drives_no_terminal() {
+    let child = Child::of(
+        "a_wrong_value_is_told_in_short_and_drives_no_terminal",
+        || {
+            let error = tickspan::init().unwrap_err();
+            println!("{error}\n{error:?}");
+        },
+    );
+    let value = format!("\x1b[31mred\nline{}", "é".repeat(50_000));
+    for name in ["OTEL_TRACES_SAMPLER", "OTEL_BSP_SCHEDULE_DELAY", "RUST_LOG"] {
+        let told = child.with(name, &value).run().stdout;
+        let short = format!(r"`\u{{1b}}[31mred\nline{}..`", "é".repeat(87));
+        assert!(told.contains(&short), "{told}");
+        assert!(!told.contains('\x1b') && told.len() < 3_000, "{told}");
+    }
+}
+
+#[test]
 fn disabled_sdk_logs_and_does_nothing_else() {
     let child = Child::of("disabled_sdk_logs_and_does_nothing_else", || {
         let exporter = InMemorySpanExporter::default();

@@ -607,7 +607,7 @@ impl Builder {
     ///
     /// See [`Error`]. Then nothing is installed, and no thread is left running.
     pub fn init(self) -> Result<Telemetry, Error> {
-        self.init_in(&|name| env::var_os(name))
+        self.init_in(&|name| env::var_os(name)).map_err(Error::told)
     }
 
     fn init_in(self, lookup: Lookup<'_>) -> Result<Telemetry, Error> {

@@ -4,6 +4,9 @@
 use std::error::Error as StdError;
 use std::{fmt, io};
 
+/// The most characters of a value that are told.
+const LONGEST_TOLD: usize = 100;
+
 /// Why telemetry could not be set up, or a flush did not deliver.
 ///
 /// After an error of [`init`](crate::init) nothing is installed and no thread runs, so it can be
@@ -36,8 +39,8 @@ pub enum Error {
     Invalid {
         /// The variable or the builder method.
         setting: &'static str,
-        /// Its value, with what may be a secret masked; `None` for headers, which are secret as a
-        /// whole.
+        /// Its value, with what may be a secret masked, cut, and with control characters escaped; `None` for headers,
+        /// which are secret as a whole.
         value: Option<String>,
         /// What is accepted.
         accepted: String,
@@ -86,6 +89,39 @@ pub enum Error {
         /// What happened.
         reason: String,
     },
+}
+
+impl Error {
+    /// The same, and what it tells of a value is short and drives no terminal: for the edge where it is returned.
+    pub(super) fn told(mut self) -> Self {
+        if let Self::Invalid {
+            value: Some(value), ..
+        }
+        | Self::Filter {
+            directive: value, ..
+        }
+        | Self::MissingFeature { wanted: value, .. } = &mut self
+        {
+            *value = told(value);
+        }
+        self
+    }
+}
+
+fn told(value: &str) -> String {
+    let mut rest = value.chars();
+    let mut told = String::new();
+    for character in rest.by_ref().take(LONGEST_TOLD) {
+        if character.is_control() {
+            told.extend(character.escape_debug());
+        } else {
+            told.push(character);
+        }
+    }
+    if rest.next().is_some() {
+        told.push_str("..");
+    }
+    told
 }
 
 impl fmt::Display for Error {

@@ -120,7 +120,7 @@ pub fn examine(timeout: Duration) -> Diagnosis {
 fn examine_in(lookup: Lookup<'_>, timeout: Duration) -> Diagnosis {
     match read(lookup) {
         Ok(settings) => sent(&settings, timeout),
-        Err(error) => Diagnosis::wrong(&error),
+        Err(error) => Diagnosis::wrong(error),
     }
 }
 
@@ -146,7 +146,7 @@ fn sent(settings: &Settings, timeout: Duration) -> Diagnosis {
     match probes {
         Err(error) => Diagnosis {
             plan,
-            ..Diagnosis::wrong(&error)
+            ..Diagnosis::wrong(error)
         },
         Ok(probes) => Diagnosis {
             verdict: match probes.iter().all(|probe| probe.failure.is_none()) {
@@ -162,9 +162,10 @@ fn sent(settings: &Settings, timeout: Duration) -> Diagnosis {
 }
 
 impl Diagnosis {
-    fn wrong(error: &Error) -> Self {
+    fn wrong(error: Error) -> Self {
+        let error = error.told();
         let mut words = error.to_string();
-        let mut source = std::error::Error::source(error);
+        let mut source = std::error::Error::source(&error);
         while let Some(error) = source {
             words.extend([": ", &error.to_string()]);
             source = error.source();

@@ -323,6 +323,28 @@ fn text_that_is_not_unicode_is_refused() {
     );
 }
 
+#[cfg(unix)]
+#[test]
+fn what_may_hold_a_secret_is_not_told_where_it_is_not_unicode() {
+    use std::os::unix::ffi::OsStringExt as _;
+    for secret in [
+        "OTEL_EXPORTER_OTLP_ENDPOINT",
+        "OTEL_EXPORTER_OTLP_HEADERS",
+        "HYPERDX_ENDPOINT",
+        "HYPERDX_API_KEY",
+    ] {
+        let error = Environment::read(&|name| {
+            (name == secret).then(|| OsString::from_vec(b"http://user:hunter2@h\xff:4318".to_vec()))
+        })
+        .unwrap_err();
+        let told = format!("{error} {error:?}");
+        assert!(
+            told.contains(secret) && told.contains("not shown") && !told.contains("hunter2"),
+            "{told}"
+        );
+    }
+}
+
 #[test]
 fn the_form_for_traces_wins() {
     let environment = read_tracing(&[

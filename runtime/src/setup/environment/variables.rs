@@ -34,8 +34,11 @@ impl Variables<'_> {
                 setting: name,
                 // Headers and endpoints may hold secrets, which cannot be found in what is not
                 // text.
-                value: Some(value.to_string_lossy().into_owned())
-                    .filter(|_| !(name.contains("_OTLP_") || name.contains("_KEY"))),
+                value: Some(value.to_string_lossy().into_owned()).filter(|_| {
+                    !["_OTLP_", "_KEY", "_ENDPOINT"]
+                        .iter()
+                        .any(|part| name.contains(part))
+                }),
                 accepted: "valid Unicode".to_owned(),
             }),
         }
