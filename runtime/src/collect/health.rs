@@ -42,7 +42,7 @@ pub struct Health {
     pub too_late: u64,
     /// Texts over 1 KiB, which were cut.
     pub texts_cut: u64,
-    /// Console lines of events that found too many before them.
+    /// Console lines of stages that stderr did not take: too many waited, it failed, or telemetry ended.
     pub lines_dropped: u64,
     /// Stages, and series of your own metrics, that are told without their labels, because a metric had too many sets of
     /// them.

@@ -1,25 +1,18 @@
 //! What stages emit with `event!`, `ret` and `err`, as lines on stderr.
 //!
 //! On the tracing route the subscriber writes these lines, on the thread of the stage. Here the collector makes them of
-//! the records, when the span ends, and a thread of their own writes them: a terminal that stands still holds up
-//! neither stages nor the collector. Lines that this thread cannot take in time are dropped and counted.
+//! the records, when the span ends, and another thread writes them: a terminal that stands still holds up neither
+//! stages nor the collector. Lines that this thread cannot write in time are dropped and counted.
 
-use std::io::{self, Write as _};
-use std::sync::mpsc::{self, SyncSender};
-use std::thread::{self, JoinHandle};
-use std::time::{Instant, SystemTime};
+use std::io;
+use std::time::SystemTime;
 
 use opentelemetry::KeyValue;
 use opentelemetry::trace::{Event, Status};
 use opentelemetry_sdk::trace::SpanData;
 use tracing::Metadata;
 
-use crate::console::{Around, Fields, Format, Line, Operation, operation_fields};
-use crate::record::lane::health::{Loss, count_many};
-use crate::threads::join_by;
-
-/// So many blocks of lines may wait to be written.
-const WAITING: usize = 256;
+use crate::console::{Around, BLOCK, Fields, Format, Line, LineSink, Operation, operation_fields};
 
 /// Makes lines.
 pub(crate) struct Lines {
@@ -32,7 +25,7 @@ pub(crate) struct Lines {
     /// Lines that have not been handed on.
     ready: String,
     count: u64,
-    writer: SyncSender<String>,
+    sink: LineSink,
 }
 
 /// An event to be told.
@@ -43,36 +36,18 @@ struct Noted {
     fields: Vec<KeyValue>,
 }
 
-/// The thread that writes lines.
-#[derive(Debug)]
-pub(crate) struct LineWriter(JoinHandle<()>);
-
 impl Lines {
     /// Starts the thread that writes.
-    pub(crate) fn start(
-        format: Format,
-        coloured: bool,
-        operations: bool,
-    ) -> io::Result<(Self, LineWriter)> {
-        let (writer, lines) = mpsc::sync_channel::<String>(WAITING);
-        let thread = thread::Builder::new()
-            .name("tickspan-lines".to_owned())
-            .spawn(move || {
-                for block in lines {
-                    // Where stderr is closed there is nobody to tell.
-                    let _ = io::stderr().write_all(block.as_bytes());
-                }
-            })?;
-        let lines = Self {
+    pub(crate) fn start(format: Format, coloured: bool, operations: bool) -> io::Result<Self> {
+        Ok(Self {
             format,
             coloured,
             operations,
             noted: Vec::new(),
             ready: String::new(),
             count: 0,
-            writer,
-        };
-        Ok((lines, LineWriter(thread)))
+            sink: LineSink::start()?,
+        })
     }
 
     /// Notes an event of the span that is being read.
@@ -127,7 +102,13 @@ impl Lines {
     }
 
     fn tell(&mut self, line: &Line<'_>) {
+        let before = self.ready.len();
         self.format.write(&mut self.ready, line, self.coloured);
+        if self.ready.len() > BLOCK {
+            let line = self.ready.split_off(before);
+            self.hand_on();
+            self.ready = line;
+        }
         self.count += 1;
     }
 
@@ -137,17 +118,7 @@ impl Lines {
             return;
         }
         let block = core::mem::take(&mut self.ready);
-        if self.writer.try_send(block).is_err() {
-            count_many(Loss::LineDropped, self.count);
-        }
-        self.count = 0;
-    }
-}
-
-impl LineWriter {
-    /// Waits until everything is written, once nobody makes lines any more.
-    pub(crate) fn wait(self, until: Instant) {
-        join_by(self.0, until);
+        self.sink.hand_on(block, core::mem::take(&mut self.count));
     }
 }
 

@@ -43,7 +43,7 @@ pub(crate) use join::{Joiner, unsampled};
 pub(crate) use latency::FinishedClock;
 pub(crate) use latency::LatencyTable;
 pub use latency::{HopSummary, MarkSummary, PathSummary, Percentiles};
-pub(crate) use lines::{LineWriter, Lines};
+pub(crate) use lines::Lines;
 pub(crate) use stage_metrics::{StageMetrics, duration_bounds, write_key};
 pub(crate) use statistics::Statistics;
 pub(crate) use summary::StageTable;

@@ -1,7 +1,7 @@
 //! Lines on stderr: what a line tells, and how it is written.
 //!
 //! The [`layer`] writes lines of what the `tracing` crate says, on the thread that says it; the collector
-//! ([`crate::collect`]) those of what stages emitted on the lane route. Both make a [`Line`] and have it written here.
+//! ([`crate::collect`]) those of what stages emitted on the lane route, which the [`writer`] writes. Both make a [`Line`].
 
 mod fields;
 mod json;
@@ -10,11 +10,13 @@ mod line;
 mod notice;
 mod plain;
 mod pretty;
+mod writer;
 
 pub(crate) use fields::Fields;
 pub(crate) use layer::ConsoleLayer;
 pub(crate) use line::{Around, Line, Operation, operation_fields};
 pub(crate) use notice::notice;
+pub(crate) use writer::{BLOCK, LineSink, finish};
 
 /// What goes to stderr while the program runs, and how it is written: the setting
 /// [`with_console`](crate::Builder::with_console).

@@ -3,12 +3,13 @@
 //! Where console lines are JSON these are as well, so that whatever reads them meets nothing else. They are said
 //! whether console lines are written or not.
 
-use std::io::{self, Write as _};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::SystemTime;
 
 use jiff::Timestamp;
 use tracing::Level;
+
+use super::writer;
 
 /// Whether notices are JSON.
 // Relaxed: set before anything has to be said.
@@ -19,7 +20,7 @@ pub(super) fn in_json(on: bool) {
     ARE_JSON.store(on, Ordering::Relaxed);
 }
 
-/// Says `words`, which may be several lines.
+/// Says `words`, which may be several lines. Does not wait until they are written: see [`writer`].
 pub(crate) fn notice(level: Level, words: &str) {
     let text = if ARE_JSON.load(Ordering::Relaxed) {
         let message = serde_json::Value::from(words);
@@ -30,6 +31,5 @@ pub(crate) fn notice(level: Level, words: &str) {
     } else {
         format!("{words}\n")
     };
-    // Not `eprintln!`, which panics when stderr is closed. In one piece, so that lines of several threads do not mix.
-    let _ = io::stderr().lock().write_all(text.as_bytes());
+    writer::hand_on_notice(text);
 }

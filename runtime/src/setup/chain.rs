@@ -380,14 +380,13 @@ fn start_collector(
     metrics: Option<StageMetrics>,
     gate: &Gate,
 ) -> Result<Source, Error> {
-    let (lines, writer) = match settings.console.format {
+    let lines = match settings.console.format {
         Some(format) if settings.global_subscriber => {
             let coloured = subscriber::is_coloured(settings.no_color);
-            let (lines, writer) =
-                Lines::start(format, coloured, settings.console.operations).map_err(no_thread)?;
-            (Some(lines), Some(writer))
+            let operations = settings.console.operations;
+            Some(Lines::start(format, coloured, operations).map_err(no_thread)?)
         }
-        _ => (None, None),
+        _ => None,
     };
     let shape = SpanShape {
         limits: tracing.limits,
@@ -418,7 +417,6 @@ fn start_collector(
     lane::attach_contexts(settings.otel_context);
     Ok(Source::Lane {
         collector,
-        writer,
         queues,
         held,
     })

@@ -13,14 +13,17 @@ use tracing::Level;
 use super::report::Made;
 use super::subscriber::SeenBy;
 use super::{Error, Report};
-use crate::collect::{self, Collector, Held, LineWriter, Statistics, Summary};
-use crate::console::notice;
+use crate::collect::{self, Collector, Held, Statistics, Summary};
+use crate::console::{self, notice};
 use crate::export::{Export, Items, Queues, SpanCounts};
 use crate::record::lane::health::{Loss, counted};
 use crate::record::lane::{self, Mode, ends};
 
 /// How long shutdown waits for the collector at least: it waits for nobody, and needs some milliseconds.
 const DRAIN: Duration = Duration::from_millis(100);
+
+/// How long the end waits at least for what is said on stderr.
+const LAST_WORDS: Duration = Duration::from_millis(100);
 
 /// How long a summary waits for the collector.
 const SUMMARY_WAIT: Duration = Duration::from_millis(250);
@@ -32,8 +35,8 @@ const SUMMARY_WAIT: Duration = Duration::from_millis(250);
 ///
 /// Dropped, it does what [`shutdown`](Self::shutdown) does with the builder's deadline (5 s unless
 /// set), then prints on stderr the summary of the stages, if it is on and there are any, and what
-/// was lost, if something was. It may be dropped anywhere: in an async context, in a thread that
-/// panics. A program that ends with [`std::process::exit`], by a signal or by an abort drops
+/// was lost, if something was. A stderr that takes none of it is waited for until the deadline, and
+/// 100 ms at least. It may be dropped anywhere: in an async context, in a thread that panics. A program that ends with [`std::process::exit`], by a signal or by an abort drops
 /// nothing, and loses what was queued.
 ///
 /// Spans that are still open when telemetry ends are not exported, nor are spans that end
@@ -65,8 +68,6 @@ pub(super) enum Source {
     },
     Lane {
         collector: Collector,
-        /// Writes console lines, if they are wanted.
-        writer: Option<LineWriter>,
         queues: Arc<Queues>,
         held: Arc<Held>,
     },
@@ -244,8 +245,9 @@ impl Telemetry {
     /// everything.
     ///
     /// All exporters are served at once. What they have not taken when the deadline passes is given
-    /// up and counted. The call then returns at once; or within some 600 ms, where an exporter blocks
-    /// its thread and is left behind with it.
+    /// up and counted, and so are console lines that stderr has not taken. The call then returns at once;
+    /// or within some 700 ms, where an exporter blocks its thread and is left behind with it, or nobody reads
+    /// stderr.
     ///
     /// Blocks the calling thread; in an async program where that matters, call it in
     /// `spawn_blocking`. It needs no runtime, and cannot deadlock with the caller's.
@@ -269,6 +271,7 @@ impl Telemetry {
 
 impl Drop for Telemetry {
     fn drop(&mut self) {
+        let until = until(self.shutdown_deadline);
         let Some(report) = self.end(self.shutdown_deadline) else {
             return;
         };
@@ -291,9 +294,10 @@ impl Drop for Telemetry {
             ));
         }
         let health = collect::health();
-        if health.lost() > 0 {
+        if health.lost() > 0 || health.lines_dropped > 0 {
             warn(format!("tickspan: {health}"));
         }
+        console::finish(until.max(Instant::now() + LAST_WORDS));
     }
 }
 
@@ -327,7 +331,6 @@ impl Running {
             }
             Source::Lane {
                 collector,
-                writer,
                 queues,
                 held,
             } => {
@@ -336,9 +339,6 @@ impl Running {
                 }
                 let drained = until.max(Instant::now() + DRAIN);
                 in_time = collector.stop(drained);
-                if let Some(writer) = writer {
-                    writer.wait(drained);
-                }
                 made_on_lanes(&queues, &held)
             }
         };
@@ -346,6 +346,8 @@ impl Running {
             .export
             .map(|export| export.shutdown(until))
             .unwrap_or_default();
+        // After the exporters, which a stderr that stands still would take all the time from.
+        in_time &= console::finish(until.max(Instant::now() + LAST_WORDS));
         ended.in_time &= in_time;
         Report::new(made, ended)
     }

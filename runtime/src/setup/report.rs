@@ -49,7 +49,7 @@ pub struct Report {
     pub logs: Vec<ExporterReport>,
     /// What became of finished latency clocks at each recorder.
     pub clocks: Vec<ExporterReport>,
-    /// Whether the deadline passed before every exporter was done.
+    /// Whether the deadline passed before every exporter was done, and everything written that is said on stderr.
     pub deadline_passed: bool,
 }
 

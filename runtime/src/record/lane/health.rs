@@ -27,7 +27,7 @@ pub(crate) enum Loss {
     TooLate,
     /// A record that could not be read.
     Unreadable,
-    /// A console line that found too many before it.
+    /// A console line that found too many before it, could not be written, or was not by the end.
     LineDropped,
     /// A stage whose labels were too many for a metric.
     LabelSets,
