@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 use opentelemetry_sdk::error::OTelSdkResult;
 use opentelemetry_sdk::trace::{SpanData, SpanExporter};
 use tickspan::opentelemetry::metrics::MeterProvider as _;
-use tickspan::{Report, Telemetry, health, stage, traced_stage};
+use tickspan::{EdgeBreakdown, Report, Telemetry, health, stage, traced_stage};
 use tickspan_tests::child::Child;
 use tickspan_tests::exported::Gate;
 
@@ -267,7 +267,18 @@ fn an_exporter_that_is_stuck_costs_the_deadline_and_no_more() {
     .run();
 }
 
-/// Somebody reads the page for Prometheus, or the meters are being read to be sent: the end waits for neither.
+/// In a unit that is met for the first time, so that an instrument is made.
+#[derive(EdgeBreakdown)]
+#[edge(unit = "bps")]
+struct Basis {
+    #[edge(gross)]
+    gross: f64,
+    #[edge(cost)]
+    funding: f64,
+}
+
+/// Somebody reads the page for Prometheus, or the meters are being read to be sent: the end waits for neither, nor for
+/// whoever waits for them.
 #[test]
 fn a_callback_that_is_stuck_costs_the_deadline_and_no_more() {
     let child = Child::of(
@@ -296,6 +307,11 @@ fn a_callback_that_is_stuck_costs_the_deadline_and_no_more() {
             let request = b"GET /metrics HTTP/1.1\r\nHost: x\r\n\r\n";
             scrape.write_all(request).unwrap();
             called.recv_timeout(DEADLINE).unwrap();
+            let basis = Basis {
+                gross: 2.0,
+                funding: 1.0,
+            };
+            basis.record(&basis.decide());
             let begun = Instant::now();
             telemetry.shutdown(Duration::from_millis(200));
             assert!(begun.elapsed() < SLACK, "{:?}", begun.elapsed());

@@ -236,13 +236,24 @@ fn read<'a>(reader: &mut Reader<'a>) -> Option<Read<'a>> {
 }
 
 /// What is told of a unit that is met for the first time.
-type NewUnit = Box<dyn Fn(Option<&'static str>) + Send + Sync>;
+type NewUnit = Arc<dyn Fn(Option<&'static str>) + Send + Sync>;
 
 /// The units that have been told, and to whom.
 #[derive(Default)]
 struct Units {
     told: Vec<Option<&'static str>>,
     listeners: Vec<NewUnit>,
+}
+
+impl Units {
+    /// Who is to be told of a unit; nobody where it is known.
+    fn meet(&mut self, unit: Option<&'static str>) -> Vec<NewUnit> {
+        if self.told.contains(&unit) {
+            return Vec::new();
+        }
+        self.told.push(unit);
+        self.listeners.clone()
+    }
 }
 
 /// What the edges of each name and unit add up to.
@@ -312,11 +323,9 @@ impl EdgeTable {
     pub(crate) fn observe(&self, site: &'static EdgeSite, counted: &Counted<'_>) {
         let is_new = self.lock().count(site, counted);
         if is_new {
-            let mut units = self.units();
-            if !units.told.contains(&site.unit) {
-                units.told.push(site.unit);
-                units.listeners.iter().for_each(|tell| tell(site.unit));
-            }
+            // Not with the lock held: they make instruments, which waits for whoever reads the meters.
+            let listeners = self.units().meet(site.unit);
+            listeners.iter().for_each(|tell| tell(site.unit));
         }
     }
 

@@ -14,7 +14,7 @@ use crate::collect::{EdgeSummary, EdgeTable};
 pub(crate) fn register(provider: &Arc<dyn MeterProvider + Send + Sync>, table: &Arc<EdgeTable>) {
     count_decisions(&provider.meter("tickspan"), Arc::clone(table));
     let (provider, edges) = (Arc::clone(provider), Arc::downgrade(table));
-    table.tell_units(Box::new(move |unit| {
+    table.tell_units(Arc::new(move |unit| {
         // The table holds what is called here, so here it is not held.
         if let Some(table) = edges.upgrade() {
             sum(provider.as_ref(), unit, &table);
