@@ -36,8 +36,9 @@ const SUMMARY_WAIT: Duration = Duration::from_millis(250);
 /// Dropped, it does what [`shutdown`](Self::shutdown) does with the builder's deadline (5 s unless
 /// set), then prints on stderr the summary of the stages, if it is on and there are any, and what
 /// was lost, if something was. A stderr that takes none of it is waited for until the deadline, and
-/// 100 ms at least. It may be dropped anywhere: in an async context, in a thread that panics. A program that ends with [`std::process::exit`], by a signal or by an abort drops
-/// nothing, and loses what was queued.
+/// 100 ms at least. It may be dropped anywhere: in an async context, in a thread that panics. A program
+/// that ends with [`std::process::exit`], by a signal or by an abort drops nothing, and loses what was
+/// queued.
 ///
 /// Spans that are still open when telemetry ends are not exported, nor are spans that end
 /// afterwards; log lines go on. Telemetry cannot be initialised again.
