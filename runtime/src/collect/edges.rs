@@ -325,7 +325,9 @@ impl EdgeTable {
         if is_new {
             // Not with the lock held: they make instruments, which waits for whoever reads the meters.
             let listeners = self.units().meet(site.unit);
-            listeners.iter().for_each(|tell| tell(site.unit));
+            for tell in listeners {
+                tell(site.unit);
+            }
         }
     }
 
