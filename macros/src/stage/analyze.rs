@@ -522,7 +522,7 @@ fn shape(
     around: &dyn Fn(Asynchronous, &Expr) -> TokenStream,
 ) -> Shape {
     let Head { attrs, sig, .. } = head;
-    let unit: Type = syn::parse_quote!(());
+    let unit: Type = syn::parse_quote_spanned!(sig.ident.span()=> ());
     let returns = match &sig.output {
         ReturnType::Default => unit,
         ReturnType::Type(_, ty) => unwrapped(ty).clone(),

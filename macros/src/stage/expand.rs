@@ -34,7 +34,7 @@
 use proc_macro2::{Delimiter, Group, Span, TokenStream};
 use quote::{ToTokens, quote, quote_spanned};
 use syn::spanned::Spanned;
-use syn::{Expr, Ident, Lifetime, ReturnType, Signature};
+use syn::{Expr, Ident, Lifetime, ReturnType, Signature, Type};
 
 use super::analyze::{Ending, Parent, Rebound, Shape, Stage};
 use super::arguments::returns_duration;
@@ -73,20 +73,21 @@ pub(crate) fn expand(stage: &Stage) -> TokenStream {
             let guard = guard(stage);
             let marking = marking(ending, support);
             let rebound = rebound(stage);
-            let body = in_place(body);
+            let body = in_place(body, *braces_at);
             quote!(#guard #marking #rebound #body)
         }
         Shape::Classified { body, returns } => {
             let guard = guard(stage);
             let rebound = rebound(stage);
-            let body = in_place(body);
+            let body = in_place(body, *braces_at);
             let marking = always(ending, support);
             let marked = marked(ending, support);
             let finished = finished(ending, sig, support);
+            let braces = braces(*braces_at, quote!(#rebound #body));
             quote_spanned!(Span::mixed_site()=>
                 #guard
                 #marking
-                let __tickspan_returned = #support::call(move || -> #returns { #rebound #body });
+                let __tickspan_returned = #support::call(move || -> #returns #braces);
                 #marked
                 #finished;
                 __tickspan_returned
@@ -94,7 +95,7 @@ pub(crate) fn expand(stage: &Stage) -> TokenStream {
         }
         Shape::Async { body, returns } => {
             let begin = begin(stage);
-            let body = in_place(body);
+            let body = in_place(body, *braces_at);
             let mentioned = mentioned(stage);
             // Of what never returns nothing can be asked.
             let finish = if returns.is_some() {
@@ -104,15 +105,9 @@ pub(crate) fn expand(stage: &Stage) -> TokenStream {
             };
             // The type of the block is fixed first, so that what is returned is coerced to it and a mismatch is
             // told where it stands.
-            let anchor = returns.as_ref().map(|returns| {
-                quote_spanned!(Span::mixed_site()=>
-                    if false {
-                        return #support::any::<#returns>();
-                    }
-                )
-            });
-            let body =
-                quote_spanned!(Span::mixed_site()=> async move { #mentioned #begin #anchor #body });
+            let anchor = returns.as_ref().map(|returns| anchor(returns, support));
+            let braces = braces(*braces_at, quote!(#mentioned #begin #anchor #body));
+            let body = quote_spanned!(Span::mixed_site()=> async move #braces);
             let body = marking_future(body, returns.is_some(), ending, support);
             quote_spanned!(Span::mixed_site()=> #support::StageFuture::around(#body, #finish).await)
         }
@@ -126,22 +121,51 @@ pub(crate) fn expand(stage: &Stage) -> TokenStream {
         Shape::Boxed { body } => {
             let open = open(stage);
             let rebound = rebound(stage);
-            let body = in_place(body);
+            let body = in_place(body, *braces_at);
             quote!(#open #rebound #body)
         }
     };
-    let mut braces = Group::new(Delimiter::Brace, quote!(#inner_attrs #items #named #body));
+    let mut whole = Group::new(Delimiter::Brace, quote!(#inner_attrs #items #named #body));
     // With the braces of the user's own, the item is the user's: lints that look at it whole still fire.
-    braces.set_span(*braces_at);
-    quote!(#(#attrs)* #vis #defaultness #sig #braces)
+    whole.set_span(*braces_at);
+    quote!(#(#attrs)* #vis #defaultness #sig #whole)
+}
+
+/// Braces that stand where the user's body stands: what is told of them, such as that they have no value, is
+/// told of that.
+fn braces(at: Span, content: TokenStream) -> Group {
+    let mut braces = Group::new(Delimiter::Brace, content);
+    braces.set_span(at.resolved_at(Span::mixed_site()));
+    braces
+}
+
+/// A `return` of the type `returns` that is never reached. It stands where the type stands: rustc tells of it as
+/// the reason for a type.
+fn anchor(returns: &Type, support: &Support) -> TokenStream {
+    let mut spans = returns
+        .to_token_stream()
+        .into_iter()
+        .map(|token| token.span());
+    let first = spans.next().unwrap_or_else(Span::mixed_site);
+    let last = spans.last().unwrap_or(first);
+    let here = support.at(first);
+    // What begins with the path and ends with the parentheses is one place only if both are resolved alike.
+    let mut nothing = Group::new(Delimiter::Parenthesis, TokenStream::new());
+    nothing.set_span(last.resolved_at(here.to_token_stream().span()));
+    quote_spanned!(Span::mixed_site()=>
+        if false {
+            return #here::any::<#returns> #nothing;
+        }
+    )
 }
 
 /// The body as the value of what is around it. The braces around it are of this crate's edition: what its last
 /// expression borrows ends there, before the bindings that it borrows from. The label keeps rustc from
-/// calling the body's own braces unnecessary.
-fn in_place(body: &impl ToTokens) -> TokenStream {
-    let label = Lifetime::new("'__tickspan_body", Span::mixed_site());
-    quote_spanned!(Span::mixed_site()=> { #label: #body })
+/// calling the body's own braces unnecessary; it stands where they stand, for a fault of the whole body is told
+/// from there on.
+fn in_place(body: &impl ToTokens, at: Span) -> Group {
+    let label = Lifetime::new("'__tickspan_body", at);
+    braces(at, quote_spanned!(Span::mixed_site()=> #label: #body))
 }
 
 /// A future or stream with the stage around it.
