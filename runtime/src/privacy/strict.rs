@@ -172,8 +172,8 @@ marked! {
     #[diagnostic::on_unimplemented(
         message = "this argument would be skipped, and `tickspan.toml` is strict",
         label = "`{Self}` is not recorded by itself",
-        note = "to keep it out, say so: `skip(..)`, or `skip_all`, or a name that begins with `_`",
-        note = "to record it, name what is proven of it: `fields(depth = book.len())`"
+        note = "to leave it out, say so: `skip(book)`, or `skip_all`, or a name that begins with `_`",
+        note = "what is proven of it may be recorded beside that: `skip(book), fields(depth = book.len())`"
     )]
     Marked;
 
