@@ -122,6 +122,8 @@ impl Field {
     /// The expression that captures the value.
     fn capture(&self, support: &Support) -> TokenStream {
         let at = guilty(&self.value).resolved_at(Span::mixed_site());
+        // What is wrong deep in a type is told of the whole expression, which begins with the path.
+        let support = &support.at(at);
         let unit = if says_seconds(&self.key.text) {
             quote_spanned!(at=> #support::SaysSeconds)
         } else {

@@ -17,9 +17,17 @@ fn held_in_something(config: &Config, delays: &[Option<Duration>]) -> usize {
     delays.len()
 }
 
+#[traced_stage(fields(count = delays.len(), delays))]
+fn list_under_a_key_without_unit(delays: &[Duration]) -> usize {
+    delays.len()
+}
+
 fn main() {
     let timeout = Duration::ZERO;
+    let delays = vec![timeout];
     event!("timed out", timeout_ms = timeout);
+    event!("retried", a = 1, delays = delays.clone(), b = 2);
+    list_under_a_key_without_unit(&delays);
     record!(timeout = Some(timeout));
     under_a_key_without_unit(timeout);
     held_in_something(&Config { timeout }, &[]);
