@@ -14,6 +14,7 @@ fn main() {
     event!(target: price, "order accepted");
     event!("order accepted {price}", price);
     event!("order {}", price);
+    event!("order accepted", level: "warn", price = 5.0);
 }
 
 struct Key;

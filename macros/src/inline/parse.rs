@@ -126,6 +126,11 @@ impl Invocation {
                 }
                 break;
             }
+            if let Err(fault) = refuse_misplaced(input, form) {
+                faults.push(fault);
+                field_tokens(input)?;
+                continue;
+            }
             // One field at a time, so that the future after them is found.
             ahead.extend(field_tokens(input)?);
         }
@@ -133,6 +138,29 @@ impl Invocation {
             (|fields: ParseStream<'_>| Ok(field::parse_list(fields, faults))).parse2(ahead)?;
         Ok(())
     }
+}
+
+/// An option after the name, or a future that is no block.
+fn refuse_misplaced(input: ParseStream<'_>, form: Form) -> syn::Result<()> {
+    let ahead = input.fork();
+    if input.peek(Ident::peek_any) && input.peek2(Token![:]) && !input.peek2(Token![::]) {
+        let option = ahead.call(Ident::parse_any)?;
+        if form.options().iter().any(|name| option == name) {
+            let usage = match form {
+                Form::Event => format!("`event!({option}: .., \"order_accepted\")`"),
+                Form::Stage | Form::Record => format!("`stage!({option}: .., \"match_levels\")`"),
+            };
+            let message = format!("options stand before the name: {usage}");
+            return Err(syn::Error::new(option.span(), message));
+        }
+    } else if form == Form::Stage {
+        let value = ahead.parse::<Expr>().ok().map(ungrouped);
+        if let Some(Expr::Await(_) | Expr::Block(_) | Expr::Call(_) | Expr::Closure(_)) = &value {
+            let message = "a future is given as a block: `stage!(\"send\", async { .. })`";
+            return Err(syn::Error::new_spanned(value, message));
+        }
+    }
+    Ok(())
 }
 
 /// The tokens of a field and of the comma after it.
