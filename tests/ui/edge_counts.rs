@@ -48,6 +48,13 @@ struct Forgotten {
     gas: f64,
 }
 
+#[derive(EdgeBreakdown)]
+struct ForgottenCost {
+    #[edge(gross)]
+    gross: f64,
+    fees: f64,
+}
+
 fn main() {
     let edge = NoGross { fees: 1.0 };
     edge.record(&edge.decide());

@@ -118,14 +118,15 @@ pub(crate) fn analyze(written: Written, faults: &mut Faults) -> Option<Edge> {
         ident: input.ident,
         generics: input.generics,
     };
-    let is_read = fields
+    let is_told = fields
         .iter()
-        .all(|field| field.mark.is_some() || !field.has_mark);
+        .all(|field| field.mark.is_some() || !field.has_mark && is_phantom(&field.field.ty));
     let marked = marks(fields, faults);
-    // A mark that cannot be read may be the one that is missing.
-    if is_read {
-        check_counts(&edge.ident, &marked, faults);
+    // A mark that is not there or cannot be read may be the one that is missing.
+    if is_told {
+        check_needed(&edge.ident, &marked, faults);
     }
+    check_single(&marked, faults);
     if let Some(beyond) = marked.get(MOST_PARTS) {
         faults.at(
             &beyond.name,
@@ -316,23 +317,31 @@ fn check_sensitive(sensitive: &mark::Mark, name: &Ident, mark: &Mark, faults: &m
     }
 }
 
-fn check_counts(ident: &Ident, fields: &[MarkedField], faults: &mut Faults) {
-    let of = |kind: Kind| fields.iter().filter(move |field| field.mark.kind == kind);
-    let has_legs = of(Kind::Leg).next().is_some();
-    if of(Kind::Gross).next().is_none() && !has_legs {
+/// What an edge has at least.
+fn check_needed(ident: &Ident, fields: &[MarkedField], faults: &mut Faults) {
+    let has = |kind| fields.iter().any(|field| field.mark.kind == kind);
+    if has(Kind::Leg) {
+        return;
+    }
+    if !has(Kind::Gross) {
         faults.at(
             ident,
             "an edge needs what there is to gain: mark one field `#[edge(gross)]`, or fields that are edges themselves \
              `#[edge(leg)]`",
         );
     }
-    if of(Kind::Cost).next().is_none() && !has_legs {
+    if !has(Kind::Cost) {
         faults.at(
             ident,
             "an edge needs what it costs: mark at least one field `#[edge(cost)]`; without costs the net edge is the \
              gross one",
         );
     }
+}
+
+/// What an edge has at most once.
+fn check_single(fields: &[MarkedField], faults: &mut Faults) {
+    let of = |kind: Kind| fields.iter().filter(move |field| field.mark.kind == kind);
     let first = of(Kind::Gross).next().map(|field| field.name.clone());
     for second in of(Kind::Gross).skip(1) {
         faults.at(

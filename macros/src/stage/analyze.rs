@@ -269,12 +269,14 @@ fn noted(
     inventory::noted("stage", &name, sig.ident.span(), &entries, support)
 }
 
-/// An argument's key may have got its unit from the macro, and be another argument's.
+/// An argument's key may have got its unit from the macro, and be another argument's. Of two fields it is told
+/// already.
 fn check_argument_keys(captures: &[Capture], faults: &mut Faults) {
     for (index, capture) in captures.iter().enumerate() {
         let key = &capture.key;
         if captures[..index]
             .iter()
+            .filter(|earlier| capture.argument.is_some() || earlier.argument.is_some())
             .any(|earlier| earlier.key.text == key.text)
         {
             faults.at(
