@@ -55,6 +55,7 @@ use super::form::Form;
     label = "`{Self}` is not an `AttributeValue`",
     note = "a type of your own: `#[derive(AttributeValue)]` on a newtype or a fieldless enum; one that holds text also needs `#[public(reason = \"...\")]`",
     note = "text that the market publishes: hold it in an argument or field with a name of the market vocabulary, such as `symbol`, `venue` or `order_id`",
+    note = "a type of `chrono`, `jiff`, `rust_decimal`, `time` or `uuid`: the feature of `tickspan` with that name",
     note = "this one expression: `public!(expr, reason = \"...\")`"
 )]
 pub unsafe trait AttributeValue {
