@@ -132,7 +132,9 @@ impl Field {
         let value = operand(&self.value);
         if let Some(named) = self.named() {
             let gate = named.gate(&unit, support, self.opened);
-            return quote!(#gate(&#value));
+            let passed =
+                quote_spanned!(at=> #support::Approaching::new(&#value).__tickspan_passed());
+            return quote!(#gate(#passed));
         }
         match &self.value {
             Expr::Lit(literal) if matches!(literal.lit, Lit::Str(_)) => {

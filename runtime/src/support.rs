@@ -19,8 +19,8 @@ pub use crate::privacy::inventory::{BySensitive, ByText, ByType, Otherwise, or_t
 /// The rules of names, for constants that expanded code asks about.
 pub use crate::privacy::names;
 pub use crate::privacy::probe::{
-    Explicit, ExplicitText, Held, Implicit, ImplicitSensitive, ImplicitText, Public, TextOrSkipped,
-    displayed,
+    Approaching, Explicit, ExplicitText, Held, Implicit, ImplicitSensitive, ImplicitText, Public,
+    TextOrSkipped, displayed,
 };
 pub use crate::privacy::strict::{Strict, StrictSensitive, StrictText};
 pub use crate::privacy::{AttributeValue, Confidential, Secret, Value, financial, pii};

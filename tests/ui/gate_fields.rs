@@ -82,6 +82,11 @@ fn sensitive(api_key: &Sensitive<String>) {
     let _ = api_key;
 }
 
+#[traced_stage(skip_all, fields(api = api_key, code, symbol = code))]
+fn sensitive_under_other_names(api_key: Sensitive<String>, code: Option<&Sensitive<String>>) {
+    let _ = (api_key, code);
+}
+
 #[traced_stage(skip_all, fields(value, error))]
 fn trait_objects(value: &dyn Debug, error: Box<dyn Error>) {
     let _ = (value, error);

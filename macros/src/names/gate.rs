@@ -9,7 +9,7 @@
 //!     trait Named { fn value(&self) -> Value<'_>; }
 //!     impl<T: AttributeValue> Named for T where T::Form: Exempt<Truths> + Fits<Plain> { .. }
 //!     Named::value
-//! })(&pin)
+//! })(Approaching::new(&pin).__tickspan_passed())       // of a `Sensitive` it is told that it is one
 //! ```
 //!
 //! The value stands outside of the block, so what it borrows lives as long as without the gate.

@@ -10,6 +10,7 @@ use core::marker::PhantomData;
 use core::ops::Deref;
 
 use super::form::{self, Exempt, Fits, Form, Key, Words};
+use super::strict::Marked;
 use super::text::Text;
 use super::{AttributeValue, Value};
 
@@ -204,10 +205,84 @@ impl<'a, K: Key, T: AttributeValue> Unknown<'a, K, T> {
 }
 
 impl<K, T> Deref for Unknown<'_, K, T> {
+    type Target = Withheld<T>;
+
+    fn deref(&self) -> &Withheld<T> {
+        &Withheld(Refused(PhantomData))
+    }
+}
+
+/// The fourth question of [`Explicit`]: a `Sensitive`?
+pub struct Withheld<T>(Refused<T>);
+
+impl<T: Marked> Withheld<T> {
+    /// Refused.
+    #[inline]
+    #[expect(
+        clippy::unused_self,
+        reason = "found by method lookup, as the other answers are"
+    )]
+    pub fn __tickspan_value(&self) -> Value<'static>
+    where
+        T: Recordable,
+    {
+        Value::ABSENT
+    }
+}
+
+impl<T> Deref for Withheld<T> {
     type Target = Refused<T>;
 
     fn deref(&self) -> &Refused<T> {
-        &Refused(PhantomData)
+        &self.0
+    }
+}
+
+/// What no [`Sensitive`](super::Sensitive) is.
+#[diagnostic::on_unimplemented(
+    message = "a `Sensitive` is never recorded: remove it",
+    label = "this is a `Sensitive`"
+)]
+pub trait Recordable {}
+
+/// A value under a sensitive name, on its way to the gate of that name.
+pub struct Approaching<'a, T: ?Sized>(NotWithheld<'a, T>);
+
+impl<'a, T: ?Sized> Approaching<'a, T> {
+    /// Asks about `value`.
+    #[inline]
+    pub const fn new(value: &'a T) -> Self {
+        Self(NotWithheld(value))
+    }
+}
+
+impl<T: Marked + ?Sized> Approaching<'_, T> {
+    /// Refused; the gate is given what passes it, for there is no more to say.
+    #[inline]
+    pub fn __tickspan_passed(&self) -> &'static bool
+    where
+        T: Recordable,
+    {
+        &false
+    }
+}
+
+impl<'a, T: ?Sized> Deref for Approaching<'a, T> {
+    type Target = NotWithheld<'a, T>;
+
+    fn deref(&self) -> &Self::Target {
+        &self.0
+    }
+}
+
+/// The second question of [`Approaching`].
+pub struct NotWithheld<'a, T: ?Sized>(&'a T);
+
+impl<'a, T: ?Sized> NotWithheld<'a, T> {
+    /// The value.
+    #[inline]
+    pub const fn __tickspan_passed(&self) -> &'a T {
+        self.0
     }
 }
 
