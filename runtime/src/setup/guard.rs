@@ -318,7 +318,7 @@ impl Running {
         }
     }
 
-    /// Ends everything within `deadline`, and what [`Export::shutdown`] takes beyond it.
+    /// Ends everything within `deadline`, and what [`Export::shutdown`] and [`LAST_WORDS`] take beyond it.
     pub(super) fn shutdown(self, deadline: Duration) -> Report {
         let until = until(deadline);
         let mut in_time = true;
