@@ -7,7 +7,8 @@ use opentelemetry::KeyValue;
 use opentelemetry::Value;
 use opentelemetry::trace::{SpanId, SpanKind, Status};
 use opentelemetry_sdk::trace::SpanData;
-use tracing::dispatcher::{self, DefaultGuard};
+use tracing::dispatcher::{self, Dispatch};
+use tracing::instrument::WithSubscriber as _;
 use tracing_subscriber::layer::SubscriberExt as _;
 
 use crate::Context;
@@ -46,9 +47,37 @@ use crate::record::lane::{Handed, Ids, capture as records};
 /// A thread or task that is started without the context is not seen: hand it on with
 /// [`Context::run`] and [`Context::attach`], as the program should. With `parent = ..` alone, a stage is seen that
 /// the filter of `init`, if there was one, lets through. What is recorded after `f` has returned is not seen.
+///
+/// Of a future, [`capture_async`] tells what it records.
 pub fn capture<R>(f: impl FnOnce() -> R) -> (R, Captured) {
     let capturing = Capturing::begin();
-    let returned = capturing.context.run(f);
+    let returned = dispatcher::with_default(&capturing.subscriber, || capturing.context.run(f));
+    (returned, Captured::of(&capturing.end()))
+}
+
+/// Runs `future`, and gives what it returned and what it recorded, as [`capture`] does of a function: within a
+/// `#[tokio::test]`, say. It may go from thread to thread meanwhile.
+///
+/// ```
+/// use tickspan::testing::capture_async;
+/// use tickspan::traced_stage;
+///
+/// #[traced_stage]
+/// async fn submit(quantity: u64) -> u64 {
+///     tokio::task::yield_now().await;
+///     quantity
+/// }
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() {
+/// let (filled, seen) = capture_async(submit(5)).await;
+/// assert_eq!((filled, seen.tree()), (5, "submit quantity=5\n".to_owned()));
+/// # }
+/// ```
+pub async fn capture_async<F: Future>(future: F) -> (F::Output, Captured) {
+    let capturing = Capturing::begin();
+    let captured = capturing.context.clone().attach(future);
+    let returned = captured.with_subscriber(capturing.subscriber.clone()).await;
     (returned, Captured::of(&capturing.end()))
 }
 
@@ -56,12 +85,11 @@ pub fn capture<R>(f: impl FnOnce() -> R) -> (R, Captured) {
 struct Capturing {
     number: u32,
     context: Context,
-    _subscriber: DefaultGuard,
+    subscriber: Dispatch,
 }
 
 impl Capturing {
     fn begin() -> Self {
-        let subscriber = tracing_subscriber::registry().with(crate::layer());
         let number = records::begin();
         Self {
             number,
@@ -72,7 +100,7 @@ impl Capturing {
                 },
                 carried: None,
             }),
-            _subscriber: dispatcher::set_default(&subscriber.into()),
+            subscriber: tracing_subscriber::registry().with(crate::layer()).into(),
         }
     }
 

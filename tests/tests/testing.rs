@@ -8,11 +8,12 @@ use futures::FutureExt as _;
 use opentelemetry::trace::{SpanContext, SpanId, TraceFlags, TraceId, TraceState};
 use opentelemetry_sdk::trace::InMemorySpanExporter;
 use rayon::prelude::*;
-use tickspan::testing::{Captured, capture};
+use tickspan::testing::{Captured, capture, capture_async};
 use tickspan::{Context, Empty, event, record, stage, traced_stage};
 use tickspan_tests::capture::{Capture, Value};
 use tickspan_tests::child::Child;
 use tokio::runtime::Builder;
+use tracing::instrument::WithSubscriber as _;
 use tracing::level_filters::LevelFilter;
 use tracing_subscriber::layer::SubscriberExt as _;
 
@@ -216,6 +217,62 @@ fn futures_and_tasks_are_seen() {
             ]
         );
     }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn futures_are_captured_within_a_runtime_each_by_itself() {
+    async fn batch(first: u64) {
+        let context = Context::current();
+        let own = tokio::spawn(context.attach(fill(first)));
+        let others = tokio::spawn(fill(first + 100));
+        fill(first + 1).await;
+        tracing::info_span!("settled").in_scope(|| event!("read"));
+        own.await.unwrap();
+        others.await.unwrap();
+    }
+
+    let batches = (0..50).map(|round| async move {
+        let first = round * 1_000;
+        let captured = tokio::spawn(capture_async(batch(first)));
+        let ((), seen) = captured.await.unwrap();
+        assert_eq!(
+            sorted(&seen.tree()),
+            [
+                "- filled".to_owned(),
+                "- filled".to_owned(),
+                "- read".to_owned(),
+                format!("fill order_id={first}"),
+                format!("fill order_id={}", first + 1),
+                "settled".to_owned(),
+            ]
+        );
+    });
+    futures::future::join_all(batches).await;
+}
+
+#[tokio::test]
+async fn what_follows_a_captured_future_is_no_part_of_it() {
+    let own = Capture::new();
+    async {
+        submit(1);
+        let (order_id, seen) = capture_async(fill(2)).await;
+        assert_eq!(
+            (order_id, &*seen.tree()),
+            (2, "fill order_id=2\n- filled\n")
+        );
+        fill(3).await;
+        // One that is dropped ends its capture.
+        let mut given_up = Box::pin(capture_async(fill(4)));
+        assert!((&mut given_up).now_or_never().is_none());
+        drop(given_up);
+        submit(5);
+    }
+    .with_subscriber(own.dispatch())
+    .await;
+    assert_eq!(
+        own.tree(),
+        "submit order_id=1\nfill order_id=3\n  - filled message=\"filled\"\nsubmit order_id=5\n"
+    );
 }
 
 #[test]
