@@ -4,7 +4,7 @@ use std::sync::mpsc;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use opentelemetry::trace::SpanId;
+use opentelemetry::trace::{SpanContext, SpanId, TraceFlags, TraceId, TraceState};
 use opentelemetry_sdk::trace::{SpanData, SpanExporter};
 use rayon::iter::{IntoParallelIterator as _, ParallelIterator as _};
 use tickspan::{Context, Telemetry, event, health, record, stage, traced_stage};
@@ -251,6 +251,48 @@ fn events_inside_a_context_reach_its_span_while_it_is_open() {
 }
 
 #[test]
+fn what_others_record_waits_for_the_end_of_a_span_however_late_that_is() {
+    Child::of(
+        "what_others_record_waits_for_the_end_of_a_span_however_late_that_is",
+        || {
+            let kept = Kept::default();
+            let telemetry = start(kept.clone());
+            let run = |attempts: u64| {
+                let _run = stage!("run", attempts);
+                let context = Context::current();
+                thread::spawn(move || context.run(|| event!("filled")))
+                    .join()
+                    .unwrap();
+                for _ in 0..5_000 {
+                    telemetry.flush(SOON).unwrap();
+                }
+                event!("stopped");
+            };
+            run(1);
+            // One of which nothing is in the lane before its end.
+            let caller = Context::from_span_context(&SpanContext::new(
+                TraceId::from(1),
+                SpanId::from(2),
+                TraceFlags::SAMPLED,
+                true,
+                TraceState::from_key_value([("vendor", "1")]).unwrap(),
+            ));
+            caller.run(|| run(2));
+            telemetry.flush(SOON).unwrap();
+            assert_eq!(health().too_late, 0);
+            for run in kept.named("run") {
+                let events: Vec<_> = run.events.iter().map(|event| &*event.name).collect();
+                assert_eq!(events, ["filled", "stopped"]);
+                assert!(integer(&run, "attempts").is_some());
+            }
+            assert_eq!(kept.named("run").len(), 2);
+            assert_eq!(telemetry.shutdown(SOON).lost(), 0);
+        },
+    )
+    .run();
+}
+
+#[test]
 fn events_inside_a_context_whose_span_has_ended_are_counted() {
     Child::of(
         "events_inside_a_context_whose_span_has_ended_are_counted",
@@ -274,8 +316,18 @@ fn events_inside_a_context_whose_span_has_ended_are_counted() {
             assert_eq!(health().too_late, 1);
             assert!(kept.the("order").events.is_empty());
             assert!(kept.the("next").events.is_empty());
+            // What came last is counted when telemetry ends.
+            let next = stage!("next");
+            let context = Context::current();
+            drop(next);
+            telemetry.flush(SOON).unwrap();
+            context.run(|| {
+                event!("late");
+                event!("later");
+            });
             let report = telemetry.shutdown(SOON);
-            assert_eq!((report.made, report.lost()), (2, 0), "{report}");
+            assert_eq!((report.made, report.lost()), (3, 0), "{report}");
+            assert_eq!(health().too_late, 3);
         },
     )
     .run();

@@ -156,6 +156,28 @@ fn context_from_outside_of_any_stage_hands_the_capture_on() {
 }
 
 #[test]
+fn stage_that_is_handed_on_keeps_what_it_has_where_one_above_has_ended() {
+    let tree = tree(|| {
+        let _stage = stage!("decide", level = 1);
+        event!("begun");
+        let inner = stage!("inner", side = 2);
+        event!("inside");
+        Context::default().run(|| {
+            drop(inner);
+            let context = Context::current();
+            thread::scope(|scope| {
+                scope.spawn(|| context.run(|| event!("filled")));
+            });
+        });
+        event!("ended");
+    });
+    assert_eq!(
+        tree,
+        "decide level=1\n- begun\n- filled\n- ended\n  inner side=2\n  - inside\n"
+    );
+}
+
+#[test]
 fn jobs_of_a_pool_are_seen_that_got_the_context() {
     let pool = rayon::ThreadPoolBuilder::new()
         .num_threads(3)

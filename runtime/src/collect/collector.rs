@@ -199,6 +199,13 @@ impl<S: Sink> Work<S> {
         }
         self.pass();
         self.pass();
+        self.forget_late();
+    }
+
+    fn forget_late(&mut self) {
+        let logs = self.lanes.iter().map(|read| &read.log);
+        let going_on = logs.flat_map(Log::going_on).collect();
+        self.reading.joiner.forget_late(going_on);
     }
 
     /// Reads every lane once. Tells how many bytes there were.
@@ -232,7 +239,9 @@ impl<S: Sink> Work<S> {
             }
             true
         });
-        self.reading.joiner.end_pass(&mut self.reading.spans);
+        if self.reading.joiner.end_pass(&mut self.reading.spans) {
+            self.forget_late();
+        }
         self.reading.sink.give_all(&mut self.reading.spans);
         read
     }

@@ -5,6 +5,7 @@
 //! lane already. So the last record of a span that other lanes know of waits for one more pass.
 
 use std::borrow::Cow;
+use std::collections::HashSet;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use opentelemetry::trace::{SpanId, TraceId};
@@ -139,8 +140,9 @@ impl Joiner {
         }
     }
 
-    /// Ends a pass over all lanes: the spans that have waited for it are appended to `spans`.
-    pub(super) fn end_pass(&mut self, spans: &mut Vec<SpanData>) {
+    /// Ends a pass over all lanes: the spans that have waited for it are appended to `spans`. Whether it is one after which to
+    /// [look](Self::forget_late) for what came too late.
+    pub(super) fn end_pass(&mut self, spans: &mut Vec<SpanData>) -> bool {
         let [waited, arrived] = &mut self.waiting;
         let mut ready = core::mem::replace(waited, core::mem::take(arrived));
         for last in ready.drain(..) {
@@ -148,10 +150,16 @@ impl Joiner {
         }
         // Its memory serves the next pass.
         self.waiting[1] = ready;
-        self.open.next_pass();
         if let Some(lines) = &mut self.decoder.lines {
             lines.hand_on();
         }
+        self.open.next_pass()
+    }
+
+    /// Forgets what came too late, for spans that are not among those that go on in their thread.
+    pub(super) fn forget_late(&mut self, mut going_on: HashSet<u64>) {
+        going_on.extend(self.waiting.iter().flatten().map(|last| last.header.span));
+        self.open.forget_late(&going_on);
     }
 
     /// How many ended spans wait for the next pass.

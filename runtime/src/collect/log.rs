@@ -140,6 +140,11 @@ impl Log {
         self.forget_from(0);
     }
 
+    /// The spans of the stages that go on.
+    pub(super) fn going_on(&self) -> impl Iterator<Item = u64> {
+        self.going_on.iter().map(|stage| stage.header.span)
+    }
+
     fn forget_from(&mut self, place: u32) {
         while let Some(stage) = self.going_on.pop() {
             if stage.place < place {

@@ -1,7 +1,7 @@
 //! Spans of which a part has come: those that a future carries from poll to poll, and those to which other
 //! threads add.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::{HashMap, HashSet, VecDeque};
 use std::hash::BuildHasherDefault;
 
 use super::decode::Author;
@@ -14,8 +14,8 @@ const MOST: usize = 1 << 16;
 /// The most bytes that are kept of one span.
 const MOST_BYTES: usize = 1 << 20;
 
-/// For how many passes parts are kept whose span has not been heard of.
-const PASSES: u64 = 12_000;
+/// After so many passes, parts are looked for whose span has ended.
+const SWEEP: u64 = 1_000;
 
 /// What has come of a span.
 #[derive(Debug, Default)]
@@ -110,15 +110,24 @@ impl Open {
         self.parts.remove(&span)
     }
 
-    /// Forgets, from time to time, what came too late: parts of spans that had ended.
-    pub(super) fn next_pass(&mut self) {
+    /// Counts a pass. Whether it is one after which to [look](Self::forget_late) for what came too late.
+    pub(super) fn next_pass(&mut self) -> bool {
         self.pass += 1;
-        if self.pass % 1_000 == 0 {
-            let before = self.parts.len();
-            let pass = self.pass;
-            self.parts
-                .retain(|_, part| part.first.is_some() || pass - part.since < PASSES);
-            count_many(Loss::TooLate, (before - self.parts.len()) as u64);
-        }
+        self.pass % SWEEP == 0
+    }
+
+    /// Forgets parts of spans that had ended: of which nothing else has come, and that are not among those that go on in their
+    /// thread. Their start was written before the part, so that it has come by the next pass.
+    pub(super) fn forget_late(&mut self, going_on: &HashSet<u64>) {
+        let mut items = 0;
+        self.parts.retain(|span, part| {
+            let is_late =
+                part.first.is_none() && part.since + 1 < self.pass && !going_on.contains(span);
+            if is_late {
+                items += part.more.iter().map(|more| count_items(more)).sum::<u64>();
+            }
+            !is_late
+        });
+        count_many(Loss::TooLate, items);
     }
 }

@@ -76,6 +76,7 @@ impl Held {
     fn current() -> Self {
         #[cfg(feature = "init")]
         if let Some(handed) = crate::context::current() {
+            lane::hand_on();
             return Self::Lane(handed);
         }
         #[cfg(feature = "init")]

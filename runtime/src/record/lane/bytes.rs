@@ -100,6 +100,13 @@ impl Bytes {
         self.len += more as u32;
     }
 
+    /// Takes some of them out.
+    pub(super) fn remove(&mut self, some: Range<usize>) {
+        let (end, fewer) = (self.len as usize, some.len());
+        self.room.copy_within(some.end..end, some.start);
+        self.len -= fewer as u32;
+    }
+
     /// Those from `at` to `end`, and what lies behind them up to whole words.
     #[inline(always)]
     pub(super) fn words(&mut self, at: usize, end: usize) -> Option<&[u8]> {
@@ -186,7 +193,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn they_are_what_a_vector_would_be(steps in vec((0..4, vec(any::<u8>(), 0..100), 0..200_usize), 0..50)) {
+        fn they_are_what_a_vector_would_be(steps in vec((0..5, vec(any::<u8>(), 0..100), 0..200_usize), 0..50)) {
             let (mut bytes, mut vector) = (Bytes::new(), Vec::new());
             for (step, some, at) in steps {
                 match step {
@@ -202,6 +209,11 @@ mod tests {
                         let some = at.min(vector.len())..vector.len();
                         bytes.repeat(some.clone());
                         vector.extend_from_within(some);
+                    }
+                    3 => {
+                        let some = at.min(vector.len())..(at + some.len()).min(vector.len());
+                        bytes.remove(some.clone());
+                        vector.drain(some);
                     }
                     _ => {
                         bytes.truncate(at);

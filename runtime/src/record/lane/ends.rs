@@ -188,6 +188,13 @@ impl Writer {
         Some((producer, window))
     }
 
+    /// See [`Producer::publish`].
+    pub(super) fn publish(&self) {
+        if let Some(producer) = &self.producer {
+            producer.publish();
+        }
+    }
+
     /// See [`Producer::write`].
     #[inline]
     pub(super) fn write(&mut self, record: &[u8]) -> bool {

@@ -503,7 +503,7 @@ pub(super) fn resume(suspended: Suspended) -> Option<u32> {
     thread::with(|thread| thread.place(suspended)).flatten()
 }
 
-/// The innermost span, to be handed on. Nothing where that is a span of `tracing`'s.
+/// The innermost span. Nothing where that is a span of `tracing`'s.
 pub(crate) fn current() -> Option<Handed> {
     thread::with(|thread| {
         let place = thread.innermost()?;
@@ -511,10 +511,18 @@ pub(crate) fn current() -> Option<Handed> {
         if thread.frames[place + 1..].iter().any(is_around) {
             return None;
         }
-        thread.set_handed(place);
         thread.current_handed()
     })
     .flatten()
+}
+
+/// Says that others may write items for the innermost span.
+pub(super) fn hand_on() {
+    thread::with(|thread| {
+        if let Some(place) = thread.innermost() {
+            thread.hand_on(place);
+        }
+    });
 }
 
 /// Makes a span current that goes on elsewhere.
@@ -540,7 +548,7 @@ pub(super) fn hand(handed: &Handed) -> Option<u32> {
         head.set_span(ids.span);
         head.set_capture(ids.capture);
         let carries = if carried.is_some() { flags::CARRIES } else { 0 };
-        head.set_flags(flags::HANDED | carries | ids.flags());
+        head.set_flags(carries | ids.flags());
         thread.place(Suspended {
             head,
             role: Role::Handed,

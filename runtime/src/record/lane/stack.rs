@@ -5,6 +5,7 @@
     reason = "a bare span is some 20 ns, and each call that is left in it one"
 )]
 
+use core::ops::Range;
 use std::sync::Arc;
 
 use super::health::{Loss, count};
@@ -278,12 +279,22 @@ impl Thread {
         is_first
     }
 
-    /// Says that others may write items for the span at `place`.
-    pub(super) fn set_handed(&mut self, place: usize) {
-        if let Some(head) = self.head_mut(place) {
-            head.set_flags(head.flags() | flags::HANDED);
-        } else if let Some(frame) = self.frame_mut(place) {
-            frame.add_flags(flags::HANDED);
+    /// Says that others may write items for the span at `place`, and has the collector know that it goes on, however late it ends.
+    pub(super) fn hand_on(&mut self, place: usize) {
+        let Some((frame, end)) = self.section(offset(place) + 1) else {
+            return;
+        };
+        match frame.role {
+            Role::Begun => self.spill(place, frame, end),
+            Role::Logged => {
+                if let Some(lane) = &mut self.lane {
+                    lane.writer.publish();
+                }
+                if let Some(frame) = self.frame_mut(place) {
+                    frame.add_flags(flags::HANDED);
+                }
+            }
+            Role::Opened | Role::Handed | Role::Foreign => {}
         }
     }
 
@@ -774,7 +785,7 @@ impl Thread {
         Some(suspended)
     }
 
-    /// Writes what there is of a span that goes on.
+    /// Writes what there is of a span that goes on, and takes it from the scratch.
     fn spill(&mut self, place: usize, frame: LaneFrame, end: usize) {
         let Some(lane) = &mut self.lane else { return };
         if frame.role == Role::Begun {
@@ -788,6 +799,27 @@ impl Thread {
             }
         } else if end - frame.at as usize > wire::HEADER {
             lane.write_part(frame.at, end, Kind::More);
+        }
+        self.remove_items(place, frame.at as usize + wire::HEADER..end);
+    }
+
+    /// Takes items of the span at `place` from the scratch.
+    fn remove_items(&mut self, place: usize, items: Range<usize>) {
+        let len = offset(items.len());
+        if let Some(lane) = &mut self.lane {
+            lane.scratch.remove(items);
+        }
+        self.move_above(place, |at| at - len);
+    }
+
+    /// Moves what the places above `place` say of the scratch.
+    fn move_above(&mut self, place: usize, to: impl Fn(u32) -> u32) {
+        for frame in &mut self.frames[place + 1..] {
+            match frame {
+                Frame::Lane(frame) if frame.role != Role::Logged => frame.at = to(frame.at),
+                Frame::Ended(at) => *at = to(*at),
+                _ => {}
+            }
         }
     }
 
@@ -834,9 +866,6 @@ impl Thread {
         } else if len > SPILL || frame.role == Role::Handed {
             // A span that goes on elsewhere may end there while it is current here.
             self.spill(place, frame, after);
-            if let Some(lane) = &mut self.lane {
-                lane.scratch.truncate(frame.at as usize + wire::HEADER);
-            }
         }
         Ok(())
     }
@@ -847,14 +876,6 @@ impl Thread {
         if let Some(lane) = &mut self.lane {
             lane.scratch[end..].rotate_right(len);
         }
-        #[expect(clippy::cast_possible_truncation, reason = "at most SCRATCH_LIMIT")]
-        let len = len as u32;
-        for frame in &mut self.frames[place + 1..] {
-            match frame {
-                Frame::Lane(frame) => frame.at += len,
-                Frame::Ended(at) => *at += len,
-                _ => {}
-            }
-        }
+        self.move_above(place, |at| at + offset(len));
     }
 }

@@ -84,7 +84,7 @@ pub(crate) mod flags {
     pub(crate) const SAMPLED: u8 = 1;
     /// Its parent is in another process.
     pub(crate) const REMOTE_PARENT: u8 = 2;
-    /// Its ids were handed on, so that others may have written items for it.
+    /// Of a stage that is logged: its ids were handed on, so that others may have written items for it.
     pub(crate) const HANDED: u8 = 4;
     /// Its metrics have labels, whose values are in it whether it is sampled or not.
     pub(crate) const LABELLED: u8 = 8;
