@@ -1,7 +1,7 @@
 //! The thread that drains the lanes.
 //!
-//! It reads every lane at least every [`PERIOD`], joins records to spans, counts them, and hands them on. It never
-//! runs an exporter's code, takes no lock for longer than a look, and is not traced itself.
+//! It reads every lane at least every [`PERIOD`], or [`LONGEST`] where nothing happens, joins records to spans, counts them, and
+//! hands them on. It never runs an exporter's code, takes no lock for longer than a look, and is not traced itself.
 
 use std::sync::mpsc::{self, Receiver, Sender, SyncSender, TryRecvError};
 use std::thread::{self, JoinHandle};
@@ -22,6 +22,10 @@ use crate::record::lane::wire::{Header, Kind};
 
 /// How long a record lies in its lane at most, while the collector keeps up.
 const PERIOD: Duration = Duration::from_millis(5);
+
+/// The same where there was none for a while: with each pass that finds nothing, the next comes after twice the time. A lane that
+/// is half full does not wait for it.
+const LONGEST: Duration = Duration::from_millis(80);
 
 /// After so many bytes the next pass follows at once: a lane may have filled while others were read.
 const MUCH: usize = 64 << 10;
@@ -152,8 +156,13 @@ struct Reading<S> {
 
 impl<S: Sink> Work<S> {
     fn run(mut self, requests: &Receiver<Request>) {
+        let mut period = PERIOD;
         loop {
             let read = self.pass();
+            period = match read {
+                0 => (2 * period).min(LONGEST),
+                _ => PERIOD,
+            };
             // All that wait together: some may not listen any more.
             let mut flushed = Vec::new();
             let stopped = loop {
@@ -179,7 +188,7 @@ impl<S: Sink> Work<S> {
                     _ = done.send(());
                 }
             } else if read < MUCH {
-                thread::park_timeout(PERIOD);
+                thread::park_timeout(period);
             }
         }
     }

@@ -522,7 +522,7 @@ impl Builder {
     /// Sets the size of a thread's lane: from 128 KiB to 1 GiB; 1 MiB unless set.
     ///
     /// A span takes 56 bytes, or 64 if it has values, eight for each number, and for each text eight and its length, to the next eight.
-    /// The collector empties lanes every 5 ms; a span that does not fit meanwhile is lost and counted.
+    /// The collector empties lanes every 5 ms, and when half of one is full; a span that does not fit meanwhile is lost and counted.
     pub fn with_lane_capacity(mut self, bytes: usize) -> Self {
         self.choices.lane_capacity = bytes;
         self
