@@ -1,5 +1,6 @@
 //! Log records over real sockets: only where they are asked for, with the ids of their stage, bounded like spans.
 
+use std::thread;
 use std::time::{Duration, Instant};
 
 use opentelemetry::trace::{SpanId, TraceId};
@@ -107,6 +108,33 @@ fn console_writes_a_line_for_each_record() {
     for part in ["\"venue answered late\"", " attempt=2", " trace_id="] {
         assert!(line.contains(part), "{line}");
     }
+}
+
+#[test]
+fn records_that_fill_no_batch_are_sent_after_the_delay() {
+    Child::of(
+        "records_that_fill_no_batch_are_sent_after_the_delay",
+        || {
+            let logs = InMemoryLogExporter::default();
+            let _telemetry = tickspan::builder()
+                .with_console(false)
+                .with_log_exporter(logs.clone())
+                .with_log_batch_delay(Duration::from_millis(20))
+                .init()
+                .unwrap();
+            for count in 1..4 {
+                // The exporter waits for its next batch by then.
+                thread::sleep(Duration::from_millis(100));
+                tracing::info!("one");
+                let start = Instant::now();
+                while logs.get_emitted_logs().unwrap().len() < count {
+                    assert!(start.elapsed() < SOON, "record {count} was not sent");
+                    thread::sleep(Duration::from_millis(1));
+                }
+            }
+        },
+    )
+    .run();
 }
 
 #[test]

@@ -84,9 +84,15 @@ impl<T> Queue<T> {
             drop(span);
             return;
         }
+        // The delay of its batch begins, and whoever waits for batches does not know of it.
+        let is_first = state.since.is_none();
         state.append_one(span);
-        if state.filling.len() >= self.batching.batch_spans {
+        let is_full = state.filling.len() >= self.batching.batch_spans;
+        if is_full {
             state.close_batch(self.batching.batch_spans);
+        }
+        drop(state);
+        if is_first || is_full {
             self.filled.notify_one();
         }
     }

@@ -1,7 +1,8 @@
 //! Finished latency clocks in recordings.
 
 use std::path::{Path as FilePath, PathBuf};
-use std::time::{Duration, SystemTime};
+use std::thread;
+use std::time::{Duration, Instant, SystemTime};
 
 use tempfile::TempDir;
 use tickspan::recorded::{Data, Latency, Line};
@@ -51,6 +52,12 @@ fn lines(dir: &FilePath) -> Vec<Line<'static>> {
     lines
 }
 
+fn lines_of_type(dir: &FilePath, event_type: &str) -> usize {
+    Replay::open(dir).map_or(0, |replay| {
+        replay.event_types([event_type]).into_iter().count()
+    })
+}
+
 fn latency<'a>(line: &'a Line<'static>) -> &'a Latency<'static> {
     match &line.data {
         Data::Latency(latency) => latency,
@@ -80,7 +87,7 @@ fn whole_clock() -> StageClock<Path> {
     for mark in [Path::Received, Path::Decided, Path::Checked, Path::Sent] {
         clock.mark(mark);
         // At least a nanosecond later, by the clock of the machine.
-        let before = std::time::Instant::now();
+        let before = Instant::now();
         while before.elapsed() < Duration::from_micros(1) {}
     }
     clock
@@ -161,6 +168,28 @@ fn finished_clock_is_a_line_with_its_marks_and_hops() {
 }
 
 #[test]
+fn lines_that_fill_no_batch_are_written_after_the_delay() {
+    let child = Child::of(
+        "latency::lines_that_fill_no_batch_are_written_after_the_delay",
+        || {
+            let _telemetry = start();
+            // The exporters wait for their next batches by then.
+            thread::sleep(Duration::from_millis(100));
+            finish_inside(whole_clock());
+            let begun = Instant::now();
+            let types = ["span", "latency"];
+            while types.map(|it| lines_of_type(&dir_of_child(), it)) != [1, 1] {
+                assert!(begun.elapsed() < SOON, "they were not written");
+                thread::sleep(Duration::from_millis(10));
+            }
+        },
+    );
+    for route in ["lane", "tracing"] {
+        assert_eq!(lines_of(&child, &[("ROUTE", route)]).len(), 1, "{route}");
+    }
+}
+
+#[test]
 fn marks_that_are_wrong_are_told_by_name() {
     let child = Child::of("latency::marks_that_are_wrong_are_told_by_name", || {
         let telemetry = start();
@@ -168,7 +197,7 @@ fn marks_that_are_wrong_are_told_by_name() {
         // In the wrong order, one twice, one not at all.
         for mark in [Path::Checked, Path::Received, Path::Sent, Path::Sent] {
             clock.mark(mark);
-            let before = std::time::Instant::now();
+            let before = Instant::now();
             while before.elapsed() < Duration::from_micros(1) {}
         }
         finish_inside(clock);
@@ -232,7 +261,7 @@ fn every_clock_of_many_threads_is_recorded_once() {
                 .with_recorder(dir_of_child())
                 .init()
                 .unwrap();
-            std::thread::scope(|scope| {
+            thread::scope(|scope| {
                 for _ in 0..4 {
                     scope.spawn(|| {
                         for _ in 0..1_000 {
