@@ -1,10 +1,9 @@
 //! The lines of one file, unpacked: each with its number, none longer than memory allows.
 
-use std::fs::File;
 use std::io::{self, BufRead, BufReader};
 use std::path::Path;
 
-use super::unpack::{PIECE, unpack};
+use super::unpack::{PIECE, open, unpack};
 use super::{Fault, LONGEST_LINE};
 
 /// Reads lines.
@@ -26,7 +25,7 @@ pub(super) enum RawLine<'a> {
 
 impl Lines {
     pub(super) fn open(path: &Path) -> Result<Self, Fault> {
-        let file = File::open(path).map_err(Fault::File)?;
+        let file = open(path).map_err(Fault::File)?;
         Ok(Self::new(unpack(file)?, LONGEST_LINE))
     }
 

@@ -54,7 +54,7 @@ use pace::Pace;
 pub use pace::{Clock, ReplayClock, Speed, SystemClock};
 use source::Source;
 pub use stream::EventStream;
-pub use unpack::unpack;
+pub use unpack::{open, unpack};
 
 /// How many bytes a line has at most: 32 MiB. A span at the limits of OpenTelemetry, with each text at the limit of a lane, is
 /// shorter.

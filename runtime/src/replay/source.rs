@@ -64,7 +64,7 @@ impl Source {
 
     /// The first time in a file; none where nothing in it can be read, or where it can be read only once.
     pub(super) fn first_time(path: PathBuf) -> Option<SystemTime> {
-        if !path.metadata().is_ok_and(|it| it.is_file()) {
+        if path.metadata().is_ok_and(|it| !it.is_file()) {
             return None;
         }
         let mut source = Self::open(path);

@@ -1,6 +1,8 @@
 //! What a packed file holds.
 
+use std::fs::File;
 use std::io::{self, BufReader, Cursor, Read};
+use std::path::Path;
 
 use flate2::bufread::MultiGzDecoder;
 
@@ -12,6 +14,24 @@ pub(super) const PIECE: usize = 64 << 10;
 /// With what a file begins that is packed with `gzip`, and with `zstd`.
 const GZIP: [u8; 2] = [0x1f, 0x8b];
 const ZSTD: [u8; 4] = [0x28, 0xb5, 0x2f, 0xfd];
+
+/// Opens a file of a recording, also one that has been packed since it was found: a recorder does so while others read.
+///
+/// # Errors
+///
+/// When it can be opened neither as it was found nor packed.
+pub fn open(path: &Path) -> io::Result<File> {
+    let opened = File::open(path);
+    if !matches!(&opened, Err(error) if error.kind() == io::ErrorKind::NotFound) {
+        return opened;
+    }
+    let packed = [".gz", ".zst"].into_iter().find_map(|suffix| {
+        let mut name = path.as_os_str().to_owned();
+        name.push(suffix);
+        File::open(name).ok()
+    });
+    packed.map_or(opened, Ok)
+}
 
 /// Unpacks what is packed with `gzip` or `zstd`, and gives the rest as it is. The first bytes tell which; a name is not asked for.
 ///

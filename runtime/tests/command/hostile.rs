@@ -253,3 +253,31 @@ fn output_that_cannot_be_written_is_told() {
         );
     }
 }
+
+#[test]
+#[cfg(unix)]
+fn file_that_is_packed_while_others_are_read_is_read_packed() {
+    let dir = TempDir::new().unwrap();
+    let pipe = dir.path().join("pipe");
+    let made = Command::new("mkfifo").arg(&pipe).status().unwrap();
+    assert!(made.success());
+    let plain = dir.path().join("20261121/events.jsonl");
+    fs::create_dir(dir.path().join("20261121")).unwrap();
+    fs::write(&plain, &good().0).unwrap();
+    let reads = tickspan()
+        .args(["summary", "--json"])
+        .args([pipe.as_path(), dir.path()])
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    // It has found all files by the time at which it opens the first.
+    let mut written = File::options().write(true).open(&pipe).unwrap();
+    let packed = plain.with_extension("jsonl.zst");
+    fs::write(packed, zstd::encode_all(&good().0[..], 0).unwrap()).unwrap();
+    fs::remove_file(&plain).unwrap();
+    written.write_all(&good().0).unwrap();
+    drop(written);
+    let output = reads.wait_with_output().unwrap();
+    assert_eq!(json(&output, 0)["stages"][0]["count"], 2);
+}

@@ -202,6 +202,24 @@ fn packed_file_counts_where_the_plain_one_is_still_there() {
 }
 
 #[test]
+fn file_that_is_packed_meanwhile_is_read_as_it_is_packed() {
+    for suffix in ["gz", "zst"] {
+        let dir = TempDir::new().unwrap();
+        let first = lines(&[line(0, 1), line(60_000, 2)]);
+        write(dir.path(), "20261121", "events.jsonl", &first);
+        let second = lines(&[line(120_000, 3)]);
+        write(dir.path(), "20261121", "events.1.jsonl", &second);
+        let mut events = open(&dir).into_iter();
+        assert_eq!(number(&events.next().unwrap().unwrap()), 1);
+        let packed = format!("events.1.jsonl.{suffix}");
+        write(dir.path(), "20261121", &packed, &second);
+        fs::remove_file(dir.path().join("20261121/events.1.jsonl")).unwrap();
+        let rest: Vec<_> = events.map(|event| number(&event.unwrap())).collect();
+        assert_eq!(rest, [2, 3]);
+    }
+}
+
+#[test]
 fn lines_of_another_version_are_refused_and_of_an_unknown_type_given() {
     let dir = TempDir::new().unwrap();
     let begin = |version: &str| {

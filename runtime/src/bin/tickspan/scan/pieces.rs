@@ -2,7 +2,6 @@
 //!
 //! Whoever asks for a piece reads it, and nobody else reads meanwhile: so only what must be done in order is done here.
 
-use std::fs::File;
 use std::io::{self, Read};
 use std::ops::Range;
 use std::path::PathBuf;
@@ -10,7 +9,7 @@ use std::sync::Arc;
 
 use memchr::memmem::Finder;
 use tickspan::recorded::{Data, Line};
-use tickspan::replay::{Damage, Fault, LONGEST_LINE, Place, unpack};
+use tickspan::replay::{Damage, Fault, LONGEST_LINE, Place, open, unpack};
 
 use super::Found;
 use crate::input::{STANDARD_INPUT, Source};
@@ -123,7 +122,7 @@ impl<'a> Pieces<'a> {
                     (kept.name.clone(), input)
                 }
                 Source::File(path) => {
-                    let input = File::open(&path).map_err(Fault::File);
+                    let input = open(&path).map_err(Fault::File);
                     let input = input.and_then(|file| unpack(self.progress.meter(file)));
                     (path, input)
                 }
