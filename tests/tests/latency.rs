@@ -657,7 +657,12 @@ fn hops_become_spans_if_they_are_asked_for() {
         assert!(parent.start_time <= first.start_time && second.end_time <= parent.end_time);
         assert_eq!(kept.take().len(), 3);
         let report = telemetry.shutdown(Duration::from_mins(1));
-        assert_eq!(report.lost(), 0, "{report}");
+        let exported = report.exporters[0].exported;
+        assert_eq!(
+            (report.made, exported, report.lost()),
+            (3, 3, 0),
+            "{report}"
+        );
     })
     .run();
 }

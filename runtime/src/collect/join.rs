@@ -57,6 +57,15 @@ pub(crate) fn unsampled() -> u64 {
     UNSAMPLED.load(Ordering::Relaxed)
 }
 
+/// Spans that were made of hops. No thread has ended them.
+// Relaxed: a statistic.
+static HOP_SPANS: AtomicU64 = AtomicU64::new(0);
+
+/// How many spans were made of hops.
+pub(crate) fn hop_spans_made() -> u64 {
+    HOP_SPANS.load(Ordering::Relaxed)
+}
+
 /// The last record of a span.
 struct Last {
     header: Header,
@@ -200,7 +209,9 @@ impl Joiner {
         }
         if decoder.shape.hops {
             let hops = &counted.measured;
+            let before = spans.len();
             spans.extend(hop_spans(header, clock.path, &times, hops, &decoder.scope));
+            HOP_SPANS.fetch_add((spans.len() - before) as u64, Ordering::Relaxed);
         }
     }
 

@@ -38,7 +38,7 @@ pub(crate) use edges::{EdgeTable, observe_edge, observe_edges_in};
 pub(crate) use exemplars::Exemplar;
 pub(crate) use exemplars::Exemplars;
 pub use health::{Health, health};
-pub(crate) use join::{Joiner, unsampled};
+pub(crate) use join::{Joiner, hop_spans_made, unsampled};
 #[cfg(feature = "recorder")]
 pub(crate) use latency::FinishedClock;
 pub(crate) use latency::LatencyTable;

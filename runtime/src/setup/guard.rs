@@ -359,7 +359,7 @@ fn made_on_lanes(queues: &Queues, held: &Held) -> Made {
     // They never began for their lane, and end all the same.
     let refused = counted(Loss::Busy) + counted(Loss::TooDeep);
     Made {
-        ended: totals.ended + refused,
+        ended: totals.ended + refused + collect::hop_spans_made(),
         open: totals.started.saturating_sub(totals.ended),
         sampled_away: collect::unsampled() + held.dropped.load(Ordering::Relaxed),
         given: queues.given(),

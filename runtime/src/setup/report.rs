@@ -30,7 +30,7 @@ use crate::export::{Ended, Tally};
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Report {
-    /// Spans that ended. On the tracing route, those of sampled traces.
+    /// Spans that ended, and the spans of [hops](crate::Builder::with_hop_spans). On the tracing route, those of sampled traces.
     pub made: u64,
     /// Ended spans that were not meant to be exported: their trace was not sampled, or not kept when it had
     /// ended.
