@@ -6,7 +6,7 @@
 
 use std::fmt::{self, Write as _};
 
-use opentelemetry::Value;
+use opentelemetry::{Array, Value};
 use tracing::Level;
 
 use super::{Fields, Line};
@@ -64,7 +64,9 @@ fn try_write(out: &mut String, line: &Line<'_>, coloured: bool) -> fmt::Result {
         line.level()
     )?;
     for span in line.spans {
-        write!(out, "{bold}{}{end}", span.name)?;
+        out.push_str(bold);
+        write_text(out, span.name)?;
+        out.push_str(end);
         if !span.fields.is_empty() {
             out.push('{');
             write_fields(out, span.fields, "")?;
@@ -75,7 +77,9 @@ fn try_write(out: &mut String, line: &Line<'_>, coloured: bool) -> fmt::Result {
     if !line.spans.is_empty() {
         out.push(' ');
     }
-    write!(out, "{dim}{}:{end}", line.metadata.target())?;
+    out.push_str(dim);
+    write_text(out, line.metadata.target())?;
+    write!(out, ":{end}")?;
     if !line.message.is_empty() {
         out.push(' ');
         write_text(out, line.message)?;
@@ -93,12 +97,24 @@ fn write_fields(out: &mut String, fields: Fields<'_>, first: &str) -> fmt::Resul
     let mut result = Ok(());
     fields.each(|key, value, is_written| {
         if result.is_ok() {
-            result =
-                write!(out, "{before}{key}=").and_then(|()| write_value(out, value, is_written));
+            out.push_str(before);
+            result = write_field(out, key, value, is_written);
         }
         before = " ";
     });
     result
+}
+
+/// `a=1`
+pub(super) fn write_field(
+    out: &mut String,
+    key: &str,
+    value: &Value,
+    is_written: bool,
+) -> fmt::Result {
+    write_text(out, key)?;
+    out.push('=');
+    write_value(out, value, is_written)
 }
 
 /// Text is quoted and escaped: it may hold spaces, line ends and what drives a terminal.
@@ -106,6 +122,15 @@ pub(super) fn write_value(out: &mut String, value: &Value, is_written: bool) -> 
     match value {
         Value::String(text) if is_written => write_text(out, text.as_str()),
         Value::String(text) => write!(out, "{:?}", text.as_str()),
+        Value::Array(Array::String(texts)) => {
+            let mut before = '[';
+            for text in texts {
+                write!(out, "{before}{:?}", text.as_str())?;
+                before = ',';
+            }
+            out.push_str(if texts.is_empty() { "[]" } else { "]" });
+            Ok(())
+        }
         other => write!(out, "{other}"),
     }
 }
@@ -126,8 +151,8 @@ pub(super) fn write_text(out: &mut String, text: &str) -> fmt::Result {
 mod tests {
     use std::time::{Duration, UNIX_EPOCH};
 
-    use opentelemetry::KeyValue;
     use opentelemetry::trace::{SpanId, TraceId};
+    use opentelemetry::{KeyValue, StringValue};
 
     use super::super::Around;
     use super::*;
@@ -184,5 +209,41 @@ mod tests {
              \x1b[2mbot::risk:\x1b[0m limit_read \x1b[2mtrace_id=00000000000000000000000000000001 \
              span_id=0000000000000002\x1b[0m\n"
         );
+    }
+
+    #[test]
+    fn names_keys_and_lists_of_texts_neither_end_the_line_nor_drive_a_terminal() {
+        let texts = ["A\n\x1b[31m\"", "B,C"].map(StringValue::from);
+        let fields = [
+            KeyValue::new("levels\nasked", 2),
+            KeyValue::new("symbols", Value::Array(Array::String(texts.into()))),
+            KeyValue::new("none", Value::Array(Array::String(Vec::new()))),
+        ];
+        let mut text = String::new();
+        let around = [Around {
+            name: "check\nrisk\x1b[31m",
+            fields: Fields::Attributes(&[]),
+        }];
+        let line = Line {
+            time: UNIX_EPOCH,
+            metadata: CALLSITE.metadata(),
+            message: "",
+            fields: Fields::Attributes(&fields),
+            spans: &around,
+            ids: None,
+        };
+        write(&mut text, &line, false);
+        assert_eq!(
+            text,
+            "1970-01-01T00:00:00.000000Z  WARN check\\nrisk\\u{1b}[31m: bot::risk: levels\\nasked=2 \
+             symbols=[\"A\\n\\u{1b}[31m\\\"\",\"B,C\"] none=[]\n"
+        );
+        text.clear();
+        super::super::pretty::write(&mut text, &line, false);
+        assert!(
+            text.contains("\n    in check\\nrisk\\u{1b}[31m\n"),
+            "{text}"
+        );
+        assert!(text.contains("\n    levels\\nasked: 2\n"), "{text}");
     }
 }

@@ -10,7 +10,7 @@
 
 use std::fmt::{self, Write as _};
 
-use super::plain::{Colours, write_text, write_value};
+use super::plain::{Colours, write_field, write_text, write_value};
 use super::{Line, line::Around};
 
 pub(super) fn write(out: &mut String, line: &Line<'_>, coloured: bool) {
@@ -27,17 +27,20 @@ fn try_write(out: &mut String, line: &Line<'_>, coloured: bool) -> fmt::Result {
     } = Colours::of(line.level(), coloured);
     write!(
         out,
-        "{dim}{:.6}{end} {level}{:>5}{end} {dim}{}:{end} {bold}",
+        "{dim}{:.6}{end} {level}{:>5}{end} {dim}",
         line.timestamp(),
-        line.level(),
-        line.metadata.target()
+        line.level()
     )?;
+    write_text(out, line.metadata.target())?;
+    write!(out, ":{end} {bold}")?;
     write_text(out, line.message)?;
     writeln!(out, "{end}")?;
     let mut result = Ok(());
     line.fields.each(|key, value, is_written| {
         if result.is_ok() {
-            result = write!(out, "    {bold}{key}{end}: ")
+            result = write!(out, "    {bold}")
+                .and_then(|()| write_text(out, key))
+                .and_then(|()| write!(out, "{end}: "))
                 .and_then(|()| write_value(out, value, is_written))
                 .and_then(|()| out.write_char('\n'));
         }
@@ -58,13 +61,14 @@ fn try_write(out: &mut String, line: &Line<'_>, coloured: bool) -> fmt::Result {
 }
 
 fn write_span(out: &mut String, span: &Around<'_>, dim: &str, end: &str) -> fmt::Result {
-    write!(out, "    {dim}in{end} {}", span.name)?;
+    write!(out, "    {dim}in{end} ")?;
+    write_text(out, span.name)?;
     let mut before = '{';
     let mut result = Ok(());
     span.fields.each(|key, value, is_written| {
         if result.is_ok() {
-            result =
-                write!(out, "{before}{key}=").and_then(|()| write_value(out, value, is_written));
+            out.push(before);
+            result = write_field(out, key, value, is_written);
         }
         before = ' ';
     });

@@ -127,6 +127,7 @@ fn write_attributes(out: &mut String, attributes: &[KeyValue]) -> fmt::Result {
 /// Writes ` key=value`.
 pub(super) fn write_attribute(out: &mut String, attribute: &KeyValue) -> fmt::Result {
     let KeyValue { key, value, .. } = attribute;
+    let key = one_line(key.as_str());
     match value {
         // Quoted and escaped: text may hold spaces, line ends and what drives a terminal.
         Value::String(text) => write!(out, " {key}={:?}", text.as_str()),
@@ -134,7 +135,8 @@ pub(super) fn write_attribute(out: &mut String, attribute: &KeyValue) -> fmt::Re
     }
 }
 
-fn one_line(text: &str) -> String {
+/// Text without line ends, and without what drives a terminal.
+pub(super) fn one_line(text: &str) -> String {
     text.chars()
         .map(|c| if c.is_control() { ' ' } else { c })
         .collect()

@@ -10,6 +10,8 @@ use opentelemetry::logs::AnyValue;
 use opentelemetry_sdk::error::{OTelSdkError, OTelSdkResult};
 use opentelemetry_sdk::logs::{LogBatch, LogExporter, SdkLogRecord};
 
+use super::console::one_line;
+
 #[derive(Debug)]
 pub(crate) struct ConsoleLogs;
 
@@ -30,14 +32,14 @@ impl LogExporter for ConsoleLogs {
 fn write_record(out: &mut String, record: &SdkLogRecord) -> fmt::Result {
     write!(out, "log {}", record.severity_text().unwrap_or("UNKNOWN"))?;
     if let Some(target) = record.target() {
-        write!(out, " {target}")?;
+        write!(out, " {}", one_line(target))?;
     }
     if let Some(body) = record.body() {
         out.write_char(' ')?;
         write_value(out, body)?;
     }
     for (key, value) in record.attributes_iter() {
-        write!(out, " {key}=")?;
+        write!(out, " {}=", one_line(key.as_str()))?;
         write_value(out, value)?;
     }
     if let Some(context) = record.trace_context() {
