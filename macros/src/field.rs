@@ -113,7 +113,11 @@ impl Field {
                 self.key.named()
             };
         }
-        let named = self.key.named().or_else(|| Named::find_in(&self.value))?;
+        let named = match self.key.named() {
+            // It says what is told of the thing, which is not the value's own name then.
+            Some(key) if key.finding.exemption == Exemption::Measures => key,
+            key => Named::stricter(key, Named::find_in(&self.value))?,
+        };
         // The kind of a credential may be a word of the source.
         let is_told = named.finding.exemption == Exemption::Measures && is_source_text(&self.value);
         (!is_told).then_some(named)

@@ -116,6 +116,46 @@ fn mapped(index: u64) -> Result<u64, Client> {
     Err(Client { account_number: index, phone: index })
 }
 
+struct Account {
+    number: u64,
+    session: Session,
+}
+
+struct Session {
+    key: u64,
+}
+
+#[traced_stage(skip_all, fields(client = account.number))]
+fn a_member_with_what_it_is_of(account: &Account) -> u64 {
+    account.number
+}
+
+#[traced_stage(skip_all, fields(id = account.owner()?.session.key))]
+fn a_member_after_a_call(account: &Account) -> Option<u64> {
+    account.owner().map(|account| account.session.key)
+}
+
+impl Account {
+    fn owner(&self) -> Option<&Self> {
+        Some(self)
+    }
+}
+
+#[traced_stage(skip_all, fields(first = account_numbers[0]))]
+fn one_of_a_plural(account_numbers: &[u64]) -> usize {
+    account_numbers.len()
+}
+
+#[traced_stage(skip_all, fields(account_numbers = account_numbers.first()))]
+fn one_of_a_plural_under_its_name(account_numbers: &[u64]) -> usize {
+    account_numbers.len()
+}
+
+#[traced_stage(skip_all, fields(sum = password_len + account_number))]
+fn the_stricter_of_two(password_len: u64, account_number: u64) -> u64 {
+    password_len + account_number
+}
+
 macro_rules! traced {
     ($name:ident: $ty:ty) => {
         #[traced_stage(skip_all, fields($name))]

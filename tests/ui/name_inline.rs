@@ -3,6 +3,11 @@ use tickspan::{Empty, event, public, record, stage};
 struct Client {
     account_number: u64,
     email: String,
+    card: Card,
+}
+
+struct Card {
+    number: u64,
 }
 
 fn fields(client: &Client, pin: u32) {
@@ -20,6 +25,7 @@ fn opened(client: &Client, memo: &str) {
     event!("seen", mail = public!(format!("{}", client.email), reason = "address on the public web site"));
     let email = memo;
     event!("seen", mail = public!(format!("<{email}>"), reason = "address on the public web site"));
+    event!("seen", of = public!(client.card.number, reason = "number on the public web site"));
     event!("seen", memo = public!(memo, reason = "text of the public tape", allow_name = false));
     event!("seen", memo = public!(memo, reason = "text of the public tape", allow_name));
     event!("seen", memo = public!(memo, reason = "text of the public tape", allow_nam = true));

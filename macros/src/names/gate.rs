@@ -19,10 +19,11 @@ use quote::{ToTokens, quote, quote_spanned};
 use syn::ext::IdentExt;
 use syn::{Expr, LitStr, Member};
 
-use super::rules::{Exemption, Kind, ends_in_head_noun};
+use super::rules::{Exemption, Kind, ends_in_head_noun, stricter};
 use super::{Finding, sensitive};
 use crate::diagnostics::Faults;
 use crate::paths::Support;
+use crate::vocabulary::own_name;
 
 /// A sensitive name under which something would be exported.
 pub(crate) struct Named {
@@ -42,13 +43,26 @@ impl Named {
         })
     }
 
-    /// The first sensitive name in an expression that is exported.
+    /// The sensitive name in an expression that is exported; of several, the one that exempts least.
     pub(crate) fn find_in(expr: &Expr) -> Option<Self> {
-        let mut named = first_in(expr.to_token_stream(), false)?;
+        let mut named = strictest_in(expr.to_token_stream(), false)?;
         if is_measure(expr) {
             named.finding.exemption = Exemption::Measures;
+        } else if named.finding.exemption == Exemption::Counts && !is_count(expr) {
+            named.finding.exemption = Exemption::Truths;
         }
         Some(named)
+    }
+
+    /// The one that exempts less; of equals, the first.
+    pub(crate) fn stricter(first: Option<Self>, second: Option<Self>) -> Option<Self> {
+        let finding = |named: &Option<Self>| named.as_ref().map(|named| named.finding);
+        let of_both = stricter(finding(&first), finding(&second));
+        if of_both == finding(&first) {
+            first
+        } else {
+            second
+        }
     }
 
     /// A function that gives the value behind a reference if its type may stand under the name, and is a compile
@@ -169,45 +183,77 @@ pub(crate) fn exemption(exemption: Exemption, support: &Support) -> TokenStream 
     quote!(#support::#name)
 }
 
-/// The first sensitive identifier. What `public!` holds is looked at by `public!` itself.
-fn first_in(tokens: TokenStream, inside: bool) -> Option<Named> {
+/// The sensitive identifier that exempts least, of members also with what they are of: `account.number`. What `public!`
+/// holds is looked at by `public!` itself.
+fn strictest_in(tokens: TokenStream, inside: bool) -> Option<Named> {
+    let mut strictest = None;
+    let (mut members, mut is_member) = (String::new(), false);
     let mut tokens = tokens.into_iter().peekable();
     while let Some(token) = tokens.next() {
-        match token {
+        let found = match token {
             TokenTree::Ident(ident) => {
                 let is_macro =
                     matches!(tokens.peek(), Some(TokenTree::Punct(next)) if next.as_char() == '!');
                 if is_macro && ident == "public" {
                     tokens.next();
                     tokens.next_if(|next| matches!(next, TokenTree::Group(_)));
-                } else if let Some(named) = Named::find(&ident.unraw().to_string(), ident.span()) {
-                    return Some(named);
+                    continue;
                 }
+                let name = ident.unraw().to_string();
+                members = if is_member && !members.is_empty() {
+                    format!("{members}.{name}")
+                } else {
+                    name.clone()
+                };
+                let found = Named::find(&name, ident.span());
+                let found = found.or_else(|| Named::find(&members, ident.span()));
+                if found.is_some() {
+                    // What follows is told of it, or made of it.
+                    members.clear();
+                }
+                found
             }
             TokenTree::Group(group) => {
                 let inside = inside || group.delimiter() != Delimiter::None;
-                if let Some(named) = first_in(group.stream(), inside) {
-                    return Some(named);
-                }
+                strictest_in(group.stream(), inside)
             }
-            TokenTree::Literal(literal) if inside => {
-                if let Some(named) = formatted_in(&literal) {
-                    return Some(named);
+            TokenTree::Literal(literal) if inside => names_in_format(&literal)
+                .iter()
+                .find_map(|name| Named::find(name, literal.span())),
+            TokenTree::Literal(_) => None,
+            TokenTree::Punct(punct) => {
+                is_member = punct.as_char() == '.';
+                if !is_member && punct.as_char() != '?' {
+                    members.clear();
                 }
+                continue;
             }
-            TokenTree::Literal(_) | TokenTree::Punct(_) => {}
-        }
+        };
+        is_member = false;
+        strictest = Named::stricter(strictest, found);
     }
-    None
+    strictest
 }
 
-/// The first sensitive name that a format string captures: `"{password}"`.
-fn formatted_in(literal: &Literal) -> Option<Named> {
-    let text = syn::parse2::<LitStr>(literal.to_token_stream()).ok()?;
-    text.value().split('{').skip(1).find_map(|part| {
-        let name = part.split(['}', ':']).next().unwrap_or_default();
-        Named::find(name, literal.span())
-    })
+/// The names that a format string captures: `"{password}"`.
+pub(crate) fn names_in_format(literal: &Literal) -> Vec<String> {
+    let Ok(text) = syn::parse2::<LitStr>(literal.to_token_stream()) else {
+        return Vec::new();
+    };
+    let name = |part: &str| part.split(['}', ':']).next().unwrap_or_default().to_owned();
+    text.value().split('{').skip(1).map(name).collect()
+}
+
+/// Whether an expression is the count that its name says, and not one of what is counted: `passwords`, `passwords + 1`.
+fn is_count(expr: &Expr) -> bool {
+    match expr {
+        Expr::Cast(cast) => is_count(&cast.expr),
+        Expr::Binary(binary) => {
+            let fits = |expr: &Expr| matches!(expr, Expr::Lit(_)) || is_count(expr);
+            fits(&binary.left) && fits(&binary.right)
+        }
+        _ => own_name(expr).is_some(),
+    }
 }
 
 /// Whether an expression ends in what is told of a thing: `password.len()`, `key.kind as u64`, `a.len() + 1`.

@@ -25,6 +25,11 @@ struct AccountNumber(u64);
 #[derive(AttributeValue)]
 struct Emails(u32);
 
+struct Account {
+    number_of_trades: u64,
+    rejected_passwords: u32,
+}
+
 struct Session {
     password: String,
     credential: CredentialKind,
@@ -59,6 +64,10 @@ fn verify_password(
     account_numbers: &u64,
 ) -> bool {
     record!(email_verified = !emails.is_empty());
+    let account = Account { number_of_trades: 3, rejected_passwords: 1 };
+    event!("counted", trades = account.number_of_trades, tries = account.rejected_passwords + 1);
+    let password_len = session.password.len();
+    event!("measured", shown = password_len.min(8));
     event!("seen", api_key = api_key.is_empty());
     session.password.len() > 3
 }
