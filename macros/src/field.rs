@@ -10,7 +10,7 @@ use syn::{Attribute, Expr, Ident, Lit, LitStr, Token, Type};
 
 use crate::diagnostics::Faults;
 use crate::names::gate::{self, Named, Opened};
-use crate::names::rules::Exemption;
+use crate::names::rules::{self, Exemption};
 use crate::names::{self, Finding, is_market_name};
 use crate::paths::Support;
 use crate::public;
@@ -468,7 +468,13 @@ impl Spelled {
 }
 
 impl Argument {
-    pub(crate) fn of(name: &Ident, reads_duration: bool, spelled: Option<Spelled>) -> Self {
+    /// `taken_from` is what a pattern names before it.
+    pub(crate) fn of(
+        name: &Ident,
+        taken_from: &[Ident],
+        reads_duration: bool,
+        spelled: Option<Spelled>,
+    ) -> Self {
         let mut key = Key::of_ident(name);
         let unit = if says_seconds(&key.text) {
             Unit::SaysSeconds
@@ -478,7 +484,7 @@ impl Argument {
         } else {
             Unit::Plain
         };
-        let finding = names::sensitive(&key.text);
+        let finding = rules::stricter(names::sensitive(&key.text), gate::of_members(taken_from));
         Self {
             is_public: finding.is_none() && is_market_name(&name.to_string()),
             key,

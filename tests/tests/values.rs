@@ -361,6 +361,55 @@ fn an_argument_is_recorded_by_each_name_that_binds_it() {
     assert_eq!(capture.tree(), "binds_twice price=1.5 seen=1.5\n");
 }
 
+struct Login {
+    pin: u32,
+    attempts: u32,
+}
+
+struct AccountNumber(u64);
+
+struct Account {
+    number: u64,
+    number_of_trades: u64,
+    login: Login,
+}
+
+/// A pattern gives a value another name than the one that says what it is.
+#[traced_stage]
+fn taken_apart(
+    AccountNumber(id): AccountNumber,
+    Account {
+        number,
+        number_of_trades: trades,
+        login: Login {
+            pin: entered,
+            attempts,
+        },
+    }: Account,
+    (left, right): (u64, u64),
+) -> u64 {
+    id + number + trades + u64::from(entered + attempts) + left + right
+}
+
+#[test]
+fn what_a_pattern_takes_out_of_a_sensitive_name_is_not_recorded() {
+    let login = Login {
+        pin: 4711,
+        attempts: 2,
+    };
+    let account = Account {
+        number: 90_001_234,
+        number_of_trades: 3,
+        login,
+    };
+    let capture = Capture::new();
+    capture.run(|| taken_apart(AccountNumber(90_001_234), account, (1, 2)));
+    assert_eq!(
+        capture.tree(),
+        "taken_apart trades=3 attempts=2 left=1 right=2\n"
+    );
+}
+
 #[test]
 fn sensitive_values_are_redacted_and_come_from_configuration() {
     let key: Sensitive<String> = "k-123".parse().unwrap();

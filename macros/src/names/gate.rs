@@ -235,6 +235,11 @@ fn strictest_in(tokens: TokenStream, inside: bool) -> Option<Named> {
     strictest
 }
 
+/// Why what a pattern takes out of types and fields of these names is sensitive, if it is.
+pub(crate) fn of_members(names: &[Ident]) -> Option<Finding> {
+    strictest_in(quote!(#(#names).*), false).map(|named| named.finding)
+}
+
 /// The names that a format string captures: `"{password}"`.
 pub(crate) fn names_in_format(literal: &Literal) -> Vec<String> {
     let Ok(text) = syn::parse2::<LitStr>(literal.to_token_stream()) else {

@@ -1,7 +1,10 @@
 //! The parameters of a function: which names they bind, and how the body gets them.
 
 use syn::visit_mut::{self, VisitMut};
-use syn::{Attribute, Expr, FnArg, Ident, Pat, PatIdent, PatType, ReturnType, Signature, Type};
+use syn::{
+    Attribute, Expr, FieldPat, FnArg, Ident, Member, Pat, PatIdent, PatStruct, PatTupleStruct,
+    PatType, Path, ReturnType, Signature, Type,
+};
 
 use super::analyze::Rebound;
 use super::returns::{type_argument, unwrapped};
@@ -39,7 +42,7 @@ pub(super) fn bindings(sig: &Signature) -> Vec<Binding> {
             Pat::Ident(_) => (true, None),
             _ => (false, None),
         };
-        for pattern in names.0 {
+        for (pattern, taken_from) in names.found {
             let name = pattern.ident.to_string();
             let name = name.trim_start_matches("r#");
             // `None` and `Unit` are no bindings.
@@ -54,6 +57,7 @@ pub(super) fn bindings(sig: &Signature) -> Vec<Binding> {
                     recordable: !name.starts_with('_') && !field::is_reserved(name),
                     argument: Argument::of(
                         &pattern.ident,
+                        &taken_from,
                         whole && reads_duration(&argument.ty),
                         spelled,
                     ),
@@ -77,21 +81,61 @@ pub(super) fn named_type<'a>(sig: &'a Signature, binding: &Binding) -> Option<&'
 }
 
 #[derive(Default)]
-struct BoundNames(Vec<PatIdent>);
+struct BoundNames {
+    /// Each name, and the types and fields that the pattern takes it from, the outermost first.
+    found: Vec<(PatIdent, Vec<Ident>)>,
+    within: Vec<Ident>,
+}
+
+impl BoundNames {
+    fn visit_within(&mut self, name: Option<Ident>, visit: impl FnOnce(&mut Self)) {
+        let depth = self.within.len();
+        self.within.extend(name);
+        visit(self);
+        self.within.truncate(depth);
+    }
+}
 
 impl VisitMut for BoundNames {
     fn visit_pat_ident_mut(&mut self, pattern: &mut PatIdent) {
-        self.0.push(PatIdent {
+        let bound = PatIdent {
             attrs: Vec::new(),
             by_ref: None,
             mutability: pattern.mutability,
             ident: pattern.ident.clone(),
             subpat: None,
-        });
+        };
+        self.found.push((bound, self.within.clone()));
         visit_mut::visit_pat_ident_mut(self, pattern);
     }
 
+    fn visit_pat_struct_mut(&mut self, pattern: &mut PatStruct) {
+        self.visit_within(last_word(&pattern.path), |names| {
+            visit_mut::visit_pat_struct_mut(names, pattern);
+        });
+    }
+
+    fn visit_pat_tuple_struct_mut(&mut self, pattern: &mut PatTupleStruct) {
+        self.visit_within(last_word(&pattern.path), |names| {
+            visit_mut::visit_pat_tuple_struct_mut(names, pattern);
+        });
+    }
+
+    fn visit_field_pat_mut(&mut self, field: &mut FieldPat) {
+        let member = match &field.member {
+            Member::Named(name) => Some(name.clone()),
+            Member::Unnamed(_) => None,
+        };
+        self.visit_within(member, |names| {
+            visit_mut::visit_field_pat_mut(names, field);
+        });
+    }
+
     fn visit_expr_mut(&mut self, _: &mut Expr) {}
+}
+
+fn last_word(path: &Path) -> Option<Ident> {
+    path.segments.last().map(|last| last.ident.clone())
 }
 
 /// The attributes of a parameter with one of these names.
