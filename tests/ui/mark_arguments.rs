@@ -1,6 +1,6 @@
 #![allow(unused)]
 
-use tickspan::{record, event, stage, traced_stage};
+use tickspan::{event, public, record, stage, traced_stage};
 
 struct Opaque;
 
@@ -89,6 +89,16 @@ fn marked_in_the_body(#[sensitive] skew: u32, order: u64) {
     record!(skew);
     event!("entered", order, code = skew + 1);
     let _stage = stage!("check", code = { skew });
+}
+
+#[traced_stage]
+fn marked_in_a_format_string(#[sensitive] code: &str) {
+    event!("entered", text = public!(format!("<{code}>"), reason = "text of the public tape"));
+}
+
+#[traced_stage]
+fn marked_and_raw(#[sensitive] r#code: u32) {
+    record!(seen = code);
 }
 
 struct Desk;

@@ -1,7 +1,8 @@
 //! Marks on the parameters of a function, and what they forbid.
 
-use proc_macro2::{Ident, TokenStream, TokenTree};
+use proc_macro2::{Ident, Span, TokenStream, TokenTree};
 use quote::ToTokens;
+use syn::ext::IdentExt;
 use syn::{FnArg, Pat, Signature};
 
 use super::arguments::Binding;
@@ -9,6 +10,7 @@ use super::parse::Options;
 use crate::diagnostics::Faults;
 use crate::field::{Capture, Field, Key};
 use crate::mark::{self, Mark};
+use crate::names::gate;
 use crate::paths::Support;
 
 /// The marks of a function's parameters, in their order.
@@ -170,7 +172,8 @@ fn check_body(body: TokenStream, marked: &[(&Ident, &Mark)], faults: &mut Faults
     }
 }
 
-/// Notes marked names in an expression that is exported: not the fields and methods of others, and not keys.
+/// Notes marked names in an expression that is exported, also in format strings: not the fields and methods of others,
+/// and not keys.
 fn check_exported(tokens: TokenStream, marked: &[(&Ident, &Mark)], faults: &mut Faults) {
     let is = |token: Option<&TokenTree>, c| matches!(token, Some(TokenTree::Punct(punct)) if punct.as_char() == c);
     let tokens: Vec<TokenTree> = tokens.into_iter().collect();
@@ -181,22 +184,34 @@ fn check_exported(tokens: TokenStream, marked: &[(&Ident, &Mark)], faults: &mut 
                 let before = at.checked_sub(1).and_then(|before| tokens.get(before));
                 let is_member = is(before, '.');
                 let is_key = is(tokens.get(at + 1), '=') && !is(tokens.get(at + 2), '=');
-                let mark = marked.iter().find(|(known, _)| *known == name);
-                if let Some((_, mark)) = mark.filter(|_| !is_member && !is_key) {
-                    let instead = if mark.export.is_some() {
-                        "its mark says what of it leaves, and that is recorded already"
-                    } else {
-                        "record something else, or say in its mark what may leave: `#[pii(Class, export = ..)]`"
-                    };
-                    faults.at(
-                        name,
-                        format_args!(
-                            "`{name}` is marked sensitive, and this expression is exported; {instead}"
-                        ),
-                    );
+                if !is_member && !is_key {
+                    check_name(&name.unraw().to_string(), name.span(), marked, faults);
                 }
             }
-            _ => {}
+            TokenTree::Literal(literal) => {
+                for name in gate::names_in_format(literal) {
+                    check_name(&name, literal.span(), marked, faults);
+                }
+            }
+            TokenTree::Punct(_) => {}
         }
+    }
+}
+
+/// Notes a name that is marked.
+fn check_name(name: &str, at: Span, marked: &[(&Ident, &Mark)], faults: &mut Faults) {
+    let mark = marked.iter().find(|(known, _)| known.unraw() == name);
+    if let Some((_, mark)) = mark {
+        let instead = if mark.export.is_some() {
+            "its mark says what of it leaves, and that is recorded already"
+        } else {
+            "record something else, or say in its mark what may leave: `#[pii(Class, export = ..)]`"
+        };
+        faults.at_span(
+            at,
+            format_args!(
+                "`{name}` is marked sensitive, and this expression is exported; {instead}"
+            ),
+        );
     }
 }
