@@ -19,8 +19,8 @@ fn secrets_are_found() {
         xsrf_token seed_phrase seedphrase recovery_phrase mnemonic_phrase seed_words wallet_mnemonic seed_mnemonic
         auth_header authorization_header set_cookie set-cookie session_cookie auth_cookie two_factor_code 2fa_code
         2FAToken mfa_code mfa_token verification_code security_answer pin_code pin_number user_pin card_pin login_pin
-        trading_pin pin _pin_ r#pin PIN authorization Authorization client_secret user_password r#password __password
-        old_password_plain password_hash POLY_PASSPHRASE CB-ACCESS-PASSPHRASE polyApiKey
+        trading_pin old_pin new_pin pin _pin_ r#pin PIN authorization Authorization client_secret user_password r#password
+        __password old_password_plain password_hash POLY_PASSPHRASE CB-ACCESS-PASSPHRASE polyApiKey
         http.request.header.authorization http.request.header.cookie url.full URL.Full url.query db.query.text
         apiKeyIDs
     "
@@ -38,8 +38,8 @@ fn secrets_are_found() {
 fn personal_data_is_found() {
     for name in "
         ssn itin nino iban IBAN bban email emails user_email user.email emailaddress phone phoneNumber phonenumber
-        msisdn dob passport passport_no surname aadhaar pesel nric social_security socialsecurity
-        social_security_number national_id national_insurance tax_id taxid tax_identification tax_number taxpayer_id
+        telephone msisdn dob birthday customerBirthday passport passport_no surname aadhaar pesel nric social_security
+        socialsecurity social_security_number national_id national_insurance tax_id taxid tax_identification tax_number taxpayer_id
         driver_license drivers_licence driving_licence identity_card account_number accountNumber accountnumber
         account_no acct_num acctNo bank_account bankaccount bank_acct routing_number routing_no sort_code sortcode
         credit_card creditcard debit_card card_number card_no card_num card_holder card_expiry first_name firstname
