@@ -97,6 +97,7 @@ fn the_text_of_an_error_is_not_exported_and_its_code_is() {
             "request",
             error = %Refused,
             err = ?Refused,
+            e = %Refused,
             innocent = &Refused as &(dyn Error + 'static),
             error.type = "Refused",
             error_code = 7,
@@ -107,7 +108,7 @@ fn the_text_of_an_error_is_not_exported_and_its_code_is() {
         span.in_scope(|| tracing::error!(error = false, last_error = 3, "refused"));
     });
     let span = seen.span("request");
-    for key in ["error", "err", "innocent", "exception.message"] {
+    for key in ["error", "err", "e", "innocent", "exception.message"] {
         assert_eq!(attribute(span, key), Some(&text(ERROR_TEXT)), "{key}");
     }
     assert_eq!(attribute(span, "error.type"), Some(&text("Refused")));

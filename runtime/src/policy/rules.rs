@@ -197,7 +197,8 @@ fn holds_error_text(key: &str) -> bool {
         "stacktrace|backtrace",
         "stack|back trace",
     ];
-    ["otel.status_description", "otel.status_message"].contains(&key)
+    // `e` as in `error!(%e)`.
+    ["e", "otel.status_description", "otel.status_message"].contains(&key)
         || AT_THE_END.iter().any(|rule| names::ends_in(rule, key))
 }
 
@@ -221,6 +222,7 @@ mod tests {
             "lastError",
             "backtrace",
             "panic.message",
+            "e",
         ] {
             assert!(holds_error_text(key), "{key}");
         }
@@ -231,6 +233,7 @@ mod tests {
             "errors_total",
             "message",
             "terror",
+            "side.e",
             "status",
             "description",
         ] {
