@@ -23,4 +23,9 @@ struct CardNumber(u128);
 #[public(reason = "key of a public demo account", allow_name = "yes")]
 struct DemoKey(String);
 
+#[derive(AttributeValue)]
+struct Account {
+    number: u64,
+}
+
 fn main() {}

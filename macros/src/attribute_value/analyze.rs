@@ -136,10 +136,11 @@ fn newtype(
         }),
     };
     let at = field.ty.span().resolved_at(Span::call_site());
-    let named = [Some(ident), field.ident.as_ref()]
-        .into_iter()
-        .flatten()
-        .find_map(|name| Named::find(&name.to_string(), name.span()));
+    let named = Named::find(&ident.to_string(), ident.span()).or_else(|| {
+        let name = field.ident.as_ref()?;
+        let of_field = Named::find(&name.to_string(), name.span());
+        of_field.or_else(|| Named::find(&format!("{ident}.{name}"), name.span()))
+    });
     let allows_name = public.is_some_and(|public| public.allows_name);
     if let (Some(named), Some(_), false) = (&named, public, allows_name) {
         named.refuse_opening(Opened::Type, faults);
