@@ -28,8 +28,8 @@ const LOOK: Duration = Duration::from_secs(10);
 /// After so long old files are looked after again, though nothing was closed.
 const KEEP: Duration = Duration::from_secs(3_600);
 
-/// Most audited lines that wait. Those beyond it wait at the door.
-const MOST_AUDITED: usize = 4_096;
+/// Most audited lines that wait, and most that the thread has taken and not written. Those beyond both wait at the door.
+pub(super) const MOST_AUDITED: usize = 4_096;
 
 /// Where lines are left.
 #[derive(Debug)]
@@ -185,12 +185,16 @@ impl Work {
     /// Waits for something to do, and takes it.
     fn wait(&self, desk: &Desk, audited: &mut Vec<Audited>) -> (VecDeque<Batch>, bool) {
         let until = Instant::now() + self.patience(audited);
+        // More of them would meet the same disk.
+        let tries_again = !audited.is_empty();
         let mut state = desk.lock();
         loop {
             let left = until.saturating_duration_since(Instant::now());
-            let is_idle = state.batches.is_empty() && state.audited.is_empty() && !state.ending;
+            let has_audited = !state.audited.is_empty() && !tries_again;
+            let is_idle = state.batches.is_empty() && !has_audited && !state.ending;
             if !is_idle || left.is_zero() {
-                audited.extend(state.audited.drain(..));
+                let taken = (MOST_AUDITED - audited.len()).min(state.audited.len());
+                audited.extend(state.audited.drain(..taken));
                 desk.room.notify_all();
                 return (core::mem::take(&mut state.batches), state.ending);
             }

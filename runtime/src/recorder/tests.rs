@@ -9,12 +9,14 @@ use std::time::{Duration, Instant, SystemTime};
 use flate2::read::MultiGzDecoder;
 use tempfile::TempDir;
 
+use super::desk::{Desk, MOST_AUDITED};
 use super::file::Written;
 use super::keeper::Keeper;
 use super::names::Day;
 use super::notices::Notices;
 use super::settings::{Compression, Durability, Recorder};
 use super::store::Store;
+use crate::record::Acknowledgement;
 
 const FIRST: &[u8] = b"{\"first\":true}\n";
 
@@ -176,6 +178,26 @@ fn folder_that_cannot_be_made_is_tried_again() {
 }
 
 #[cfg(target_os = "linux")]
+#[test]
+fn audited_lines_that_no_disk_takes_are_bounded() {
+    let dir = TempDir::new().unwrap();
+    let in_the_way = dir.path().join("recording");
+    fs::write(&in_the_way, "a file").unwrap();
+    let recorder = Recorder::new(&in_the_way).with_compression(Compression::None);
+    let desk = Arc::new(Desk::new());
+    let thread = desk.serve(store(&recorder), Durability::Never).unwrap();
+    let audit = |_| desk.audit(b"{}\n".to_vec(), Duration::ZERO);
+    let late = (0..10 * MOST_AUDITED)
+        .map(audit)
+        .filter(|became| *became == Acknowledgement::Late)
+        .count();
+    assert!(
+        (MOST_AUDITED..=2 * MOST_AUDITED).contains(&late),
+        "{late} wait"
+    );
+    assert!(desk.end(thread, Instant::now() + PATIENCE));
+}
+
 #[test]
 fn full_disk_is_told_and_written_to_again() {
     let dir = TempDir::new().unwrap();
