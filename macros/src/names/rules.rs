@@ -39,7 +39,7 @@ pub struct Finding {
 /// Sensitive words, in the language of [`finding_of`].
 #[rustfmt::skip]
 const WORDS: &[(Kind, &str)] = &[
-    (Kind::Secret, "password|passwd|pwd|passphrase|passcode|secret|credential|creds|otp|totp|jwt|cvv|cvc|cvv2|cvc2|privkey"),
+    (Kind::Secret, "password|passwd|pwd|passphrase|passcode|passkey|secret|credential|creds|otp|totp|jwt|cvv|cvc|cvv2|cvc2|privkey"),
     (Kind::Secret, "api|secret|private|access|signing|encryption|decryption|session|listen|app|auth|hmac|ssh|pem|wallet|master|service key"),
     (Kind::Secret, "auth|access|refresh|session|bearer|id|api|csrf|xsrf token"),
     (Kind::Secret, "seed|recovery|mnemonic phrase"),
@@ -51,7 +51,8 @@ const WORDS: &[(Kind, &str)] = &[
     (Kind::Secret, "two factor code|token"),
     (Kind::Secret, "2 fa code|token"),
     (Kind::Secret, "mfa code|token"),
-    (Kind::Secret, "verification code"),
+    (Kind::Secret, "verification|login|sms|access code"),
+    (Kind::Secret, "one time code"),
     (Kind::Secret, "security answer"),
     (Kind::Secret, "pin code|number"),
     (Kind::Secret, "user|card|login|trading|old|new pin"),
@@ -65,7 +66,7 @@ const WORDS: &[(Kind, &str)] = &[
     (Kind::Personal, "driver|drivers license|licence"),
     (Kind::Personal, "driving licence"),
     (Kind::Personal, "identity card"),
-    (Kind::Personal, "account|acct number|no|num"),
+    (Kind::Personal, "account|acct number|no|num|nr|nbr"),
     (Kind::Personal, "bank account|acct"),
     (Kind::Personal, "routing number|no"),
     (Kind::Personal, "sort code"),

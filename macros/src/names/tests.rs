@@ -11,14 +11,14 @@ fn exemption(name: &str) -> Option<Exemption> {
 #[test]
 fn secrets_are_found() {
     for name in "
-        password passwd pwd passphrase passcode secret credential credentials creds otp totp jwt cvv cvc cvv2 cvc2
+        password passwd pwd passphrase passcode passkey secret credential credentials creds otp totp jwt cvv cvc cvv2 cvc2
         CVV2 privkey api_key apiKey APIKey API_KEY apikey APIKEYS api-key api.key x-api-key binance_api_secret
         secret_key private_key privateKey privatekey access_key signing_key encryption_key decryption_key session_key
         listen_key listenKey listenkey app_key auth_key hmac_key ssh_key pem_key wallet_key master_key service_key
         auth_token accesstoken access_token refreshToken session_token bearer_token id_token api_token csrf_token
         xsrf_token seed_phrase seedphrase recovery_phrase mnemonic_phrase seed_words wallet_mnemonic seed_mnemonic
         auth_header authorization_header set_cookie set-cookie session_cookie auth_cookie two_factor_code 2fa_code
-        2FAToken mfa_code mfa_token verification_code security_answer pin_code pin_number user_pin card_pin login_pin
+        2FAToken mfa_code mfa_token verification_code loginCode sms_code access_code one_time_code security_answer pin_code pin_number user_pin card_pin login_pin
         trading_pin old_pin new_pin pin _pin_ r#pin PIN authorization Authorization client_secret user_password r#password
         __password old_password_plain password_hash POLY_PASSPHRASE CB-ACCESS-PASSPHRASE polyApiKey
         http.request.header.authorization http.request.header.cookie url.full URL.Full url.query db.query.text
@@ -41,7 +41,7 @@ fn personal_data_is_found() {
         telephone msisdn dob birthday customerBirthday passport passport_no surname aadhaar pesel nric social_security
         socialsecurity social_security_number national_id national_insurance tax_id taxid tax_identification tax_number taxpayer_id
         driver_license drivers_licence driving_licence identity_card account_number accountNumber accountnumber
-        account_no acct_num acctNo bank_account bankaccount bank_acct routing_number routing_no sort_code sortcode
+        account_no account_nr acct_num acct_nbr acctNo bank_account bankaccount bank_acct routing_number routing_no sort_code sortcode
         credit_card creditcard debit_card card_number card_no card_num card_holder card_expiry first_name firstname
         lastName middle_name maiden_name given_name customer_name holder_name beneficiary_name employee_name
         birth_date birth_place birth_year date_of_birth dateofbirth dateOfBirth place_of_birth home_address
