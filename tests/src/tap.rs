@@ -2,6 +2,7 @@
 
 use std::io::{self, Read, Write};
 use std::net::{Ipv4Addr, Shutdown, SocketAddr, TcpListener, TcpStream};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 
@@ -10,6 +11,9 @@ use std::thread;
 pub struct Tap {
     address: SocketAddr,
     seen: Arc<Mutex<Vec<u8>>>,
+    opened: Arc<AtomicUsize>,
+    /// So many connections, the first ones, are dead.
+    dead: Arc<AtomicUsize>,
 }
 
 impl Tap {
@@ -28,14 +32,29 @@ impl Tap {
             TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a loopback port is free");
         let address = listener.local_addr().expect("the socket has an address");
         let seen = Arc::new(Mutex::new(Vec::new()));
-        let kept = Arc::clone(&seen);
+        let (opened, dead) = (Arc::<AtomicUsize>::default(), Arc::<AtomicUsize>::default());
+        let tap = Self {
+            address,
+            seen: Arc::clone(&seen),
+            opened: Arc::clone(&opened),
+            dead: Arc::clone(&dead),
+        };
         thread::spawn(move || {
             for client in listener.incoming().map_while(Result::ok) {
+                let (number, dead) = (opened.fetch_add(1, Ordering::SeqCst), Arc::clone(&dead));
+                let is_dead = move || number < dead.load(Ordering::SeqCst);
                 // A connection that fails is the client's matter: its spans do not arrive.
-                let _ = relay(client, server, &kept);
+                let _ = relay(client, server, &seen, is_dead);
             }
         });
-        Self { address, seen }
+        tap
+    }
+
+    /// Nothing arrives any more of what is sent on the connections that there are. They stay open, and new ones are
+    /// relayed.
+    pub fn kill_connections(&self) {
+        let opened = self.opened.load(Ordering::SeqCst);
+        self.dead.store(opened, Ordering::SeqCst);
     }
 
     /// Where the exporter should send.
@@ -52,7 +71,12 @@ impl Tap {
     }
 }
 
-fn relay(client: TcpStream, server: SocketAddr, seen: &Arc<Mutex<Vec<u8>>>) -> io::Result<()> {
+fn relay(
+    client: TcpStream,
+    server: SocketAddr,
+    seen: &Arc<Mutex<Vec<u8>>>,
+    is_dead: impl Fn() -> bool + Send + 'static,
+) -> io::Result<()> {
     let server = TcpStream::connect(server)?;
     let (mut answers, mut to_client) = (server.try_clone()?, client.try_clone()?);
     thread::spawn(move || {
@@ -63,6 +87,9 @@ fn relay(client: TcpStream, server: SocketAddr, seen: &Arc<Mutex<Vec<u8>>>) -> i
     thread::spawn(move || {
         let mut bytes = [0; 16 << 10];
         while let Ok(read @ 1..) = client.read(&mut bytes) {
+            if is_dead() {
+                continue;
+            }
             // Before the server has it: whoever has seen it arrive finds it here.
             seen.lock()
                 .unwrap_or_else(PoisonError::into_inner)

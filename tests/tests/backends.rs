@@ -7,6 +7,7 @@ use tickspan_tests::child::{Child, Finished};
 use tickspan_tests::frames::unreadable_details;
 use tickspan_tests::misbehaving::{Misbehaviour, Nobody, misbehave};
 use tickspan_tests::receiver::{Answer, Receiver};
+use tickspan_tests::tap::Tap;
 
 /// Much longer than any deadline given to tickspan here, much shorter than for ever.
 const SOON: Duration = Duration::from_secs(30);
@@ -459,6 +460,33 @@ fn a_backend_that_comes_back_gets_what_waits() {
         );
     })
     .run();
+}
+
+/// A connection that a firewall has forgotten, or whose other end stands still, costs what was sent on it and no more.
+#[test]
+fn a_connection_on_which_nobody_answers_is_given_up() {
+    let child = Child::of("a_connection_on_which_nobody_answers_is_given_up", || {
+        let receiver = receiver(&std::env::var(PROTOCOL).unwrap());
+        let tap = Tap::to(&receiver.url());
+        let telemetry = tickspan::builder()
+            .with_endpoint(tap.url())
+            .with_timeout(Duration::from_secs(1))
+            .with_metrics(false)
+            .init()
+            .unwrap();
+        price(1);
+        telemetry.flush(SOON).unwrap();
+        tap.kill_connections();
+        price(2);
+        let error = telemetry.flush(SOON).unwrap_err().to_string();
+        assert!(error.contains("no answer in"), "{error}");
+        price(3);
+        telemetry.flush(SOON).unwrap();
+        assert_eq!(receiver.spans().len(), 2);
+    });
+    for protocol in PROTOCOLS {
+        child.with(PROTOCOL, protocol).run();
+    }
 }
 
 /// The thread that trades meets none of it: it fills its lane and the queue, and all that is lost is counted.

@@ -3,13 +3,14 @@
 use std::error::Error as StdError;
 use std::iter::successors;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use bytes::{Buf, BufMut as _, Bytes};
 use tokio::time::Instant;
-use tonic::codec::{Codec, DecodeBuf, Decoder, EncodeBuf, Encoder};
+use tonic::codec::{Codec, CompressionEncoding, DecodeBuf, Decoder, EncodeBuf, Encoder};
 use tonic::codegen::http::uri::PathAndQuery;
 use tonic::metadata::{AsciiMetadataKey, AsciiMetadataValue};
-use tonic::transport::Endpoint;
+use tonic::transport::{Channel, Endpoint};
 use tonic::{Code, Request, Status};
 use tonic_types::StatusExt as _;
 
@@ -24,7 +25,10 @@ const MAY_MISS_CERTIFICATE: &str = "the server may want a client certificate, an
 /// Calls the services of one address.
 #[derive(Debug)]
 pub(super) struct Grpc {
-    client: tonic::client::Grpc<ReadableDetails>,
+    endpoint: Endpoint,
+    /// Made anew where nobody answers. Locked for as long as it takes to clone it.
+    channel: Mutex<Channel>,
+    compression: Option<CompressionEncoding>,
     metadata: Vec<(AsciiMetadataKey, AsciiMetadataValue)>,
     target: Target,
     /// Somebody has answered. Relaxed: one thread at a time sends.
@@ -56,19 +60,19 @@ impl Grpc {
         } else {
             endpoint
         };
-        let channel = ReadableDetails(endpoint.connect_lazy());
-        let client = tonic::client::Grpc::new(channel).max_decoding_message_size(LONGEST);
-        let client = match target.compression {
-            Compression::None => client,
+        let compression = match target.compression {
+            Compression::None => None,
             #[cfg(feature = "gzip")]
-            Compression::Gzip => client.send_compressed(tonic::codec::CompressionEncoding::Gzip),
+            Compression::Gzip => Some(CompressionEncoding::Gzip),
             #[cfg(feature = "zstd")]
-            Compression::Zstd => client.send_compressed(tonic::codec::CompressionEncoding::Zstd),
+            Compression::Zstd => Some(CompressionEncoding::Zstd),
             #[cfg(not(all(feature = "gzip", feature = "zstd")))]
             other => return Err(format!("{} is not compiled in", other.word())),
         };
         Ok(Self {
-            client,
+            channel: Mutex::new(endpoint.connect_lazy()),
+            endpoint,
+            compression,
             metadata,
             target: target.clone(),
             has_answered: AtomicBool::new(false),
@@ -89,7 +93,7 @@ impl Grpc {
         for (key, value) in &self.metadata {
             request.metadata_mut().insert(key.clone(), value.clone());
         }
-        let mut client = self.client.clone();
+        let mut client = self.client();
         let attempt = async {
             client.ready().await.map_err(|error| Failure {
                 reason: self.target.redact(&chain(&error)),
@@ -107,7 +111,24 @@ impl Grpc {
         };
         tokio::time::timeout(timeout, attempt)
             .await
-            .unwrap_or_else(|_| Err(Failure::no_answer(timeout)))
+            .unwrap_or_else(|_| {
+                // The connection may be dead without a word, and would be for minutes.
+                *self.channel() = self.endpoint.connect_lazy();
+                Err(Failure::no_answer(timeout))
+            })
+    }
+
+    fn client(&self) -> tonic::client::Grpc<ReadableDetails> {
+        let channel = ReadableDetails(self.channel().clone());
+        let client = tonic::client::Grpc::new(channel).max_decoding_message_size(LONGEST);
+        match self.compression {
+            None => client,
+            Some(compression) => client.send_compressed(compression),
+        }
+    }
+
+    fn channel(&self) -> MutexGuard<'_, Channel> {
+        self.channel.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn refused<R>(&self, status: &Status) -> Result<Answer<R>, Failure> {

@@ -54,7 +54,7 @@ pub(crate) struct Otlp {
 #[derive(Debug)]
 enum Transport {
     #[cfg(feature = "otlp-grpc")]
-    Grpc(grpc::Grpc),
+    Grpc(Box<grpc::Grpc>),
     #[cfg(feature = "otlp-http")]
     Http(http::Http),
 }
@@ -166,7 +166,7 @@ impl Transport {
     fn new(target: &Target) -> Result<Self, String> {
         match target.protocol {
             #[cfg(feature = "otlp-grpc")]
-            crate::Protocol::Grpc => grpc::Grpc::new(target).map(Self::Grpc),
+            crate::Protocol::Grpc => grpc::Grpc::new(target).map(|grpc| Self::Grpc(Box::new(grpc))),
             #[cfg(feature = "otlp-http")]
             crate::Protocol::HttpProtobuf => {
                 http::Http::new(target, Encoding::Protobuf).map(Self::Http)
