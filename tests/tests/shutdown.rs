@@ -7,7 +7,9 @@ use std::sync::{Arc, mpsc};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
-use opentelemetry_sdk::error::OTelSdkResult;
+use opentelemetry_sdk::error::{OTelSdkError, OTelSdkResult};
+use opentelemetry_sdk::logs::{InMemoryLogExporter, LogBatch, LogExporter};
+use opentelemetry_sdk::metrics::InMemoryMetricExporter;
 use opentelemetry_sdk::trace::{SpanData, SpanExporter};
 use tickspan::opentelemetry::metrics::MeterProvider as _;
 use tickspan::{EdgeBreakdown, Report, Telemetry, health, stage, traced_stage};
@@ -267,6 +269,72 @@ fn an_exporter_that_is_stuck_costs_the_deadline_and_no_more() {
     .run();
 }
 
+/// What one exporter does not take keeps nobody from what goes to the others: neither log records nor metrics.
+#[test]
+fn a_flush_beside_an_exporter_that_is_stuck_serves_the_others() {
+    Child::of(
+        "a_flush_beside_an_exporter_that_is_stuck_serves_the_others",
+        || {
+            let (logs, metrics) = (
+                InMemoryLogExporter::default(),
+                InMemoryMetricExporter::default(),
+            );
+            let stuck = Stuck::default();
+            let gate = stuck.0.clone();
+            let telemetry = tickspan::builder()
+                .with_span_exporter(stuck)
+                .with_log_exporter(logs.clone())
+                .with_log_batch_delay(Duration::from_hours(1))
+                .with_metric_exporter(metrics.clone())
+                .init()
+                .unwrap();
+            tick("AAPL", 1);
+            tracing::info!("one");
+            let error = telemetry.flush(Duration::from_secs(2)).unwrap_err();
+            assert!(error.to_string().contains("deadline"), "{error}");
+            assert_eq!(logs.get_emitted_logs().unwrap().len(), 1);
+            assert_eq!(metrics.get_finished_metrics().unwrap().len(), 1);
+            gate.open();
+        },
+    )
+    .run();
+}
+
+/// Takes its time, and nothing in the end.
+#[derive(Debug)]
+struct Refusing {
+    after: Duration,
+    asked: Arc<AtomicU64>,
+}
+
+impl LogExporter for Refusing {
+    async fn export(&self, _: LogBatch<'_>) -> OTelSdkResult {
+        thread::sleep(self.after);
+        self.asked.fetch_add(1, Ordering::Relaxed);
+        Err(OTelSdkError::InternalFailure("not now".to_owned()))
+    }
+}
+
+#[test]
+fn a_flush_that_fails_has_waited_for_all() {
+    Child::of("a_flush_that_fails_has_waited_for_all", || {
+        let asked = Arc::default();
+        let refusing = |milliseconds| Refusing {
+            after: Duration::from_millis(milliseconds),
+            asked: Arc::clone(&asked),
+        };
+        let telemetry = tickspan::builder()
+            .with_log_exporter(refusing(0))
+            .with_log_exporter(refusing(300))
+            .init()
+            .unwrap();
+        tracing::info!("one");
+        assert!(telemetry.flush(DEADLINE).is_err());
+        assert_eq!(asked.load(Ordering::Relaxed), 2);
+    })
+    .run();
+}
+
 /// In a unit that is met for the first time, so that an instrument is made.
 #[derive(EdgeBreakdown)]
 #[edge(unit = "bps")]
@@ -286,7 +354,7 @@ fn a_callback_that_is_stuck_costs_the_deadline_and_no_more() {
         || {
             let builder = tickspan::builder().with_prometheus("127.0.0.1:0");
             let telemetry = if std::env::var_os("SENT").is_some() {
-                let sent = opentelemetry_sdk::metrics::InMemoryMetricExporter::default();
+                let sent = InMemoryMetricExporter::default();
                 builder.with_metric_exporter(sent)
             } else {
                 builder

@@ -16,10 +16,9 @@ use super::deliver::Deliver;
 use super::label::Label;
 use super::ledger::Tally;
 use super::metrics::Account;
-use super::pipeline::FlushFailure;
 #[cfg(feature = "prometheus")]
 use super::prometheus::Prometheus;
-use super::readings::{Reader, Reading, Readings};
+use super::readings::{Flush, Reader, Reading, Readings};
 use super::thread::ExportThread;
 #[cfg(feature = "prometheus")]
 use crate::collect::Exemplars;
@@ -192,10 +191,9 @@ impl Meters {
         self.readings.iter().map(Readings::account).collect()
     }
 
-    /// Asks every exporter at once to read and send, and waits.
-    pub(super) fn flush(&self, until: Instant) -> Result<(), FlushFailure> {
-        let flushes: Vec<_> = self.readings.iter().map(Readings::begin_flush).collect();
-        flushes.into_iter().try_for_each(|flush| flush.wait(until))
+    /// Asks every exporter to read and send.
+    pub(super) fn begin_flush(&self) -> Vec<Flush<'_>> {
+        self.readings.iter().map(Readings::begin_flush).collect()
     }
 
     /// Asks every exporter to read and send for the last time.

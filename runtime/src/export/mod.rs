@@ -295,21 +295,28 @@ impl Export {
     /// The first exporter that lost something or did not finish by `until`.
     pub(crate) fn flush(&self, until: Instant) -> Result<(), FlushFailure> {
         let _hurry = self.thread.hurried();
-        let flushes: Vec<_> = self.pipelines.iter().map(Pipeline::begin_flush).collect();
-        // Metrics last: they tell of the spans.
-        let spans = flushes
+        let spans: Vec<_> = self.pipelines.iter().map(Pipeline::begin_flush).collect();
+        #[cfg(feature = "logs")]
+        let logs = self.logs.exporters.begin_flush();
+        #[cfg(feature = "recorder")]
+        let clocks = self.clocks.begin_flush();
+        // Metrics tell of the spans.
+        let most_of_it = most_of_the_time(until);
+        for flush in &spans {
+            flush.is_through(most_of_it);
+        }
+        let metrics = self.meters.as_ref().map(Meters::begin_flush);
+        let metrics = metrics.into_iter().flatten();
+        let ended = spans
             .into_iter()
             .map(|flush| flush.wait(until))
-            .fold(Ok(()), Result::and);
-        let metrics = self
-            .meters
-            .as_ref()
-            .map_or(Ok(()), |meters| meters.flush(until));
+            .chain(metrics.map(|flush| flush.wait(until)));
         #[cfg(feature = "logs")]
-        let metrics = metrics.and(self.logs.exporters.flush(until));
+        let ended = ended.chain(logs.into_iter().map(|flush| flush.wait(until)));
         #[cfg(feature = "recorder")]
-        let metrics = metrics.and(self.clocks.flush(until));
-        spans.and(metrics)
+        let ended = ended.chain(clocks.into_iter().map(|flush| flush.wait(until)));
+        // All are waited for, also where one has failed.
+        ended.fold(Ok(()), Result::and)
     }
 
     /// Drains every exporter at once until `until`, gives up what is left, and stops the export
@@ -323,11 +330,8 @@ impl Export {
         self.logs.exporters.stop();
         #[cfg(feature = "recorder")]
         self.clocks.stop();
-        // The last metrics tell what became of the spans, so they are read when those are through; but with a quarter
-        // of the time left at the latest.
-        let now = Instant::now();
-        let most_of_it = until.saturating_duration_since(now).mul_f64(0.75);
-        let mut drained_in_time = self.wait_for_queues(now + most_of_it);
+        // The last metrics tell what became of the spans.
+        let mut drained_in_time = self.wait_for_queues(most_of_the_time(until));
         if let Some(meters) = &self.meters {
             meters.stop();
         }
@@ -365,6 +369,13 @@ impl Export {
     fn wait_for_meters(&mut self, until: Instant) -> bool {
         self.meters.as_mut().is_none_or(|meters| meters.wait(until))
     }
+}
+
+/// Until when metrics, which tell what became of the spans, wait for these: they are read with a quarter of the time left at
+/// the latest.
+fn most_of_the_time(until: Instant) -> Instant {
+    let now = Instant::now();
+    now + until.saturating_duration_since(now).mul_f64(0.75)
 }
 
 /// The accounts of all exporters, at their end or before.

@@ -126,14 +126,19 @@ pub(super) struct Flush<'a, T> {
 }
 
 impl<T: Send + 'static> Flush<'_, T> {
+    /// Waits for everything to be dealt with. False where that did not happen by `until`.
+    pub(super) fn is_through(&self, until: Instant) -> bool {
+        self.pipeline.queue.wait_for(self.spans, until)
+    }
+
     /// Waits for everything to be sent.
     ///
     /// # Errors
     ///
     /// When spans failed meanwhile, or the deadline passed.
     pub(super) fn wait(self, until: Instant) -> Result<(), FlushFailure> {
+        let done = self.is_through(until);
         let ledger = &self.pipeline.ledger;
-        let done = self.pipeline.queue.wait_for(self.spans, until);
         FlushFailure::check(ledger, ledger.items().word(), self.failed_before, done)
     }
 }

@@ -9,7 +9,7 @@ use super::deliver::Deliver;
 use super::label::Label;
 use super::ledger::{Items, Tally};
 use super::metrics::Account;
-use super::pipeline::{FlushFailure, Pipeline};
+use super::pipeline::{Flush, Pipeline};
 use super::queue::{Batching, Queue};
 use super::thread::ExportThread;
 
@@ -72,10 +72,9 @@ impl<T: Clone + Send + 'static> Pipelines<T> {
         self.all.iter().map(Pipeline::account)
     }
 
-    /// Asks every exporter at once to send what is queued, and waits.
-    pub(super) fn flush(&self, until: Instant) -> Result<(), FlushFailure> {
-        let flushes: Vec<_> = self.all.iter().map(Pipeline::begin_flush).collect();
-        flushes.into_iter().try_for_each(|flush| flush.wait(until))
+    /// Asks every exporter to send what is queued.
+    pub(super) fn begin_flush(&self) -> Vec<Flush<'_, T>> {
+        self.all.iter().map(Pipeline::begin_flush).collect()
     }
 
     /// Asks every exporter to send what is left, and to end.
