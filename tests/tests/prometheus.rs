@@ -9,6 +9,7 @@ use opentelemetry_sdk::trace::InMemorySpanExporter;
 use tickspan::opentelemetry::metrics::MeterProvider as _;
 use tickspan::{Counter, Gauge, Histogram, LatencyStages, StageClock, Telemetry, traced_stage};
 use tickspan_tests::child::Child;
+use tickspan_tests::exported::Gate;
 
 const OPEN_METRICS: &str = "application/openmetrics-text; version=1.0.0,text/plain;q=0.5";
 
@@ -171,6 +172,58 @@ fn those_who_hold_connections_open_keep_nobody_from_ending() {
             let report = telemetry.shutdown(Duration::from_mins(1));
             assert!(!report.deadline_passed, "{report}");
             drop(held);
+        },
+    )
+    .run();
+}
+
+/// What is stuck in an instrument of the program's is one thread, however often the page is asked for.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_callback_that_is_stuck_holds_one_thread() {
+    Child::of("a_callback_that_is_stuck_holds_one_thread", || {
+        let (telemetry, address) = served(InMemorySpanExporter::default());
+        let meter = telemetry.meter_provider().unwrap().meter("engine");
+        let _gauge = meter
+            .u64_observable_gauge("depth")
+            .with_callback(|_| Gate::default().pass())
+            .build();
+        let threads = || std::fs::read_dir("/proc/self/task").unwrap().count();
+        let before = threads();
+        let _asked: Vec<TcpStream> = (0..6)
+            .map(|_| {
+                let mut stream = TcpStream::connect(address).unwrap();
+                let request = b"GET /metrics HTTP/1.1\r\nHost: x\r\n\r\n";
+                stream.write_all(request).unwrap();
+                // Answered by the thread that has seen the request before.
+                assert!(ask(address, "GET / HTTP/1.1").0.starts_with("HTTP/1.1 404"));
+                stream
+            })
+            .collect();
+        assert!(threads() <= before + 1, "{} of {before}", threads());
+        // It is left behind.
+        telemetry.shutdown(Duration::ZERO);
+    })
+    .run();
+}
+
+/// No reader takes a page without metrics for a program that has none.
+#[test]
+fn meters_that_cannot_be_read_are_an_error_of_the_page() {
+    Child::of(
+        "meters_that_cannot_be_read_are_an_error_of_the_page",
+        || {
+            let (telemetry, address) = served(InMemorySpanExporter::default());
+            let meter = telemetry.meter_provider().unwrap().meter("engine");
+            let _gauge = meter
+                .u64_observable_gauge("depth")
+                .with_callback(|_| panic!("no book"))
+                .build();
+            // Meters of which a callback has panicked are not read again.
+            for _ in 0..2 {
+                let (head, _) = ask(address, "GET /metrics HTTP/1.1");
+                assert!(head.starts_with("HTTP/1.1 500"), "{head}");
+            }
         },
     )
     .run();

@@ -7,6 +7,7 @@ mod text;
 use std::fmt;
 use std::net::{SocketAddr, TcpListener};
 
+use opentelemetry_sdk::error::OTelSdkError;
 use opentelemetry_sdk::metrics::Temporality;
 use opentelemetry_sdk::metrics::data::ResourceMetrics;
 use opentelemetry_sdk::metrics::reader::MetricReader as _;
@@ -84,16 +85,30 @@ impl Prometheus {
     ///
     /// It reads all instruments, and runs their callbacks, on the calling thread.
     pub fn write(&self, accept: &str) -> (&'static str, String) {
+        // It fails where telemetry has ended: then there is nothing to tell.
+        let metrics = self.read().unwrap_or_default();
+        self.written(&metrics, accept)
+    }
+
+    /// The same, where the instruments can be read.
+    fn try_write(&self, accept: &str) -> Result<(&'static str, String), OTelSdkError> {
+        Ok(self.written(&self.read()?, accept))
+    }
+
+    fn read(&self) -> Result<ResourceMetrics, OTelSdkError> {
         let _quiet = quiet::enter();
+        let mut metrics = ResourceMetrics::default();
+        self.reader.collect(&mut metrics)?;
+        Ok(metrics)
+    }
+
+    fn written(&self, metrics: &ResourceMetrics, accept: &str) -> (&'static str, String) {
         let format = if accept.contains("application/openmetrics-text") {
             Format::OpenMetrics
         } else {
             Format::Plain
         };
-        let mut metrics = ResourceMetrics::default();
-        // It fails where telemetry has ended: then there is nothing to tell.
-        _ = self.reader.collect(&mut metrics);
-        let text = text::write(&metrics, &self.exemplars, format);
+        let text = text::write(metrics, &self.exemplars, format);
         (format.content_type(), text)
     }
 }

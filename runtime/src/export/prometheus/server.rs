@@ -15,7 +15,7 @@ use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper::{Method, Request, Response, StatusCode};
 use hyper_util::rt::{TokioIo, TokioTimer};
-use tokio::sync::Semaphore;
+use tokio::sync::{Mutex, Semaphore};
 
 use super::Prometheus;
 
@@ -32,6 +32,7 @@ pub(super) async fn serve(listener: TcpListener, page: Prometheus) {
         return;
     };
     let connections = Arc::new(Semaphore::new(CONNECTIONS));
+    let reading = Arc::<Mutex<()>>::default();
     loop {
         let Ok(permit) = Arc::clone(&connections).acquire_owned().await else {
             return;
@@ -41,14 +42,14 @@ pub(super) async fn serve(listener: TcpListener, page: Prometheus) {
             tokio::time::sleep(Duration::from_millis(100)).await;
             continue;
         };
-        let page = page.clone();
+        let (page, reading) = (page.clone(), Arc::clone(&reading));
         tokio::spawn(async move {
             let connection = http1::Builder::new()
                 .timer(TokioTimer::new())
                 .header_read_timeout(HEAD)
                 .serve_connection(
                     TokioIo::new(stream),
-                    service_fn(move |request| respond(request, page.clone())),
+                    service_fn(move |request| respond(request, page.clone(), Arc::clone(&reading))),
                 );
             // Whatever was wrong with it, it has ended.
             _ = tokio::time::timeout(LIFE, connection).await;
@@ -60,6 +61,7 @@ pub(super) async fn serve(listener: TcpListener, page: Prometheus) {
 async fn respond(
     request: Request<Incoming>,
     page: Prometheus,
+    reading: Arc<Mutex<()>>,
 ) -> Result<Response<Full<Bytes>>, Infallible> {
     if request.uri().path() != "/metrics" {
         return Ok(empty(StatusCode::NOT_FOUND));
@@ -76,16 +78,21 @@ async fn respond(
         .and_then(|accept| accept.to_str().ok())
         .unwrap_or_default()
         .to_owned();
-    // Instruments may have callbacks of the program's, which take their time, and may panic.
-    let written = tokio::task::spawn_blocking(move || page.write(&accept)).await;
-    Ok(match written {
-        Ok((content_type, text)) => {
+    // Instruments may have callbacks of the program's, which take their time, and may panic. One that never ends holds one
+    // thread, and not one for each who asks.
+    let turn = reading.lock_owned().await;
+    let written = tokio::task::spawn_blocking(move || {
+        let _turn = turn;
+        page.try_write(&accept)
+    });
+    Ok(match written.await {
+        Ok(Ok((content_type, text))) => {
             let mut response = Response::new(Full::new(Bytes::from(text)));
             let content_type = HeaderValue::from_static(content_type);
             response.headers_mut().insert(CONTENT_TYPE, content_type);
             response
         }
-        Err(_) => empty(StatusCode::INTERNAL_SERVER_ERROR),
+        Ok(Err(_)) | Err(_) => empty(StatusCode::INTERNAL_SERVER_ERROR),
     })
 }
 
