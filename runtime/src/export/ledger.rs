@@ -51,6 +51,8 @@ pub(crate) struct Ledger {
     failed: AtomicU64,
     /// The first trouble has been said. Relaxed: that two threads say it at once is no harm, and there is one.
     said: AtomicBool,
+    /// The first remark about what was taken has been said. Relaxed, as above.
+    remarked: AtomicBool,
     last_failure: Mutex<Option<String>>,
     /// Why the last attempt of the batch at hand failed.
     trouble: Mutex<Option<String>>,
@@ -78,6 +80,7 @@ impl Ledger {
             exported: AtomicU64::new(0),
             failed: AtomicU64::new(0),
             said: AtomicBool::new(false),
+            remarked: AtomicBool::new(false),
             last_failure: Mutex::new(None),
             trouble: Mutex::new(None),
         }
@@ -105,11 +108,12 @@ impl Ledger {
                 &format!("the backend rejected {rejected} of {items}: {remark}"),
             );
         } else if !delivered.remark.is_empty() {
-            self.say(&format!(
-                "tickspan: a remark of {}: {}; this is said once",
-                self.exporter,
-                one_line(&delivered.remark)
-            ));
+            let remark = one_line(&delivered.remark);
+            let line = format!(
+                "tickspan: a remark of {}: {remark}; this is said once",
+                self.exporter
+            );
+            say_once(&self.remarked, &line);
         }
     }
 
@@ -136,7 +140,10 @@ impl Ledger {
     /// Says on stderr, the first time, that an attempt failed.
     pub(crate) fn record_trouble(&self, reason: &str) {
         *lock(&self.trouble) = Some(one_line(reason));
-        self.say(&does_not_reach(self.items.word(), &self.exporter, reason));
+        say_once(
+            &self.said,
+            &does_not_reach(self.items.word(), &self.exporter, reason),
+        );
     }
 
     /// Says on stderr, the first time, that nobody answers at the exporter's place: once for all that send there.
@@ -149,17 +156,11 @@ impl Ledger {
         match several {
             None => self.record_trouble(reason),
             Some((place, items, text)) => {
-                let is_first = place.tell();
-                if !self.said.swap(true, Ordering::Relaxed) && is_first {
+                // Who has said something is silent, and leaves it to the others.
+                if !self.said.swap(true, Ordering::Relaxed) && place.tell() {
                     notice(Level::WARN, &does_not_reach(&items, text, reason));
                 }
             }
-        }
-    }
-
-    fn say(&self, line: &str) {
-        if !self.said.swap(true, Ordering::Relaxed) {
-            notice(Level::WARN, line);
         }
     }
 
@@ -170,6 +171,12 @@ impl Ledger {
             failed: self.failed.load(Ordering::Relaxed),
             last_failure: lock(&self.last_failure).clone(),
         }
+    }
+}
+
+fn say_once(said: &AtomicBool, line: &str) {
+    if !said.swap(true, Ordering::Relaxed) {
+        notice(Level::WARN, line);
     }
 }
 
@@ -187,4 +194,38 @@ fn does_not_reach(items: &str, place: &str, reason: &str) -> String {
 
 fn one_line(text: &str) -> String {
     text.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+#[cfg(all(test, any(feature = "otlp-grpc", feature = "otlp-http")))]
+mod tests {
+    use super::*;
+
+    fn ledger(place: &Arc<Place>, items: Items) -> Ledger {
+        let label = Label {
+            text: "OTLP".to_owned(),
+            place: Some(Arc::clone(place)),
+        };
+        Ledger::new(label, items)
+    }
+
+    #[test]
+    fn who_has_said_something_leaves_it_to_the_others_that_nobody_is_there() {
+        let place = Arc::new(Place::new("OTLP".to_owned()));
+        let spans = ledger(&place, Items::Spans);
+        let _metrics = ledger(&place, Items::DataPoints);
+        spans.record_trouble("HTTP status 503");
+        spans.record_unreachable("refused");
+        assert!(place.tell(), "the metrics will tell it");
+    }
+
+    #[test]
+    fn a_remark_keeps_no_loss_from_being_said() {
+        let spans = Ledger::new("OTLP".to_owned().into(), Items::Spans);
+        let delivered = Delivered {
+            rejected: 0,
+            remark: "the format is old".to_owned(),
+        };
+        spans.record_delivered(2, &delivered);
+        assert!(!spans.said.load(Ordering::Relaxed));
+    }
 }
