@@ -4,7 +4,7 @@
 //! `_` becomes one `_`, and the unit, in words, ends the name.
 
 /// The family of an instrument: its name without `_total`, and its unit in words.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Family {
     pub(super) name: String,
     pub(super) unit: String,

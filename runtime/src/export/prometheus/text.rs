@@ -42,7 +42,7 @@ pub(super) fn write(metrics: &ResourceMetrics, exemplars: &Exemplars, format: Fo
     };
     page.target(metrics);
     // A family stands in one place, and several scopes may have instruments of one name.
-    let mut families: BTreeMap<Family, Vec<Instrument<'_>>> = BTreeMap::new();
+    let mut families: BTreeMap<String, (Family, Vec<Instrument<'_>>)> = BTreeMap::new();
     for scope in metrics.scope_metrics() {
         let name = scope.scope().name();
         for metric in scope.metrics() {
@@ -50,10 +50,13 @@ pub(super) fn write(metrics: &ResourceMetrics, exemplars: &Exemplars, format: Fo
                 metric,
                 scope: (!name.starts_with("tickspan")).then_some(name),
             };
-            families.entry(family(metric)).or_default().push(instrument);
+            let family = family(metric);
+            let known = families.entry(family.name.clone());
+            let (_, instruments) = known.or_insert_with(|| (family, Vec::new()));
+            instruments.push(instrument);
         }
     }
-    for (family, instruments) in &families {
+    for (family, instruments) in families.values() {
         page.family(family, instruments);
     }
     if format == Format::OpenMetrics {
@@ -149,6 +152,18 @@ fn labels<'a>(
     labels
 }
 
+/// The labels of a histogram: `le` is the bound of a bucket, and nobody else's.
+fn labels_of_buckets<'a>(
+    attributes: impl Iterator<Item = &'a KeyValue>,
+    scope: Option<&str>,
+) -> BTreeMap<String, String> {
+    let mut labels = labels(attributes, scope);
+    if let Some(value) = labels.remove("le") {
+        labels.insert("exported_le".to_owned(), value);
+    }
+    labels
+}
+
 struct Page<'a> {
     text: String,
     format: Format,
@@ -240,7 +255,7 @@ impl Page<'_> {
                         count: point.count(),
                         sum: point.sum().written(),
                     };
-                    let labels = labels(point.attributes(), of.scope);
+                    let labels = labels_of_buckets(point.attributes(), of.scope);
                     self.histogram(name, &labels, &distribution, &exemplars);
                 }
             }
@@ -262,7 +277,7 @@ impl Page<'_> {
                         count: point.count() as u64,
                         sum: point.sum().written(),
                     };
-                    let labels = labels(point.attributes(), of.scope);
+                    let labels = labels_of_buckets(point.attributes(), of.scope);
                     self.histogram(name, &labels, &distribution, &[]);
                 }
             }
@@ -379,7 +394,7 @@ mod tests {
     use std::sync::{Arc, Weak};
     use std::time::Duration;
 
-    use opentelemetry::metrics::MeterProvider as _;
+    use opentelemetry::metrics::{Meter, MeterProvider as _};
     use opentelemetry::trace::{SpanId, TraceId};
     use opentelemetry_sdk::Resource;
     use opentelemetry_sdk::error::OTelSdkResult;
@@ -490,6 +505,49 @@ mod tests {
              stage_duration_seconds_count{stage_name=\"quote\"} 4\n\
              # EOF\n"
         );
+    }
+
+    fn page_of(record: impl FnOnce(&Meter)) -> String {
+        let reader = Reader(Arc::new(ManualReader::builder().build()));
+        let provider = SdkMeterProvider::builder()
+            .with_reader(reader.clone())
+            .build();
+        record(&provider.meter("tickspan"));
+        let mut metrics = ResourceMetrics::default();
+        reader.collect(&mut metrics).unwrap();
+        write(&metrics, &Exemplars::default(), Format::OpenMetrics)
+    }
+
+    #[test]
+    fn a_name_is_one_family_with_or_without_its_unit() {
+        let page = page_of(|meter| {
+            let lag = |name, unit, topic| {
+                let gauge = meter.f64_gauge(name).with_unit(unit).build();
+                gauge.record(1.0, &[KeyValue::new("topic", topic)]);
+            };
+            lag("lag", "s", "fills");
+            lag("lag.seconds", "", "quotes");
+        });
+        assert_eq!(page.matches("# TYPE lag_seconds ").count(), 1, "{page}");
+        for topic in ["fills", "quotes"] {
+            let line = format!("\nlag_seconds{{topic=\"{topic}\"}} 1.0\n");
+            assert!(page.contains(&line), "{page}");
+        }
+    }
+
+    /// Prometheus takes nothing of a page on which a sample has a label twice.
+    #[test]
+    fn a_label_of_the_programs_is_not_the_bound_of_a_bucket() {
+        let page = page_of(|meter| {
+            let sizes = meter.f64_histogram("size").with_boundaries(vec![1.0]);
+            sizes.build().record(0.5, &[KeyValue::new("le", "here")]);
+        });
+        for line in [
+            "\nsize_bucket{exported_le=\"here\",le=\"1.0\"} 1\n",
+            "\nsize_count{exported_le=\"here\"} 1\n",
+        ] {
+            assert!(page.contains(line), "{page}");
+        }
     }
 
     #[test]
