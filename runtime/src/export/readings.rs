@@ -205,8 +205,9 @@ where
                     block_on(exporter.deliver(points, &metrics));
                 }
             }
-            Ok(Err(error)) => exporter.ledger.record_failed(0, &error.to_string()),
-            Err(panicked) => exporter.ledger.record_failed(0, &panicked),
+            // How many points are lost nobody knows: they count as one.
+            Ok(Err(error)) => exporter.ledger.record_failed(1, &error.to_string()),
+            Err(panicked) => exporter.ledger.record_failed(1, &panicked),
         }
         turns.done(turn.number);
         if turn.is_last {
