@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 use opentelemetry::metrics::MeterProvider as _;
 use opentelemetry_proto::tonic::metrics::v1::{AggregationTemporality, metric::Data};
 use opentelemetry_sdk::metrics::InMemoryMetricExporter;
+use opentelemetry_sdk::trace::InMemorySpanExporter;
 use tickspan::traced_stage;
 use tickspan_tests::child::Child;
 use tickspan_tests::receiver::{ReceivedMetric, Receiver, text, value_of};
@@ -208,6 +209,27 @@ fn console_writes_a_line_for_each_point() {
     ] {
         assert!(finished.stdout.contains(line), "{}", finished.stdout);
     }
+}
+
+/// Two of one type have one name, and so one series.
+#[test]
+fn exporters_of_one_name_are_counted_together() {
+    let finished = Child::of("exporters_of_one_name_are_counted_together", || {
+        let telemetry = tickspan::builder()
+            .with_span_exporter(InMemorySpanExporter::default())
+            .with_span_exporter(InMemorySpanExporter::default())
+            .init()
+            .unwrap();
+        price(1);
+        telemetry.shutdown(SOON);
+    })
+    .with("OTEL_METRICS_EXPORTER", "console")
+    .run();
+    let exported = finished.stdout.lines().find(|line| {
+        line.starts_with("metric tickspan.export.span ") && line.contains("\"exported\"")
+    });
+    let line = exported.unwrap_or_default();
+    assert!(line.ends_with(" = 2 {span}"), "{line}");
 }
 
 #[test]

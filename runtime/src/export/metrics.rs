@@ -3,6 +3,7 @@
 //! Observed by whoever reads the meters, on their thread: nothing is counted twice, and nothing on the thread of a
 //! stage.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use opentelemetry::KeyValue;
@@ -105,9 +106,10 @@ pub(super) fn register(provider: &dyn MeterProvider, exporters: Vec<Account>) {
         .with_unit("{span}")
         .with_description("Spans that wait for an exporter.")
         .with_callback(move |observer| {
-            for Account { ledger, fill } in of(&exporters, Items::Spans) {
-                let exporter = KeyValue::new("tickspan.exporter", ledger.exporter().to_owned());
-                observer.observe(fill().0, &[exporter]);
+            let waiting = |account: &Account| [(account.fill)().0];
+            for (exporter, [number]) in by_name(&exporters, Items::Spans, waiting) {
+                let exporter = KeyValue::new("tickspan.exporter", exporter.to_owned());
+                observer.observe(number, &[exporter]);
             }
         })
         .build();
@@ -126,18 +128,17 @@ fn count_exported(
         .with_unit(unit)
         .with_description(description)
         .with_callback(move |observer| {
-            for Account { ledger, fill } in of(&exporters, items) {
+            let outcomes = |Account { ledger, fill }: &Account| {
                 let tally = ledger.tally();
-                for (outcome, number) in [
-                    ("exported", tally.exported),
-                    ("failed", tally.failed),
-                    ("dropped", fill().1),
-                ] {
+                [tally.exported, tally.failed, fill().1]
+            };
+            for (exporter, numbers) in by_name(&exporters, items, outcomes) {
+                for (outcome, number) in ["exported", "failed", "dropped"].iter().zip(numbers) {
                     observer.observe(
                         number,
                         &[
-                            KeyValue::new("tickspan.exporter", tally.exporter.clone()),
-                            KeyValue::new("tickspan.outcome", outcome),
+                            KeyValue::new("tickspan.exporter", exporter.to_owned()),
+                            KeyValue::new("tickspan.outcome", *outcome),
                         ],
                     );
                 }
@@ -146,10 +147,23 @@ fn count_exported(
         .build();
 }
 
-fn of(exporters: &[Account], items: Items) -> impl Iterator<Item = &Account> {
-    exporters
-        .iter()
-        .filter(move |account| account.ledger.items() == items)
+/// Numbers of the exporters of these items. Of those that have one name, such as two of one type, together: of two values of
+/// one series the last would stand.
+fn by_name<const N: usize>(
+    exporters: &[Account],
+    items: Items,
+    numbers: impl Fn(&Account) -> [u64; N],
+) -> BTreeMap<&str, [u64; N]> {
+    let mut by_name = BTreeMap::new();
+    for account in exporters {
+        if account.ledger.items() == items {
+            let sums = by_name.entry(account.ledger.exporter()).or_insert([0; N]);
+            for (sum, number) in sums.iter_mut().zip(numbers(account)) {
+                *sum += number;
+            }
+        }
+    }
+    by_name
 }
 
 fn count(
