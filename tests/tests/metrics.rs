@@ -1,14 +1,17 @@
 //! Metrics over real sockets: where they go, when, and what becomes of the program when nobody takes them.
 
 use std::net::TcpListener;
+use std::sync::mpsc;
+use std::thread;
 use std::time::{Duration, Instant};
 
 use opentelemetry::metrics::MeterProvider as _;
 use opentelemetry_proto::tonic::metrics::v1::{AggregationTemporality, metric::Data};
 use opentelemetry_sdk::metrics::InMemoryMetricExporter;
 use opentelemetry_sdk::trace::InMemorySpanExporter;
-use tickspan::traced_stage;
+use tickspan::{Counter, Histogram, traced_stage};
 use tickspan_tests::child::Child;
+use tickspan_tests::exported::Gate;
 use tickspan_tests::receiver::{ReceivedMetric, Receiver, text, value_of};
 
 /// Much longer than any deadline given to tickspan here, much shorter than for ever.
@@ -104,7 +107,7 @@ fn metrics_come_at_each_interval() {
         let until = Instant::now() + SOON;
         while receiver.metric_requests().len() < 3 {
             assert!(Instant::now() < until, "metrics do not come again");
-            std::thread::yield_now();
+            thread::yield_now();
         }
         drop(telemetry);
     })
@@ -291,6 +294,52 @@ fn a_callback_that_panics_costs_metrics_only() {
     assert!(told.contains("the exporter panicked: no book"), "{told}");
 }
 
+static KNOWN: Histogram = Histogram::new("known");
+static NEW: Counter = Counter::new("new");
+static ALSO_NEW: Histogram = Histogram::new("also.new");
+
+/// Whoever makes an instrument waits until the meters have been read; the collector does not wait for them.
+#[test]
+fn a_callback_that_is_stuck_costs_no_spans() {
+    Child::of("a_callback_that_is_stuck_costs_no_spans", || {
+        let telemetry = tickspan::builder()
+            .with_span_exporter(InMemorySpanExporter::default())
+            .with_metric_exporter(InMemoryMetricExporter::default())
+            .with_metric_interval(Duration::from_millis(10))
+            .init()
+            .unwrap();
+        let known = KNOWN.bind(&());
+        let gate = Gate::default();
+        let (stuck, (entered, called)) = (gate.clone(), mpsc::channel());
+        let meters = telemetry.meter_provider().unwrap();
+        let _gauge = meters
+            .meter("engine")
+            .u64_observable_gauge("engine.depth")
+            .with_callback(move |_| {
+                let _ = entered.send(());
+                stuck.pass();
+            })
+            .build();
+        called.recv_timeout(SOON).unwrap();
+        let makers = [
+            thread::spawn(|| NEW.add(1, &())),
+            thread::spawn(|| ALSO_NEW.record(1.0, &())),
+        ];
+        // They have come as far as they come.
+        thread::sleep(Duration::from_millis(200));
+        known.record(1.0);
+        price(1);
+        assert!(telemetry.flush(Duration::from_secs(2)).is_err());
+        assert_eq!(telemetry.report().exporters[0].exported, 1);
+        gate.open();
+        for maker in makers {
+            maker.join().unwrap();
+        }
+        telemetry.flush(SOON).unwrap();
+    })
+    .run();
+}
+
 #[test]
 fn silent_endpoint_of_metrics_does_not_hold_up_the_end() {
     let child = Child::of(
@@ -373,7 +422,7 @@ fn every_signal_arrives_from_wherever_init_is_called() {
                     .unwrap()
                     .block_on(async { tokio::task::spawn_blocking(body).await.unwrap() }),
                 "panic" => {
-                    let thread = std::thread::spawn(|| {
+                    let thread = thread::spawn(|| {
                         let _telemetry = tickspan::init().unwrap();
                         price(1);
                         tracing::info!("priced");

@@ -39,7 +39,8 @@ struct Registry {
     series: Vec<Series>,
 }
 
-// Locked where an instrument or a series is new, by `init`, and by the collector for each value of a histogram.
+// Locked where an instrument or a series is new, by `init`, and by the collector for each value of a histogram. Only
+// `init` asks a meter for an instrument meanwhile.
 static REGISTRY: Mutex<Registry> = Mutex::new(Registry {
     meter: None,
     instruments: Vec::new(),
@@ -73,10 +74,14 @@ pub(crate) fn attach(provider: &dyn MeterProvider) {
 /// Adds an instrument.
 pub(super) fn add(instrument: Instrument) {
     let mut registry = registry();
-    if let Some(meter) = &registry.meter {
-        observe(&instrument, meter);
-    }
+    let meter = registry.meter.clone();
+    let added = instrument.clone();
     registry.instruments.push(instrument);
+    // Meters that are being read hold up who adds to them, for as long as a callback of the program's takes.
+    drop(registry);
+    if let Some(meter) = meter {
+        observe(&added, &meter);
+    }
 }
 
 /// Adds a series of a histogram, and gives its number.
@@ -92,6 +97,16 @@ pub(super) fn add_histogram(
         bound: None,
     };
     let mut registry = registry();
+    let histograms = registry.histograms.get_or_insert_default();
+    let is_known = histograms.contains_key(description.name);
+    if let Some(meter) = registry.meter.clone().filter(|_| !is_known) {
+        // As above.
+        drop(registry);
+        let histogram = series.histogram(&meter);
+        registry = self::registry();
+        let histograms = registry.histograms.get_or_insert_default();
+        histograms.entry(description.name).or_insert(histogram);
+    }
     let Registry {
         meter,
         histograms,
@@ -124,19 +139,21 @@ impl Series {
         let histogram = histograms
             .get_or_insert_default()
             .entry(self.description.name)
-            .or_insert_with(|| {
-                let builder = meter
-                    .f64_histogram(self.description.name)
-                    .with_unit(self.description.unit)
-                    .with_description(self.description.text);
-                match (self.bounds, self.description.unit) {
-                    (Some(bounds), _) => builder.with_boundaries(bounds.to_vec()),
-                    (None, "s") => builder.with_boundaries(duration_bounds()),
-                    (None, _) => builder,
-                }
-                .build()
-            });
+            .or_insert_with(|| self.histogram(meter));
         self.bound = Some(histogram.bind(&self.attributes));
+    }
+
+    fn histogram(&self, meter: &Meter) -> Histogram<f64> {
+        let builder = meter
+            .f64_histogram(self.description.name)
+            .with_unit(self.description.unit)
+            .with_description(self.description.text);
+        match (self.bounds, self.description.unit) {
+            (Some(bounds), _) => builder.with_boundaries(bounds.to_vec()),
+            (None, "s") => builder.with_boundaries(duration_bounds()),
+            (None, _) => builder,
+        }
+        .build()
     }
 }
 
