@@ -95,6 +95,9 @@ impl TailSampling {
 /// How many decisions are remembered.
 const REMEMBERED: usize = 16_384;
 
+/// So few decided traces may stay in the order.
+const FEW: usize = 1_024;
+
 /// What became of the spans that were held.
 #[derive(Debug, Default)]
 pub(crate) struct Held {
@@ -261,6 +264,10 @@ impl<S: Sink> Sink for Tail<S> {
 impl<S: Sink> Tail<S> {
     /// What is held of a trace.
     fn trace(&mut self, id: TraceId) -> &mut Trace {
+        // Traces that have been decided must not pile up behind one that goes on.
+        if self.order.len() > 2 * self.traces.len() + FEW {
+            self.order.retain(|id| self.traces.contains_key(id));
+        }
         self.traces.entry(id).or_insert_with(|| {
             self.order.push_back(id);
             Trace::default()
@@ -291,14 +298,6 @@ impl<S: Sink> Tail<S> {
         }
         while self.held > self.settings.most {
             self.decide_oldest();
-        }
-        // Decided traces that nobody has passed yet must not pile up.
-        while self
-            .order
-            .front()
-            .is_some_and(|id| !self.traces.contains_key(id))
-        {
-            self.order.pop_front();
         }
     }
 }
@@ -403,6 +402,18 @@ mod tests {
             tail.keep(TraceId::from(u128::from(trace) << 64));
             assert!(tail.traces.len() <= 10, "traces of which no span comes");
         }
+    }
+
+    #[test]
+    fn traces_that_were_decided_do_not_pile_up_behind_one_that_goes_on() {
+        let mut tail = tail(TailSampling::keep_ratio(0.0));
+        tail.give_all(&mut vec![span(1, 5, 1, Status::Unset)]);
+        for trace in 2..10_000 {
+            tail.give_all(&mut vec![span(trace, 0, 1, Status::Unset)]);
+        }
+        assert!(tail.order.len() < 2_000, "{}", tail.order.len());
+        tail.end();
+        assert_eq!(tail.counts.dropped.load(Ordering::Relaxed), 9_999);
     }
 
     #[cfg(feature = "recorder")]
