@@ -42,20 +42,19 @@ impl fmt::Debug for Exemplars {
 }
 
 impl Exemplars {
-    /// Those of a new series.
+    /// Those of a series; stages of one name, which stand in several places, have them together.
     pub(crate) fn series(
         &self,
         instrument: &str,
         attributes: &[KeyValue],
         bounds: &[f64],
     ) -> Buckets {
-        let buckets = Buckets {
+        let key = key(instrument, &mut attributes.iter());
+        let made = || Buckets {
             bounds: bounds.into(),
             last: Arc::new(Mutex::new(vec![None; bounds.len() + 1])),
         };
-        let key = key(instrument, &mut attributes.iter());
-        lock(&self.0).insert(key, buckets.clone());
-        buckets
+        lock(&self.0).entry(key).or_insert_with(made).clone()
     }
 
     /// The last of each bucket of a series; nothing where there are none.
@@ -94,4 +93,24 @@ fn key(instrument: &str, attributes: &mut dyn Iterator<Item = &KeyValue>) -> Vec
         write_key(&mut key, Some(&attribute.value));
     }
     key
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_series_of_several_places_has_the_exemplars_of_all() {
+        let exemplars = Exemplars::default();
+        let attributes = [KeyValue::new("tickspan.stage", "s")];
+        let [first, second] = [(); 2].map(|()| exemplars.series("m", &attributes, &[1.0]));
+        first.keep(Exemplar {
+            trace: TraceId::from(1),
+            span: SpanId::from(2),
+            value: 0.5,
+            time: SystemTime::UNIX_EPOCH,
+        });
+        let last = lock(&second.last);
+        assert!(last[0].is_some() && last[1].is_none());
+    }
 }
