@@ -245,13 +245,15 @@ fn threads_beyond_the_memory_cap_lose_and_count() {
             .with_span_exporter(kept.clone())
             .init()
             .unwrap();
-        let all_have_begun = Arc::new(Barrier::new(5));
+        let all = Arc::new(Barrier::new(5));
         let threads = [(); 5].map(|()| {
-            let all_have_begun = Arc::clone(&all_have_begun);
+            let all = Arc::clone(&all);
             thread::spawn(move || {
                 work(0);
-                all_have_begun.wait();
+                all.wait();
                 (1..10).for_each(work);
+                // One that has ended leaves its lane to the others.
+                all.wait();
             })
         });
         for thread in threads {
@@ -265,6 +267,41 @@ fn threads_beyond_the_memory_cap_lose_and_count() {
         assert_eq!((report.made, report.lost_in_lanes), (51, 30), "{report}");
         assert_eq!(kept.take().len(), 21);
     })
+    .run();
+}
+
+#[test]
+fn a_thread_without_a_lane_takes_one_that_becomes_free() {
+    Child::of(
+        "a_thread_without_a_lane_takes_one_that_becomes_free",
+        || {
+            let kept = Kept::default();
+            let telemetry = tickspan::builder()
+                .with_lane_capacity(SMALL)
+                .with_lane_memory(SMALL)
+                .with_span_exporter(kept.clone())
+                .init()
+                .unwrap();
+            let both = Arc::new(Barrier::new(2));
+            let other = thread::spawn({
+                let both = Arc::clone(&both);
+                move || {
+                    work(0);
+                    both.wait();
+                    both.wait();
+                }
+            });
+            both.wait();
+            work(1);
+            assert_eq!(health().no_lane, 1);
+            both.wait();
+            other.join().unwrap();
+            (2..10).for_each(work);
+            let report = telemetry.shutdown(SOON);
+            assert_eq!((report.made, report.lost_in_lanes), (10, 1), "{report}");
+            assert_eq!(kept.take().len(), 9);
+        },
+    )
     .run();
 }
 

@@ -4,7 +4,7 @@
 //! and gives it back when it ends; the next thread that needs one goes on where that stands, after a record that tells
 //! its name. So threads that come and go use the memory of as many as live at a time.
 
-use core::sync::atomic::{AtomicU64, Ordering};
+use core::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::Thread;
@@ -90,6 +90,10 @@ static LANES: Mutex<Lanes> = Mutex::new(Lanes {
     collector: None,
 });
 
+/// How many lanes are free.
+// Relaxed: who has none asks again with its next record.
+static FREE: AtomicUsize = AtomicUsize::new(0);
+
 fn lanes() -> MutexGuard<'static, Lanes> {
     LANES.lock().unwrap_or_else(PoisonError::into_inner)
 }
@@ -136,6 +140,7 @@ impl Writer {
     pub(super) fn acquire() -> Self {
         let mut lanes = lanes();
         if let Some(mut free) = lanes.free.pop_front() {
+            FREE.store(lanes.free.len(), Ordering::Relaxed);
             free.named = false;
             return free;
         }
@@ -160,6 +165,13 @@ impl Writer {
             producer,
             counters,
             named: false,
+        }
+    }
+
+    /// Takes a lane that has become free, where there was none for the thread.
+    pub(super) fn take_free(&mut self) {
+        if !self.has_lane() && FREE.load(Ordering::Relaxed) > 0 {
+            *self = Self::acquire();
         }
     }
 
@@ -232,6 +244,7 @@ impl Drop for Writer {
         let mut lanes = lanes();
         if given_back.has_lane() {
             lanes.free.push_back(given_back);
+            FREE.store(lanes.free.len(), Ordering::Relaxed);
         } else {
             lanes.without.push(given_back);
         }

@@ -155,6 +155,7 @@ impl LaneThread {
         head.set_site(series);
         head.set_start(value.to_bits());
         wire::complete(&mut head, wire::HEADER, Kind::Measure, 0);
+        self.writer.take_free();
         self.writer.write(&head)
     }
 
@@ -244,6 +245,7 @@ impl Writer {
     /// Writes the record that names the current thread.
     #[cold]
     pub(super) fn name(&mut self) -> bool {
+        self.take_free();
         self.named = self.has_lane() && self.write(&thread_record());
         self.named
     }
