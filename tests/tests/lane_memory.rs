@@ -38,7 +38,7 @@ fn records_arrive_whole_in_order_and_once() {
     model.preemption_bound = Some(3);
     model.check(|| {
         // Each chunk holds one record and its link.
-        let (mut producer, mut consumer) = ring::new(2, 24, || {}).expect("memory");
+        let (mut producer, mut consumer) = ring::new(2, 24, |_| {}).expect("memory");
         let writer = loom::thread::spawn(move || {
             let mut written = Vec::new();
             for of in 1..=4 {
@@ -64,7 +64,7 @@ fn entries_are_read_when_they_are_published() {
     model.preemption_bound = Some(3);
     model.check(|| {
         let (mut producer, mut consumer) =
-            ring::new(2, 8 * (ring::WINDOW + 8), || {}).expect("memory");
+            ring::new(2, 8 * (ring::WINDOW + 8), |_| {}).expect("memory");
         let writer = loom::thread::spawn(move || {
             let entry = |producer: &mut ring::Producer, of: u64| {
                 let window = producer.window().expect("room");

@@ -23,8 +23,8 @@ use crate::record::lane::wire::{Header, Kind};
 /// How long a record lies in its lane at most, while the collector keeps up.
 const PERIOD: Duration = Duration::from_millis(5);
 
-/// The same where there was none for a while: with each pass that finds nothing, the next comes after twice the time. A lane that
-/// is half full does not wait for it.
+/// The same where there was none for a while: with each pass that finds nothing, the next comes after twice the time. A lane of which
+/// a chunk is full does not wait for it.
 const LONGEST: Duration = Duration::from_millis(80);
 
 /// After so many bytes the next pass follows at once: a lane may have filled while others were read.
@@ -188,7 +188,9 @@ impl<S: Sink> Work<S> {
                     _ = done.send(());
                 }
             } else if read < MUCH {
+                ends::set_dozes(period > PERIOD);
                 thread::park_timeout(period);
+                ends::set_dozes(false);
             }
         }
     }

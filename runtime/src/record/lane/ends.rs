@@ -4,7 +4,7 @@
 //! and gives it back when it ends; the next thread that needs one goes on where that stands, after a record that tells
 //! its name. So threads that come and go use the memory of as many as live at a time.
 
-use core::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use core::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::Thread;
@@ -223,9 +223,22 @@ impl Writer {
     }
 }
 
-/// An atomic swap, and a system call if the collector sleeps.
+/// Whether the collector looks into lanes less often than it does while there is something in them.
+// Relaxed: who sees it a little later is read a little later.
+static DOZES: AtomicBool = AtomicBool::new(false);
+
+/// Sets whether the collector dozes.
+pub(crate) fn set_dozes(on: bool) {
+    DOZES.store(on, Ordering::Relaxed);
+}
+
+/// Wakes the collector where half of a lane is full, and where it dozes: exporters' queues are shorter than lanes. An atomic
+/// swap, and a system call if it sleeps.
 #[cold]
-pub(crate) fn wake_collector() {
+fn wake_collector(is_half: bool) {
+    if !is_half && !DOZES.load(Ordering::Relaxed) {
+        return;
+    }
     // Not waiting for the lock: whoever holds it is at work on lanes, and the collector wakes by itself.
     if let Ok(lanes) = LANES.try_lock() {
         if let Some(collector) = &lanes.collector {

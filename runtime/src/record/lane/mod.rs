@@ -4,7 +4,7 @@
 //! happens ([`log`]). The values and events of the others lie on another stack, of bytes (`scratch`), already in the
 //! form of a record, which goes into the lane with one copy when the stage ends. No lock, no allocation once the stacks have
 //! grown, no formatting but of values that have to be formatted, no system call but a wake of the collector when half a
-//! lane is full.
+//! lane is full, or a chunk of it while the collector dozes.
 //!
 //! Nothing in a record is OpenTelemetry's: [`crate::collect`] makes spans of them. Here it is known to the sampler, which
 //! decides as the SDK does, and to the stack, where stages are asked to be the current span of its context.

@@ -53,8 +53,8 @@ pub(super) struct Producer {
     at: u32,
     /// The words that were written before this chunk.
     before: u64,
-    /// Called when no more than half of the chunks are left.
-    half: fn(),
+    /// Called when a chunk is full: with whether no more than half of them are left.
+    full: fn(bool),
 }
 
 /// The end that reads.
@@ -67,9 +67,9 @@ pub(crate) struct Consumer {
     read: u64,
 }
 
-/// A ring of `chunks` chunks, which are at least two, of so many bytes each. Who fills it calls `half` when no more than
-/// half of them are left. Nothing where there is no memory for it.
-pub(super) fn new(chunks: usize, bytes: usize, half: fn()) -> Option<(Producer, Consumer)> {
+/// A ring of `chunks` chunks, which are at least two, of so many bytes each. Who fills it calls `full` with each that is full:
+/// with whether no more than half of them are left. Nothing where there is no memory for it.
+pub(super) fn new(chunks: usize, bytes: usize, full: fn(bool)) -> Option<(Producer, Consumer)> {
     let chunk = bytes / WORD;
     let chunks = chunks.min(MOST_CHUNKS);
     // Places in it have 32 bits.
@@ -86,7 +86,7 @@ pub(super) fn new(chunks: usize, bytes: usize, half: fn()) -> Option<(Producer, 
         chunk: ring.chunk(0),
         at: 0,
         before: 0,
-        half,
+        full,
     };
     let consumer = Consumer {
         ring,
@@ -195,9 +195,7 @@ impl Producer {
         self.before = self.written();
         self.chunk = ring.chunk(next);
         self.at = 0;
-        if is_half {
-            (self.half)();
-        }
+        (self.full)(is_half);
         self.room(words)
     }
 }
