@@ -332,3 +332,23 @@ fn events_inside_a_context_whose_span_has_ended_are_counted() {
     )
     .run();
 }
+
+#[test]
+fn an_event_in_a_context_of_another_process_goes_nowhere() {
+    Child::of(
+        "an_event_in_a_context_of_another_process_goes_nowhere",
+        || {
+            let telemetry = start(Kept::default());
+            let (trace, span) = (TraceId::from(7), SpanId::from(9));
+            let state = TraceState::default();
+            let far = SpanContext::new(trace, span, TraceFlags::SAMPLED, true, state);
+            Context::from_span_context(&far).run(|| {
+                event!("priced");
+                tracing::info!("priced");
+            });
+            assert_eq!(telemetry.shutdown(SOON).made, 0);
+            assert_eq!(health().too_late, 0, "it was not late");
+        },
+    )
+    .run();
+}

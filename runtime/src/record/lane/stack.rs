@@ -841,9 +841,11 @@ impl Thread {
         if frame.role == Role::Logged {
             return lane.append_logged(offset(place), frame.flags() & of != 0, write);
         }
+        // One of another process is not to be written to from here.
+        let is_remote = |flags| frame.role == Role::Handed && flags & flags::REMOTE_PARENT != 0;
         if lane
             .head(frame.at)
-            .is_none_or(|head| head.flags() & of == 0)
+            .is_none_or(|head| head.flags() & of == 0 || is_remote(head.flags()))
         {
             return Ok(());
         }
