@@ -23,6 +23,7 @@ use crate::record::lane::{self, Handed, Ids, Mode};
 /// ```
 pub fn otel_context() -> opentelemetry::Context {
     if let Some(handed) = current() {
+        lane::hand_on();
         return of_handed(&handed);
     }
     let attached = opentelemetry::Context::current();

@@ -4,7 +4,9 @@ use std::sync::mpsc;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use opentelemetry::trace::{SpanContext, SpanId, TraceFlags, TraceId, TraceState};
+use opentelemetry::trace::{
+    SpanContext, SpanId, TraceContextExt as _, TraceFlags, TraceId, TraceState,
+};
 use opentelemetry_sdk::trace::{SpanData, SpanExporter};
 use rayon::iter::{IntoParallelIterator as _, ParallelIterator as _};
 use tickspan::{Context, Telemetry, event, health, record, stage, traced_stage};
@@ -328,6 +330,30 @@ fn events_inside_a_context_whose_span_has_ended_are_counted() {
             let report = telemetry.shutdown(SOON);
             assert_eq!((report.made, report.lost()), (3, 0), "{report}");
             assert_eq!(health().too_late, 3);
+        },
+    )
+    .run();
+}
+
+#[test]
+fn an_event_in_the_context_that_opentelemetry_got_reaches_its_span() {
+    Child::of(
+        "an_event_in_the_context_that_opentelemetry_got_reaches_its_span",
+        || {
+            let kept = Kept::default();
+            let telemetry = start(kept.clone());
+            let order = stage!("order");
+            let given = tickspan::otel_context();
+            thread::spawn(move || {
+                Context::from_span_context(given.span().span_context()).run(|| event!("filled"));
+            })
+            .join()
+            .unwrap();
+            drop(order);
+            telemetry.flush(SOON).unwrap();
+            assert_eq!(kept.the("order").events.len(), 1);
+            assert_eq!(telemetry.shutdown(SOON).lost(), 0);
+            assert_eq!(health().too_late, 0);
         },
     )
     .run();

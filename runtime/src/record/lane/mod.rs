@@ -517,7 +517,7 @@ pub(crate) fn current() -> Option<Handed> {
 }
 
 /// Says that others may write items for the innermost span.
-pub(super) fn hand_on() {
+pub(crate) fn hand_on() {
     thread::with(|thread| {
         if let Some(place) = thread.innermost() {
             thread.hand_on(place);
