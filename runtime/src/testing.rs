@@ -64,15 +64,13 @@ pub fn capture<R>(f: impl FnOnce() -> R) -> (R, Captured) {
 ///
 /// #[traced_stage]
 /// async fn submit(quantity: u64) -> u64 {
-///     tokio::task::yield_now().await;
 ///     quantity
 /// }
 ///
-/// # #[tokio::main(flavor = "current_thread")]
-/// # async fn main() {
+/// # futures::executor::block_on(async {
 /// let (filled, seen) = capture_async(submit(5)).await;
 /// assert_eq!((filled, seen.tree()), (5, "submit quantity=5\n".to_owned()));
-/// # }
+/// # });
 /// ```
 pub async fn capture_async<F: Future>(future: F) -> (F::Output, Captured) {
     let capturing = Capturing::begin();
