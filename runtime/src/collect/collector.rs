@@ -25,7 +25,7 @@ const PERIOD: Duration = Duration::from_millis(5);
 
 /// The same where there was none for a while: with each pass that finds nothing, the next comes after twice the time. A lane of which
 /// a chunk is full does not wait for it.
-const LONGEST: Duration = Duration::from_millis(80);
+const LONGEST: Duration = Duration::from_millis(20);
 
 /// After so many bytes the next pass follows at once: a lane may have filled while others were read.
 const MUCH: usize = 64 << 10;
