@@ -470,7 +470,7 @@ fn a_connection_on_which_nobody_answers_is_given_up() {
         let tap = Tap::to(&receiver.url());
         let telemetry = tickspan::builder()
             .with_endpoint(tap.url())
-            .with_timeout(Duration::from_secs(1))
+            .with_timeout(Duration::from_secs(2))
             .with_metrics(false)
             .init()
             .unwrap();

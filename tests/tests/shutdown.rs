@@ -290,7 +290,8 @@ fn a_flush_beside_an_exporter_that_is_stuck_serves_the_others() {
                 .unwrap();
             tick("AAPL", 1);
             tracing::info!("one");
-            let error = telemetry.flush(Duration::from_secs(2)).unwrap_err();
+            // Of which a quarter is left for the metrics.
+            let error = telemetry.flush(Duration::from_secs(6)).unwrap_err();
             assert!(error.to_string().contains("deadline"), "{error}");
             assert_eq!(logs.get_emitted_logs().unwrap().len(), 1);
             assert_eq!(metrics.get_finished_metrics().unwrap().len(), 1);
