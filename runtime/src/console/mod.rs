@@ -10,6 +10,7 @@ mod line;
 mod notice;
 mod plain;
 mod pretty;
+pub(crate) mod text;
 mod writer;
 
 pub(crate) use fields::Fields;

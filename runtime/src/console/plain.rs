@@ -6,9 +6,9 @@
 
 use std::fmt::{self, Write as _};
 
-use opentelemetry::{Array, Value};
 use tracing::Level;
 
+use super::text::{write_field, write_text};
 use super::{Fields, Line};
 
 /// The escapes of a terminal, or nothing.
@@ -105,54 +105,12 @@ fn write_fields(out: &mut String, fields: Fields<'_>, first: &str) -> fmt::Resul
     result
 }
 
-/// `a=1`
-pub(super) fn write_field(
-    out: &mut String,
-    key: &str,
-    value: &Value,
-    is_written: bool,
-) -> fmt::Result {
-    write_text(out, key)?;
-    out.push('=');
-    write_value(out, value, is_written)
-}
-
-/// Text is quoted and escaped: it may hold spaces, line ends and what drives a terminal.
-pub(super) fn write_value(out: &mut String, value: &Value, is_written: bool) -> fmt::Result {
-    match value {
-        Value::String(text) if is_written => write_text(out, text.as_str()),
-        Value::String(text) => write!(out, "{:?}", text.as_str()),
-        Value::Array(Array::String(texts)) => {
-            let mut before = '[';
-            for text in texts {
-                write!(out, "{before}{:?}", text.as_str())?;
-                before = ',';
-            }
-            out.push_str(if texts.is_empty() { "[]" } else { "]" });
-            Ok(())
-        }
-        other => write!(out, "{other}"),
-    }
-}
-
-/// Text as it is, but for line ends and what drives a terminal.
-pub(super) fn write_text(out: &mut String, text: &str) -> fmt::Result {
-    for character in text.chars() {
-        if character.is_control() {
-            write!(out, "{}", character.escape_default())?;
-        } else {
-            out.push(character);
-        }
-    }
-    Ok(())
-}
-
 #[cfg(test)]
 mod tests {
     use std::time::{Duration, UNIX_EPOCH};
 
     use opentelemetry::trace::{SpanId, TraceId};
-    use opentelemetry::{KeyValue, StringValue};
+    use opentelemetry::{Array, KeyValue, StringValue, Value};
 
     use super::super::Around;
     use super::*;

@@ -10,8 +10,10 @@
 
 use std::fmt::{self, Write as _};
 
-use super::plain::{Colours, write_field, write_text, write_value};
-use super::{Line, line::Around};
+use super::Line;
+use super::line::Around;
+use super::plain::Colours;
+use super::text::{write_field, write_text, write_value};
 
 pub(super) fn write(out: &mut String, line: &Line<'_>, coloured: bool) {
     // Writing into a `String` cannot fail.

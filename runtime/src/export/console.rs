@@ -13,11 +13,12 @@ use std::io::{self, Write as _};
 use std::time::UNIX_EPOCH;
 
 use opentelemetry::trace::{SpanId, Status};
-use opentelemetry::{KeyValue, Value};
+use opentelemetry::KeyValue;
 use opentelemetry_sdk::error::{OTelSdkError, OTelSdkResult};
 use opentelemetry_sdk::trace::{SpanData, SpanExporter};
 
 use crate::collect::human;
+use crate::console::text::{write_field, write_text};
 
 #[derive(Debug)]
 pub(crate) struct ConsoleExporter;
@@ -85,18 +86,18 @@ fn write_span(out: &mut String, depth: usize, span: &SpanData) -> fmt::Result {
         .end_time
         .duration_since(span.start_time)
         .unwrap_or_default();
-    write!(
-        out,
-        "{:indent$}span {} {} ",
-        "",
-        one_line(&span.name),
-        human::duration(duration)
-    )?;
+    write!(out, "{:indent$}span ", "")?;
+    write_text(out, &span.name)?;
+    write!(out, " {} ", human::duration(duration))?;
     match &span.status {
         Status::Unset => out.write_str("unset")?,
         Status::Ok => out.write_str("ok")?,
         Status::Error { description } if description.is_empty() => out.write_str("error")?,
-        Status::Error { description } => write!(out, "error({})", one_line(description))?,
+        Status::Error { description } => {
+            out.write_str("error(")?;
+            write_text(out, description)?;
+            out.write_char(')')?;
+        }
     }
     write!(
         out,
@@ -112,7 +113,8 @@ fn write_span(out: &mut String, depth: usize, span: &SpanData) -> fmt::Result {
     }
     write_attributes(out, &span.attributes)?;
     for event in span.events.iter() {
-        write!(out, "\n{:indent$}  event {}", "", one_line(&event.name))?;
+        write!(out, "\n{:indent$}  event ", "")?;
+        write_text(out, &event.name)?;
         write_attributes(out, &event.attributes)?;
     }
     out.write_char('\n')
@@ -126,20 +128,8 @@ fn write_attributes(out: &mut String, attributes: &[KeyValue]) -> fmt::Result {
 
 /// Writes ` key=value`.
 pub(super) fn write_attribute(out: &mut String, attribute: &KeyValue) -> fmt::Result {
-    let KeyValue { key, value, .. } = attribute;
-    let key = one_line(key.as_str());
-    match value {
-        // Quoted and escaped: text may hold spaces, line ends and what drives a terminal.
-        Value::String(text) => write!(out, " {key}={:?}", text.as_str()),
-        other => write!(out, " {key}={}", one_line(&other.as_str())),
-    }
-}
-
-/// Text without line ends, and without what drives a terminal.
-pub(super) fn one_line(text: &str) -> String {
-    text.chars()
-        .map(|c| if c.is_control() { ' ' } else { c })
-        .collect()
+    out.write_char(' ')?;
+    write_field(out, attribute.key.as_str(), &attribute.value, false)
 }
 
 #[cfg(test)]

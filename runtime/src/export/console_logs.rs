@@ -10,7 +10,7 @@ use opentelemetry::logs::AnyValue;
 use opentelemetry_sdk::error::{OTelSdkError, OTelSdkResult};
 use opentelemetry_sdk::logs::{LogBatch, LogExporter, SdkLogRecord};
 
-use super::console::one_line;
+use crate::console::text::write_text;
 
 #[derive(Debug)]
 pub(crate) struct ConsoleLogs;
@@ -32,14 +32,17 @@ impl LogExporter for ConsoleLogs {
 fn write_record(out: &mut String, record: &SdkLogRecord) -> fmt::Result {
     write!(out, "log {}", record.severity_text().unwrap_or("UNKNOWN"))?;
     if let Some(target) = record.target() {
-        write!(out, " {}", one_line(target))?;
+        out.write_char(' ')?;
+        write_text(out, target)?;
     }
     if let Some(body) = record.body() {
         out.write_char(' ')?;
         write_value(out, body)?;
     }
     for (key, value) in record.attributes_iter() {
-        write!(out, " {}=", one_line(key.as_str()))?;
+        out.write_char(' ')?;
+        write_text(out, key.as_str())?;
+        out.write_char('=')?;
         write_value(out, value)?;
     }
     if let Some(context) = record.trace_context() {

@@ -177,7 +177,6 @@ fn folder_that_cannot_be_made_is_tried_again() {
     all_written(&store.write(b"1\n", noon()), 2);
 }
 
-#[cfg(target_os = "linux")]
 #[test]
 fn audited_lines_that_no_disk_takes_are_bounded() {
     let dir = TempDir::new().unwrap();
@@ -198,6 +197,7 @@ fn audited_lines_that_no_disk_takes_are_bounded() {
     assert!(desk.end(thread, Instant::now() + PATIENCE));
 }
 
+#[cfg(target_os = "linux")]
 #[test]
 fn full_disk_is_told_and_written_to_again() {
     let dir = TempDir::new().unwrap();

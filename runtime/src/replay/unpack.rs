@@ -16,6 +16,17 @@ const GZIP: [u8; 2] = [0x1f, 0x8b];
 const ZSTD: [u8; 4] = [0x28, 0xb5, 0x2f, 0xfd];
 
 /// Opens a file of a recording, also one that has been packed since it was found: a recorder does so while others read.
+/// What it gives is packed as it is in the file: [`unpack`] reads both.
+///
+/// ```no_run
+/// use tickspan::replay::{Replay, open, unpack};
+///
+/// for path in Replay::open("data/events")?.files() {
+///     let lines = unpack(open(&path)?)?;
+///     println!("{} bytes", std::io::copy(&mut { lines }, &mut std::io::sink())?);
+/// }
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 ///
 /// # Errors
 ///

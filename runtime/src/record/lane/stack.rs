@@ -5,7 +5,6 @@
     reason = "a bare span is some 20 ns, and each call that is left in it one"
 )]
 
-use core::ops::Range;
 use std::sync::Arc;
 
 use super::health::{Loss, count};
@@ -800,11 +799,7 @@ impl Thread {
         } else if end - frame.at as usize > wire::HEADER {
             lane.write_part(frame.at, end, Kind::More);
         }
-        self.remove_items(place, frame.at as usize + wire::HEADER..end);
-    }
-
-    /// Takes items of the span at `place` from the scratch.
-    fn remove_items(&mut self, place: usize, items: Range<usize>) {
+        let items = frame.at as usize + wire::HEADER..end;
         let len = offset(items.len());
         if let Some(lane) = &mut self.lane {
             lane.scratch.remove(items);
