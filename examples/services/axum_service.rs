@@ -23,7 +23,7 @@ use hyper_util::rt::TokioExecutor;
 use serde::{Deserialize, Serialize};
 use tickspan::tower::{Client, ClientLayer, ServerLayer};
 use tickspan::{Context, event, traced_stage};
-use tickspan_examples::roles::{self, Failure, Role};
+use tickspan_services::roles::{self, Failure, Role};
 use tower::{Layer as _, Service as _, ServiceExt as _};
 
 #[derive(Debug, Deserialize, Serialize)]

@@ -22,7 +22,7 @@ use serde::{Deserialize, Serialize};
 use tickspan::propagate::TraceContext;
 use tickspan::tower::{ClientLayer, ServerLayer};
 use tickspan::{AttributeValue, traced_stage};
-use tickspan_examples::roles::{self, Failure, Role};
+use tickspan_services::roles::{self, Failure, Role};
 use tokio::io::{AsyncBufReadExt as _, AsyncWriteExt as _, BufReader};
 use tokio::net::TcpStream;
 use tokio::sync::Mutex;

@@ -12,7 +12,7 @@ use std::io::{self, Write as _};
 
 use serde::{Deserialize, Serialize};
 use tickspan::{Context, Empty, propagate, record, traced_stage};
-use tickspan_examples::roles::{self, Failure, Role};
+use tickspan_services::roles::{self, Failure, Role};
 use tokio::io::{AsyncBufReadExt as _, AsyncWriteExt as _, BufReader};
 use tokio::net::TcpStream;
 

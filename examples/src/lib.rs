@@ -6,8 +6,6 @@
 //! the [`venue`] executes it in another task. [`pipeline`] ties them together and keeps a
 //! [`tally`]; how long they take together is measured by the marks of [`latency`]. [`generate`] makes up a
 //! feed, with the random numbers of [`splitmix`].
-//!
-//! [`roles`] is for the programs that are several services, each in a process of its own.
 
 pub mod book;
 pub mod edge;
@@ -22,7 +20,6 @@ pub mod one_trace;
 pub mod pipeline;
 pub mod readable;
 pub mod risk;
-pub mod roles;
 pub mod signal;
 pub mod splitmix;
 pub mod tally;

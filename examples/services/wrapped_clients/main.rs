@@ -18,7 +18,7 @@ mod sessions;
 use std::io::{self, Write as _};
 
 use tickspan::traced_stage;
-use tickspan_examples::roles::{self, Failure};
+use tickspan_services::roles::{self, Failure};
 
 use orders::Orders;
 use sessions::Sessions;

@@ -1,0 +1,3 @@
+//! What programs share that are several services.
+
+pub mod roles;
