@@ -20,7 +20,12 @@ const LOGS: &str = "OTEL_LOGS_EXPORTER";
 
 #[traced_stage]
 fn submit() {
-    tracing::warn!(attempt = 2, password = "hunter2", "venue answered late");
+    tracing::warn!(
+        attempt = 2,
+        delay = f64::INFINITY,
+        password = "hunter2",
+        "venue answered late"
+    );
     event!("order_submitted", quantity = 5);
 }
 
@@ -68,6 +73,14 @@ fn log_records_arrive_with_the_ids_of_their_stage() {
         let attempt = log.attributes.iter().find(|a| a.key == "attempt").unwrap();
         let attempt = attempt.value.as_ref().and_then(|value| value.value.clone());
         assert_eq!(attempt, Some(Value::IntValue(2)));
+        let delay = log.attributes.iter().find(|a| a.key == "delay").unwrap();
+        let delay = delay.value.as_ref().and_then(|value| value.value.clone());
+        // In JSON it is spelled: no number says it there.
+        let infinite = match protocol {
+            "http/json" => text("Infinity"),
+            _ => Value::DoubleValue(f64::INFINITY),
+        };
+        assert_eq!(delay, Some(infinite));
         assert!(!format!("{logs:?}").contains("hunter2"), "{logs:#?}");
         assert_eq!(receiver.log_requests()[0].path, path);
         assert!(

@@ -198,6 +198,38 @@ fn exporter_that_blocks_its_thread_does_not_hold_up_the_end() {
     .run();
 }
 
+/// Takes everything, and never comes to the end of being dropped.
+#[derive(Debug)]
+struct EndsNever(Mutex<mpsc::Receiver<()>>);
+
+impl SpanExporter for EndsNever {
+    async fn export(&self, _batch: Vec<SpanData>) -> OTelSdkResult {
+        Ok(())
+    }
+}
+
+impl Drop for EndsNever {
+    fn drop(&mut self) {
+        let _ = self.0.lock().unwrap().recv();
+    }
+}
+
+#[test]
+fn exporter_that_is_never_dropped_does_not_hold_up_the_end() {
+    Child::of(
+        "exporter_that_is_never_dropped_does_not_hold_up_the_end",
+        || {
+            let (_never_dropped, receiver) = mpsc::channel();
+            let telemetry = init_with(EndsNever(Mutex::new(receiver)));
+            make_spans(2);
+            let report = shut_down_soon(telemetry);
+            assert!(report.deadline_passed);
+            assert_eq!(report.exporters[0].exported, 2, "{report}");
+        },
+    )
+    .run();
+}
+
 #[test]
 fn one_bad_exporter_does_not_harm_another() {
     Child::of("one_bad_exporter_does_not_harm_another", || {

@@ -12,8 +12,8 @@ use std::fmt::{self, Write as _};
 use std::io::{self, Write as _};
 use std::time::UNIX_EPOCH;
 
-use opentelemetry::trace::{SpanId, Status};
 use opentelemetry::KeyValue;
+use opentelemetry::trace::{SpanId, Status};
 use opentelemetry_sdk::error::{OTelSdkError, OTelSdkResult};
 use opentelemetry_sdk::trace::{SpanData, SpanExporter};
 

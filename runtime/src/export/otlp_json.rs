@@ -2,6 +2,8 @@
 
 use opentelemetry_proto::tonic::common::v1::any_value::Value;
 use opentelemetry_proto::tonic::common::v1::{AnyValue, KeyValue};
+#[cfg(all(feature = "logs", feature = "otlp-http-json"))]
+use opentelemetry_proto::tonic::logs::v1::ResourceLogs;
 use opentelemetry_proto::tonic::trace::v1::ResourceSpans;
 
 /// Spells attributes that are not a number, or infinite, as text.
@@ -19,6 +21,17 @@ pub(crate) fn spelled(mut spans: Vec<ResourceSpans>) -> Vec<ResourceSpans> {
             .for_each(|attributes| in_attributes(attributes));
     }
     spans
+}
+
+/// The same for log records.
+#[cfg(all(feature = "logs", feature = "otlp-http-json"))]
+pub(crate) fn spelled_logs(mut logs: Vec<ResourceLogs>) -> Vec<ResourceLogs> {
+    let scopes = logs.iter_mut().flat_map(|it| &mut it.scope_logs);
+    for record in scopes.flat_map(|it| &mut it.log_records) {
+        in_attributes(&mut record.attributes);
+        record.body.iter_mut().for_each(in_value);
+    }
+    logs
 }
 
 fn in_attributes(attributes: &mut [KeyValue]) {

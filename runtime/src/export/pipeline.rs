@@ -17,6 +17,7 @@ use super::quiet;
 use super::supervised::Supervised;
 use super::thread::ExportThread;
 use crate::collect::stock;
+use crate::threads::join_by;
 
 #[derive(Debug)]
 pub(crate) struct Pipeline<T = SpanData> {
@@ -51,7 +52,7 @@ impl<T: Send + 'static> Pipeline<T> {
         let serve = Arc::clone(&queue);
         let thread = thread::Builder::new()
             .name("tickspan-send".to_owned())
-            .spawn(move || run(&supervised, &serve, items))?;
+            .spawn(move || run(supervised, &serve, items))?;
         Ok(Self {
             queue,
             ledger,
@@ -94,16 +95,16 @@ impl<T: Send + 'static> Pipeline<T> {
     /// Whether the exporter has ended by `until`.
     pub(super) fn wait(&mut self, until: Instant) -> bool {
         let ended = self.queue.wait_for_end(until);
-        if let (true, Some(thread)) = (ended, self.thread.take()) {
+        if let Some(thread) = self.thread.take_if(|_| ended) {
             // It has nothing left to do but to end.
-            _ = thread.join();
+            join_by(thread, until);
         }
         ended
     }
 }
 
 /// What the thread of an exporter does.
-fn run<T, E: Deliver<Vec<T>>>(exporter: &Supervised<E>, queue: &Queue<T>, items: Items) {
+fn run<T, E: Deliver<Vec<T>>>(exporter: Supervised<E>, queue: &Queue<T>, items: Items) {
     let _quiet = quiet::enter();
     while let Some(batch) = queue.next_batch() {
         let spans = batch.len();

@@ -22,17 +22,6 @@ pub(crate) struct Batching {
     pub(crate) export_timeout: Duration,
 }
 
-impl Batching {
-    /// The same with another queue. A larger batch than the queue would never be full.
-    pub(crate) fn with_queue(self, spans: usize) -> Self {
-        Self {
-            queue_spans: spans,
-            batch_spans: self.batch_spans.min(spans),
-            ..self
-        }
-    }
-}
-
 #[derive(Debug)]
 pub(crate) struct Queue<T = SpanData> {
     batching: Batching,

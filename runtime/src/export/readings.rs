@@ -25,6 +25,7 @@ use super::pipeline::FlushFailure;
 use super::quiet;
 use super::supervised::Supervised;
 use super::thread::ExportThread;
+use crate::threads::join_by;
 
 /// How often meters are read, and how long an export may take.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -120,7 +121,7 @@ impl Readings {
         let taken = Arc::clone(&turns);
         let thread = thread::Builder::new()
             .name("tickspan-meters".to_owned())
-            .spawn(move || run(&supervised, &reader, &taken, reading.interval))?;
+            .spawn(move || run(supervised, &reader, &taken, reading.interval))?;
         Ok(Self {
             turns,
             ledger,
@@ -157,9 +158,9 @@ impl Readings {
     /// Whether the exporter has ended by `until`.
     pub(super) fn wait(&mut self, until: Instant) -> bool {
         let ended = self.turns.wait(until, |state| state.ended);
-        if let (true, Some(thread)) = (ended, self.thread.take()) {
+        if let Some(thread) = self.thread.take_if(|_| ended) {
             // It has nothing left to do but to end.
-            _ = thread.join();
+            join_by(thread, until);
         }
         ended
     }
@@ -187,7 +188,7 @@ impl Flush<'_> {
 }
 
 /// What the thread of an exporter does.
-fn run<E>(exporter: &Supervised<E>, reader: &Reader, turns: &Turns, interval: Duration)
+fn run<E>(exporter: Supervised<E>, reader: &Reader, turns: &Turns, interval: Duration)
 where
     E: for<'a> Deliver<&'a ResourceMetrics>,
 {

@@ -50,13 +50,14 @@ impl<E> Supervised<E> {
         }
     }
 
-    /// Ends the exporter.
-    pub(super) fn end<B>(&self)
+    /// Ends the exporter, and drops it: that, too, is its own code, and may take as long as it likes.
+    pub(super) fn end<B>(self)
     where
         E: Deliver<B>,
     {
         // Nobody is left to tell of it; what was not delivered is in the ledger.
         _ = self.guarded(|| self.exporter.end());
+        _ = guarded(&self.runtime, || drop(self.exporter));
     }
 
     /// Exports one batch, and ends: with the exporter, its panic, its time-out, or when exports are
@@ -109,13 +110,17 @@ impl<E> Supervised<E> {
     /// Runs code of the exporter: in the runtime's context, in silence, and with its panic as an
     /// error.
     pub(super) fn guarded<T>(&self, code: impl FnOnce() -> T) -> Result<T, String> {
-        let _quiet = quiet::enter();
-        let _runtime = self.runtime.enter();
-        // What the exporter leaves behind when it panics is its own: nothing of ours is shared with
-        // it.
-        catch_unwind(AssertUnwindSafe(code))
-            .map_err(|panic| format!("the exporter panicked: {}", words(&*panic)))
+        guarded(&self.runtime, code)
     }
+}
+
+fn guarded<T>(runtime: &Handle, code: impl FnOnce() -> T) -> Result<T, String> {
+    let _quiet = quiet::enter();
+    let _runtime = runtime.enter();
+    // What the exporter leaves behind when it panics is its own: nothing of ours is shared with
+    // it.
+    catch_unwind(AssertUnwindSafe(code))
+        .map_err(|panic| format!("the exporter panicked: {}", words(&*panic)))
 }
 
 fn words(panic: &(dyn Any + Send)) -> &str {

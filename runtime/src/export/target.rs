@@ -58,13 +58,31 @@ impl Target {
     /// `text` without the URL's secrets and without any header's value.
     pub(crate) fn redact(&self, text: &str) -> String {
         let mut text = text.replace(&self.url, &self.shown_url);
-        for (_, value) in &self.headers {
+        for secret in self.secrets() {
             // A short value is no secret, and would tear other words apart.
-            if value.len() >= 6 {
-                text = text.replace(value, "***");
+            if secret.len() >= 6 {
+                text = text.replace(secret, "***");
             }
         }
         text
+    }
+
+    /// The values of headers, also without the scheme before them (`Bearer ..`), the URL's password and the values in its query.
+    fn secrets(&self) -> impl Iterator<Item = &str> {
+        let headers = self.headers.iter().flat_map(|(_, value)| {
+            let bare = value.split_once(' ').map(|(_, bare)| bare);
+            [Some(value.as_str()), bare].into_iter().flatten()
+        });
+        let rest = self.url.split_once("://").map_or("", |(_, rest)| rest);
+        let (place, query) = rest.split_once('?').unwrap_or((rest, ""));
+        let authority = place.split('/').next().unwrap_or_default();
+        let password = authority
+            .rsplit_once('@')
+            .and_then(|(user, _)| Some(user.split_once(':')?.1));
+        let values = query
+            .split('&')
+            .map(|pair| pair.split_once('=').map_or(pair, |(_, value)| value));
+        headers.chain(password).chain(values)
     }
 }
 
@@ -79,5 +97,36 @@ impl fmt::Debug for Target {
             .field("compression", &self.compression)
             .field("tls", &self.tls)
             .finish()
+    }
+}
+
+#[cfg(all(test, any(feature = "otlp-grpc", feature = "otlp-http")))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_secret_is_taken_out_of_words() {
+        let target = Target {
+            #[cfg(feature = "otlp-http")]
+            protocol: Protocol::HttpProtobuf,
+            #[cfg(not(feature = "otlp-http"))]
+            protocol: Protocol::Grpc,
+            url: "https://desk:hunter2@host/v1/traces?key=letmein1&n=1".to_owned(),
+            shown_url: "https://***@host/v1/traces?***".to_owned(),
+            headers: vec![("authorization".to_owned(), "Bearer s3cr3t-token".to_owned())],
+            timeout: Duration::from_secs(1),
+            compression: Compression::None,
+            tls: TlsFiles::default(),
+        };
+        for (words, shown) in [
+            ("Bearer s3cr3t-token is old", "*** is old"),
+            ("the token s3cr3t-token is old", "the token *** is old"),
+            ("hunter2 is wrong, letmein1 too", "*** is wrong, *** too"),
+            ("desk 1: n=1", "desk 1: n=1"),
+        ] {
+            assert_eq!(target.redact(words), shown);
+        }
+        let whole = target.redact(&format!("{}: refused", target.url));
+        assert_eq!(whole, format!("{}: refused", target.shown_url));
     }
 }

@@ -9,7 +9,7 @@ use std::collections::BTreeSet;
 use std::sync::{PoisonError, RwLock};
 
 use opentelemetry::Context;
-use opentelemetry::baggage::{Baggage, BaggageExt as _};
+use opentelemetry::baggage::{Baggage, BaggageExt as _, BaggageMetadata};
 
 use super::rules::Holds;
 use super::{spans, withheld};
@@ -33,19 +33,34 @@ pub(crate) fn puts_into_baggage(key: &'static str) {
 /// The context without the baggage that may not leave.
 pub(crate) fn leaving(context: &Context) -> Cow<'_, Context> {
     let baggage = context.baggage();
+    if baggage.is_empty() {
+        return Cow::Borrowed(context);
+    }
     let kept: Baggage = baggage
         .iter()
         .filter(|(key, _)| baggage_leaves(key.as_str()))
-        .map(|(key, (value, properties))| (key.clone(), (value.clone(), properties.clone())))
+        .map(|(key, (value, properties))| {
+            let properties: Vec<_> =
+                leaving_properties(properties.as_str(), baggage_leaves).collect();
+            let properties = BaggageMetadata::from(properties.join(";"));
+            (key.clone(), (value.clone(), properties))
+        })
         .collect();
-    if kept.len() == baggage.len() {
-        Cow::Borrowed(context)
-    } else {
-        Cow::Owned(context.with_baggage(kept))
-    }
+    Cow::Owned(context.with_baggage(kept))
 }
 
-/// Whether a member of baggage may leave. One that may not is counted.
+/// The properties of a member that `leaves` says yes to the keys of.
+pub(crate) fn leaving_properties(
+    properties: &str,
+    leaves: impl Fn(&str) -> bool,
+) -> impl Iterator<Item = &str> {
+    properties.split(';').filter(move |property| {
+        let key = property.split('=').next().unwrap_or_default().trim();
+        !key.is_empty() && leaves(key)
+    })
+}
+
+/// Whether a member of baggage, or a property of one, may leave. One that may not is counted.
 pub(crate) fn baggage_leaves(key: &str) -> bool {
     let verdict = spans::verdict(key);
     if verdict.passes(Holds::Text) || (is_own(key) && names::sensitive(key).is_none()) {

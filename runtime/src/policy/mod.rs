@@ -21,7 +21,7 @@ mod spans;
 mod visit;
 mod withheld;
 
-pub(crate) use baggage::{baggage_leaves, leaving, puts_into_baggage};
+pub(crate) use baggage::{baggage_leaves, leaving, leaving_properties, puts_into_baggage};
 pub(crate) use callsites::{Whole, of};
 pub use foreign_data::ForeignData;
 pub(crate) use foreign_data::Policy;

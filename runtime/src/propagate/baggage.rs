@@ -8,6 +8,8 @@ use std::borrow::Cow;
 use opentelemetry::baggage::{Baggage, BaggageMetadata};
 use opentelemetry::{Key, StringValue};
 
+use crate::policy::leaving_properties;
+
 /// The most members.
 pub(crate) const MOST_MEMBERS: usize = 64;
 
@@ -96,9 +98,9 @@ fn is_octet(byte: u8) -> bool {
     byte.is_ascii_graphic() && !matches!(byte, b'"' | b',' | b';' | b'\\')
 }
 
-/// What may stand in properties. They are kept as they are.
+/// What may stand in properties. They are kept as they are. A comma would begin another member.
 fn is_of_property(byte: u8) -> bool {
-    byte.is_ascii_graphic() || byte == b' ' || byte == b'\t'
+    (byte.is_ascii_graphic() || byte == b' ' || byte == b'\t') && byte != b','
 }
 
 /// The value with its percent-encoded bytes decoded; what is no UTF-8 then is replaced, as the standard says.
@@ -122,8 +124,8 @@ fn decoded(value: &str) -> Cow<'_, str> {
     Cow::Owned(String::from_utf8_lossy(&bytes).into_owned())
 }
 
-/// The header, and how many members did not fit into it. Members stand in the order of their keys; those that `leaves`
-/// says no to are left out.
+/// The header, and how many members did not fit into it. Members stand in the order of their keys; those, and those
+/// properties, whose key `leaves` says no to are left out.
 pub(crate) fn format(baggage: &Baggage, leaves: impl Fn(&str) -> bool) -> (String, u64) {
     let mut members: Vec<_> = baggage
         .iter()
@@ -144,10 +146,11 @@ pub(crate) fn format(baggage: &Baggage, leaves: impl Fn(&str) -> bool) -> (Strin
         header.push_str(key.as_str());
         header.push('=');
         encode(value.as_str(), &mut header);
-        let properties = properties.as_str();
-        if !properties.is_empty() && properties.bytes().all(is_of_property) {
-            header.push(';');
-            header.push_str(properties);
+        for property in leaving_properties(properties.as_str(), &leaves) {
+            if property.bytes().all(is_of_property) {
+                header.push(';');
+                header.push_str(property);
+            }
         }
         if header.len() > MOST_BYTES {
             header.truncate(before);
@@ -253,6 +256,17 @@ mod tests {
         );
         let (header, dropped) = format(&baggage, |_| true);
         assert_eq!((header.as_str(), dropped), ("b=1", 1));
+    }
+
+    #[test]
+    fn properties_leave_by_their_keys_and_begin_no_member() {
+        let of = |properties: &str| {
+            let member = KeyValueMetadata::new("desk", "fx", properties);
+            format(&Baggage::from_iter([member]), |key| key != "user_email").0
+        };
+        assert_eq!(of("ttl=5; internal"), "desk=fx;ttl=5; internal");
+        assert_eq!(of("ttl=5;user_email=a@b; user_email = c"), "desk=fx;ttl=5");
+        assert_eq!(of("a,api_key=1"), "desk=fx");
     }
 
     proptest! {

@@ -14,6 +14,7 @@ use opentelemetry_sdk::Resource;
 use opentelemetry_sdk::metrics::Temporality;
 use opentelemetry_sdk::trace::{SpanExporter, SpanLimits};
 
+use super::endpoint::Unchecked;
 use super::environment::{Environment, Headers, Lookup};
 use super::settings::Settings;
 use super::{Error, Preset, Protocol, Route, Telemetry, chain, hmac_key};
@@ -61,7 +62,7 @@ use crate::recorder::Recorder;
 /// | [`with_batch_size`](Self::with_batch_size) | `OTEL_BSP_MAX_EXPORT_BATCH_SIZE` | 512, or a smaller queue |
 /// | [`with_batch_delay`](Self::with_batch_delay), [`with_export_timeout`](Self::with_export_timeout) | `OTEL_BSP_SCHEDULE_DELAY`, `OTEL_BSP_EXPORT_TIMEOUT` (ms) | 5,000 and 30,000 |
 /// | [`with_log_queue_size`](Self::with_log_queue_size), [`with_log_batch_size`](Self::with_log_batch_size), [`with_log_batch_delay`](Self::with_log_batch_delay), [`with_log_export_timeout`](Self::with_log_export_timeout) | `OTEL_BLRP_*`, the same for log records | 2,048, 512, 1,000 and 30,000 |
-/// | [`with_span_limits`](Self::with_span_limits) | `OTEL_SPAN_ATTRIBUTE_COUNT_LIMIT`, `OTEL_SPAN_EVENT_COUNT_LIMIT`, `OTEL_SPAN_LINK_COUNT_LIMIT`, `OTEL_EVENT_ATTRIBUTE_COUNT_LIMIT` | 128 each |
+/// | [`with_span_limits`](Self::with_span_limits) | `OTEL_SPAN_ATTRIBUTE_COUNT_LIMIT`, `OTEL_SPAN_EVENT_COUNT_LIMIT`, `OTEL_SPAN_LINK_COUNT_LIMIT`, `OTEL_EVENT_ATTRIBUTE_COUNT_LIMIT`, `OTEL_LINK_ATTRIBUTE_COUNT_LIMIT`; `OTEL_ATTRIBUTE_COUNT_LIMIT` for the first where that is not set | 128 each |
 /// | | `OTEL_SPAN_ATTRIBUTE_VALUE_LENGTH_LIMIT`, `OTEL_ATTRIBUTE_VALUE_LENGTH_LIMIT` (characters, on the lane route) | none; text of a stage is cut at 1 KiB |
 /// | [`with_propagator`](Self::with_propagator) | `OTEL_PROPAGATORS` (`tracecontext`, `baggage`, both with a comma, `none`) | both |
 /// | [`with_hmac_key`](Self::with_hmac_key) | `TICKSPAN_HMAC_KEY` (its bytes, at least 32) | none: marked values are withheld |
@@ -144,7 +145,7 @@ pub(super) struct Choices {
     pub(super) limits: Option<SpanLimits>,
     pub(super) resource_attributes: Vec<(String, String)>,
     pub(super) service_name: Option<String>,
-    pub(super) endpoint: Option<String>,
+    pub(super) endpoint: Option<Unchecked>,
     pub(super) protocol: Option<Protocol>,
     pub(super) preset: Option<Preset>,
     pub(super) headers: Headers,

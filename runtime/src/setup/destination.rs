@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use super::builder::Choices;
-use super::endpoint::{Endpoint, Form, redacted};
+use super::endpoint::{Endpoint, Form, Unchecked, redacted};
 use super::environment::{
     Headers, Named, NamedExporter, Signal, SignalEnvironment, TracingEnvironment,
 };
@@ -176,7 +176,7 @@ fn place(
     protocol: Protocol,
 ) -> Result<Option<(Endpoint, Headers)>, Error> {
     let without_headers = |endpoint| (endpoint, Headers(Vec::new()));
-    if let Some(text) = &choices.endpoint {
+    if let Some(Unchecked(text)) = &choices.endpoint {
         let endpoint = Endpoint::parse("with_endpoint", text, Form::Base)?;
         return Ok(Some(without_headers(endpoint)));
     }

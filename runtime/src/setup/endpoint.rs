@@ -17,6 +17,15 @@ pub(super) struct Endpoint {
     form: Form,
 }
 
+/// What is said to be a URL. Its `Debug` is without what may be secret.
+pub(super) struct Unchecked(pub(super) String);
+
+impl fmt::Debug for Unchecked {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Debug::fmt(&redacted(&self.0), f)
+    }
+}
+
 /// What the URL of an [`Endpoint`] is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Form {
@@ -110,13 +119,13 @@ pub(super) fn redacted(url: &str) -> String {
     let (scheme, rest) = url
         .split_once("://")
         .map_or(("", url), |(scheme, rest)| (scheme, rest));
-    let (rest, query) = rest
-        .split_once('?')
-        .map_or((rest, ""), |(rest, _)| (rest, "?***"));
-    // The last `@`: a password that should have been percent-encoded may hold one, or a `/`.
+    // The last `@`: a password that should have been percent-encoded may hold one, a `/` or a `?`.
     let (mask, rest) = rest
         .rsplit_once('@')
         .map_or(("", rest), |(_, rest)| ("***@", rest));
+    let (rest, query) = rest
+        .split_once('?')
+        .map_or((rest, ""), |(rest, _)| (rest, "?***"));
     let separator = if url.contains("://") { "://" } else { "" };
     format!("{scheme}{separator}{mask}{rest}{query}")
 }
@@ -246,9 +255,12 @@ mod tests {
             "http://***@host:1/p?***"
         );
         assert_eq!(redacted("user:pass@host"), "***@host");
+        assert_eq!(redacted("http://user:p?ss@host:1"), "http://***@host:1");
         assert_eq!(redacted("http://host:4318/"), "http://host:4318/");
         let endpoint = Endpoint::parse("S", "https://user:hunter2@host", Form::Base).unwrap();
         assert!(!format!("{endpoint:?}").contains("hunter2"));
+        let builder = crate::builder().with_endpoint("http://user:hunter2@host:bad");
+        assert!(!format!("{builder:?}").contains("hunter2"));
     }
 
     #[cfg(not(feature = "tls"))]

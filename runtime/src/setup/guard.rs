@@ -367,7 +367,7 @@ fn made_on_lanes(queues: &Queues, held: &Held) -> Made {
 }
 
 /// When `deadline` passes. More than a day is a day, so that the clock cannot overflow.
-fn until(deadline: Duration) -> Instant {
+pub(super) fn until(deadline: Duration) -> Instant {
     Instant::now() + deadline.min(Duration::from_secs(86_400))
 }
 

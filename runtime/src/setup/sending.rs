@@ -7,6 +7,7 @@ use std::time::Duration;
 use opentelemetry_sdk::metrics::Temporality;
 use opentelemetry_sdk::metrics::exporter::PushMetricExporter;
 
+use super::endpoint::Unchecked;
 use super::{Builder, Preset, Protocol};
 use crate::export::{Compression, HistogramKind, SdkMetrics};
 
@@ -19,7 +20,7 @@ impl Builder {
     /// (`HTTP_PROXY`, `NO_PROXY`) apply, to `localhost` too. Needs the feature `otlp-http` or
     /// `otlp-grpc`.
     pub fn with_endpoint(mut self, url: impl Into<String>) -> Self {
-        self.choices.endpoint = Some(url.into());
+        self.choices.endpoint = Some(Unchecked(url.into()));
         self
     }
 

@@ -15,7 +15,7 @@ use super::builder::{BatchChoices, Choices};
 use super::destination::{self, SignalSettings};
 use super::environment::{
     CONSOLE_FILTER, Environment, FILTER, FilterEnvironment, LOG_FILTER, QUEUE_LIMIT, SPAN_FILTER,
-    TracingEnvironment, is_header,
+    TracingEnvironment, batching, is_header,
 };
 use super::preset::Preset;
 use super::{Error, Route};
@@ -35,6 +35,11 @@ const MOST_CAPACITY: usize = 1 << 30;
 /// How often the specification has metrics read, and how long an export of them may take.
 const METRIC_INTERVAL: Duration = Duration::from_secs(60);
 const METRIC_TIMEOUT: Duration = Duration::from_secs(30);
+
+/// What the specification says of queues and batches.
+const QUEUE: usize = 2_048;
+const BATCH: usize = 512;
+const EXPORT_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// What to start.
 #[derive(Debug)]
@@ -320,12 +325,9 @@ impl TracingSettings {
         refuse_recorder(environment.recorder.as_deref())?;
         let preset = choices.preset.or(environment.preset);
         let variables = &environment.preset_variables;
-        let batch = Batching {
-            delay: environment
-                .batch_delay
-                .or(preset.and_then(Preset::delay))
-                .unwrap_or(environment.batch.delay),
-            ..environment.batch
+        let batches = BatchChoices {
+            delay: environment.batches.delay.or(preset.and_then(Preset::delay)),
+            ..environment.batches
         };
         Ok(Self {
             traces: destination::of_traces(choices, &environment)?,
@@ -353,9 +355,10 @@ impl TracingSettings {
             },
             logs: destination::of_logs(choices, &environment)?,
             log_batch: batching(
+                &batching::LOG_RECORDS,
                 "with_log_batch_size",
                 &choices.log_batches,
-                environment.log_batch,
+                &environment.log_batches,
             )?,
             missing: preset.and_then(|preset| preset.what_is_missing(variables)),
             #[cfg(feature = "recorder")]
@@ -384,37 +387,44 @@ impl TracingSettings {
                 .unwrap_or_default(),
             limits: choices.limits.unwrap_or(environment.limits),
             longest_text: environment.longest_text,
-            batch: batching("with_batch_size", &choices.batches, batch)?,
+            batch: batching(
+                &batching::SPANS,
+                "with_batch_size",
+                &choices.batches,
+                &batches,
+            )?,
         })
     }
 }
 
 /// What the builder says of queues and batches, and else the environment.
 fn batching(
-    setting: &'static str,
+    names: &batching::Names,
+    method: &'static str,
     choices: &BatchChoices,
-    environment: Batching,
+    environment: &BatchChoices,
 ) -> Result<Batching, Error> {
-    let batch = match choices.queue {
-        Some(queue) => environment.with_queue(queue),
-        None => environment,
+    let queue_spans = choices.queue.or(environment.queue).unwrap_or(QUEUE);
+    let (setting, size) = match choices.size {
+        Some(size) => (method, Some(size)),
+        None => (names.batch, environment.size),
     };
-    if let Some(size) = choices
-        .size
-        .filter(|size| !(1..=batch.queue_spans).contains(size))
-    {
-        let queue = human::count(batch.queue_spans as u64);
+    // A larger batch than the queue would never be full; only the default gives way silently.
+    if let Some(size) = size.filter(|size| !(1..=queue_spans).contains(size)) {
+        let queue = human::count(queue_spans as u64);
         return Err(Error::Invalid {
             setting,
             value: Some(size.to_string()),
             accepted: format!("from 1 to {queue}, the size of the queue"),
         });
     }
+    let delay = choices.delay.or(environment.delay);
+    let timeout = choices.timeout.or(environment.timeout);
     Ok(Batching {
-        queue_spans: batch.queue_spans,
-        batch_spans: choices.size.unwrap_or(batch.batch_spans),
-        delay: choices.delay.unwrap_or(batch.delay),
-        export_timeout: choices.timeout.unwrap_or(batch.export_timeout),
+        queue_spans,
+        batch_spans: size.unwrap_or(BATCH.min(queue_spans)),
+        delay: delay.unwrap_or(names.default_delay),
+        export_timeout: timeout.unwrap_or(EXPORT_TIMEOUT),
     })
 }
 
@@ -765,6 +775,7 @@ mod tests {
     fn each_setting_of_batches_readings_and_limits_wins_over_its_variable() {
         let variables = [
             ("OTEL_BSP_MAX_QUEUE_SIZE", "100"),
+            ("OTEL_BSP_MAX_EXPORT_BATCH_SIZE", "4096"),
             ("OTEL_BSP_SCHEDULE_DELAY", "1"),
             ("OTEL_BSP_EXPORT_TIMEOUT", "2"),
             ("OTEL_BLRP_MAX_EXPORT_BATCH_SIZE", "200"),
@@ -859,6 +870,8 @@ mod tests {
             ("OTEL_SPAN_EVENT_COUNT_LIMIT", "8"),
             ("OTEL_SPAN_LINK_COUNT_LIMIT", "9"),
             ("OTEL_EVENT_ATTRIBUTE_COUNT_LIMIT", "10"),
+            ("OTEL_LINK_ATTRIBUTE_COUNT_LIMIT", "12"),
+            ("OTEL_ATTRIBUTE_COUNT_LIMIT", "70"),
             ("OTEL_SPAN_ATTRIBUTE_VALUE_LENGTH_LIMIT", "11"),
         ];
         let tracing = merge(&Builder::default(), &variables)
@@ -881,9 +894,41 @@ mod tests {
                 limits.max_events_per_span,
                 limits.max_links_per_span,
                 limits.max_attributes_per_event,
+                limits.max_attributes_per_link,
             ],
-            [7, 8, 9, 10]
+            [7, 8, 9, 10, 12]
         );
         assert_eq!(tracing.longest_text, Some(11));
+        let general = merge(&Builder::default(), &[("OTEL_ATTRIBUTE_COUNT_LIMIT", "70")]);
+        let limits = general.unwrap().tracing.unwrap().limits;
+        assert_eq!(limits.max_attributes_per_span, 70);
+    }
+
+    #[test]
+    fn a_batch_has_to_fit_the_queue_that_is_used() {
+        let batch = |builder: &Builder, variables: &[(&str, &str)]| {
+            merge(builder, variables).map(|it| it.tracing.unwrap().batch)
+        };
+        let variables = [("OTEL_BSP_MAX_EXPORT_BATCH_SIZE", "4096")];
+        let large = Builder::default().with_queue_size(10_000);
+        assert_eq!(
+            batch(&large, &variables).unwrap(),
+            batching(10_000, 4_096, 5_000, 30_000)
+        );
+        let told = batch(&Builder::default(), &variables)
+            .unwrap_err()
+            .to_string();
+        assert!(told.contains("`OTEL_BSP_MAX_EXPORT_BATCH_SIZE`"), "{told}");
+        assert!(told.contains("from 1 to 2,048"), "{told}");
+        // A default gives way.
+        let small = [("OTEL_BSP_MAX_QUEUE_SIZE", "100")];
+        assert_eq!(
+            batch(&Builder::default(), &small).unwrap(),
+            batching(100, 100, 5_000, 30_000)
+        );
+        assert_eq!(
+            batch(&large, &small).unwrap(),
+            batching(10_000, 512, 5_000, 30_000)
+        );
     }
 }

@@ -19,6 +19,8 @@ pub enum Answer {
     TryAgain(u16, u64),
     /// Rejects so many items, with these words.
     Partly(i64, &'static str),
+    /// Refuses it as too large, as servers do that are made with `tonic`.
+    TooLarge,
     /// Takes everything, after a while.
     Slowly(Duration),
     /// Never answers.
@@ -40,7 +42,7 @@ impl Answer {
     pub(super) fn keeps(&self) -> bool {
         !matches!(
             self,
-            Self::Status(_) | Self::TryAgain(..) | Self::NeverRefused(..)
+            Self::Status(_) | Self::TryAgain(..) | Self::TooLarge | Self::NeverRefused(..)
         )
     }
 
@@ -60,6 +62,7 @@ impl Answer {
                 with_status(status).header("content-type", "text/plain"),
                 Body::from("not now"),
             ),
+            Self::TooLarge => (with_status(413), Body::empty()),
             Self::TryAgain(status, seconds) => (
                 with_status(status).header("retry-after", seconds.to_string()),
                 Body::empty(),
@@ -108,6 +111,9 @@ impl Answer {
             }
             Self::Never => std::future::pending().await,
             Self::Status(status) => Err(tonic::Status::new(code(status), "not now")),
+            Self::TooLarge => Err(tonic::Status::out_of_range(
+                "Error, decoded message length too large: found 9933716 bytes, the limit is: 4194304 bytes",
+            )),
             Self::TryAgain(status, seconds) | Self::NeverRefused(status, seconds) => {
                 Err(tonic::Status::with_error_details(
                     code(status),

@@ -99,7 +99,15 @@ fn read<M: Message + Default + serde::de::DeserializeOwned>(
 
 fn write<M: Message + serde::Serialize>(message: &M, is_json: bool) -> Vec<u8> {
     if is_json {
-        serde_json::to_vec(message).expect("a response can be written as JSON")
+        let mut message = serde_json::to_value(message).expect("a response can be written as JSON");
+        // As ProtoJSON has numbers of 64 bits, which the type does not write so.
+        let partial = message.pointer_mut("/partialSuccess");
+        for value in partial.into_iter().filter_map(|it| it.as_object_mut()) {
+            for number in value.values_mut().filter(|it| it.is_number()) {
+                *number = number.to_string().into();
+            }
+        }
+        message.to_string().into_bytes()
     } else {
         message.encode_to_vec()
     }

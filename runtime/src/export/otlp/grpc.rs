@@ -17,7 +17,7 @@ use tonic_types::StatusExt as _;
 use super::answer::{Answer, LONGEST};
 use super::details::ReadableDetails;
 use super::message::Message;
-use super::words::{chain, in_words};
+use super::words::{chain, in_words, told};
 use super::{Compression, Failure, Retry, Target};
 
 const MAY_MISS_CERTIFICATE: &str = "the server may want a client certificate, and none is set";
@@ -79,12 +79,16 @@ impl Grpc {
         })
     }
 
+    pub(super) fn target(&self) -> &Target {
+        &self.target
+    }
+
     /// Makes one attempt.
     pub(super) async fn send<M: Message>(
         &self,
         body: Bytes,
         until: Instant,
-    ) -> Result<Answer<M::Response>, Failure> {
+    ) -> Result<Answer, Failure> {
         let timeout = self
             .target
             .timeout
@@ -131,11 +135,11 @@ impl Grpc {
         self.channel.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn refused<R>(&self, status: &Status) -> Result<Answer<R>, Failure> {
-        // `tonic` says this of an answer, so the request was taken.
-        if status.code() == Code::OutOfRange
-            && status.message().contains("message length too large")
-        {
+    fn refused(&self, status: &Status) -> Result<Answer, Failure> {
+        // `tonic` says this of an answer, so the request was taken. A server that is made with it says the same of a request, with
+        // a limit of its own.
+        let limit = format!("the limit is: {LONGEST} bytes");
+        if status.code() == Code::OutOfRange && status.message().ends_with(&limit) {
             return Ok(Answer::Unreadable(format!("more than {LONGEST} bytes")));
         }
         let was_sent = status
@@ -143,8 +147,7 @@ impl Grpc {
             .is_none_or(|source| !source.is::<tonic::transport::Error>());
         let asked = status
             .get_details_retry_info()
-            .and_then(|info| info.retry_delay)
-            .filter(|wait| !wait.is_zero());
+            .and_then(|info| info.retry_delay);
         let retry = match (status.code(), asked) {
             _ if !was_sent => Retry::Unreachable,
             (Code::ResourceExhausted | Code::Unavailable, Some(wait)) => Retry::After(wait),
@@ -163,7 +166,7 @@ impl Grpc {
             (true, _) | (false, None) => {
                 let mut words = format!("gRPC status {:?}", status.code());
                 if !status.message().is_empty() {
-                    words.extend([": ", status.message()]);
+                    words.extend([": ", &told(status.message(), &self.target)]);
                 }
                 words
             }
@@ -196,9 +199,9 @@ impl Grpc {
     }
 }
 
-fn answer<M: Message>(body: &Bytes) -> Answer<M::Response> {
+fn answer<M: Message>(body: &Bytes) -> Answer {
     match <M::Response as prost::Message>::decode(&**body) {
-        Ok(response) => Answer::Read(response),
+        Ok(response) => Answer::Read(M::delivered(response)),
         Err(error) => Answer::Unreadable(error.to_string()),
     }
 }

@@ -11,15 +11,15 @@ use tokio::time::{Instant, timeout_at};
 
 use super::answer::{Answer, LONGEST};
 use super::compression::compressed;
+#[cfg(feature = "otlp-http-json")]
+use super::message::delivered_in_json;
 use super::message::{Encoding, Message};
 #[cfg(feature = "tls")]
 use super::tls::NoCertificate;
-use super::words::{chain, in_words};
+use super::words::{chain, in_words, told};
 use super::{Compression, Failure, Retry, Target};
 use crate::collect::human;
-
-/// The most of an error's text that is told.
-const LONGEST_WORDS: usize = 200;
+use crate::export::deliver::Delivered;
 
 /// What is told of a server that asks for the client's certificate, and ends a connection without.
 const MISSES_CERTIFICATE: &str = "the server wants a client certificate, and none is set";
@@ -77,6 +77,10 @@ impl Http {
         })
     }
 
+    pub(super) fn target(&self) -> &Target {
+        &self.target
+    }
+
     #[cfg(feature = "otlp-http-json")]
     pub(super) fn is_json(&self) -> bool {
         self.encoding == Encoding::Json
@@ -102,7 +106,7 @@ impl Http {
         &self,
         body: Bytes,
         until: Instant,
-    ) -> Result<Answer<M::Response>, Failure> {
+    ) -> Result<Answer, Failure> {
         let timeout = self
             .target
             .timeout
@@ -157,30 +161,30 @@ impl Http {
     }
 
     /// Reads the answer to a request that was taken. What cannot be read does not make it refused.
-    async fn read_answer<M: Message>(&self, mut response: Response) -> Answer<M::Response> {
+    async fn read_answer<M: Message>(&self, mut response: Response) -> Answer {
         let kind = content_type(&response);
         let body = match read(&mut response).await {
             Ok(Some(body)) => body,
             Ok(None) => return Answer::Unreadable(format!("more than {LONGEST} bytes")),
-            Err(error) => return Answer::Unreadable(self.target.redact(&chain(&error))),
+            Err(error) => return Answer::Unreadable(chain(&error)),
         };
         if body.is_empty() {
-            return Answer::Read(M::Response::default());
+            return Answer::Read(Delivered::default());
         }
         // Some backends answer in JSON to whatever they were asked in.
         #[cfg(feature = "otlp-http-json")]
         if self.encoding == Encoding::Json || kind.starts_with("application/json") {
-            return match serde_json::from_slice(&body) {
-                Ok(response) => Answer::Read(response),
+            return match delivered_in_json(&body) {
+                Ok(delivered) => Answer::Read(delivered),
                 Err(error) => Answer::Unreadable(format!("{kind}: {error}")),
             };
         }
         match <M::Response as prost::Message>::decode(&*body) {
-            Ok(response) => Answer::Read(response),
+            Ok(response) => Answer::Read(M::delivered(response)),
             Err(error) if kind.starts_with("application/json") => {
                 // An empty object, most often; without the feature it is not looked at.
                 let _ = error;
-                Answer::Read(M::Response::default())
+                Answer::Read(Delivered::default())
             }
             Err(error) => Answer::Unreadable(format!("{kind}: {error}")),
         }
@@ -202,9 +206,9 @@ impl Http {
         }
         let is_text = is_text(&content_type(&response));
         if let Ok(Ok(Some(body))) = timeout_at(until, read(&mut response)).await {
-            let words = words_of(&body, is_text);
+            let words = told(&words_of(&body, is_text), &self.target);
             if !words.is_empty() {
-                reason.extend([": ", &self.target.redact(&words)]);
+                reason.extend([": ", &words]);
             }
         }
         Failure {
@@ -246,20 +250,12 @@ fn is_text(content_type: &str) -> bool {
 
 /// What an error's body says: the message of a `google.rpc.Status`, or text.
 fn words_of(body: &[u8], is_text: bool) -> String {
-    let words = if is_text {
-        String::from_utf8_lossy(body).into_owned()
-    } else {
-        <RpcStatus as prost::Message>::decode(body)
-            .map(|status| status.message)
-            .unwrap_or_default()
-    };
-    words
-        .chars()
-        .map(|c| if c.is_control() { ' ' } else { c })
-        .take(LONGEST_WORDS)
-        .collect::<String>()
-        .trim()
-        .to_owned()
+    if is_text {
+        return String::from_utf8_lossy(body).into_owned();
+    }
+    <RpcStatus as prost::Message>::decode(body)
+        .map(|status| status.message)
+        .unwrap_or_default()
 }
 
 /// What an OTLP backend puts into the body of an error.
@@ -303,15 +299,14 @@ mod tests {
     }
 
     #[test]
-    fn words_of_an_error_are_short_and_on_one_line() {
+    fn words_of_an_error_are_those_of_its_status_or_text() {
         let status = RpcStatus {
             code: 3,
-            message: "too\nlarge".to_owned(),
+            message: "too large".to_owned(),
         };
         let body = prost::Message::encode_to_vec(&status);
         assert_eq!(words_of(&body, false), "too large");
         assert_eq!(words_of(b"<html>", false), "");
-        assert_eq!(words_of(b"quota exceeded\n", true), "quota exceeded");
-        assert_eq!(words_of(&[b'x'; 1_000], true).len(), LONGEST_WORDS);
+        assert_eq!(words_of(b"quota exceeded", true), "quota exceeded");
     }
 }

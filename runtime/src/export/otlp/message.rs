@@ -29,7 +29,7 @@ pub(super) enum Encoding {
 
 /// A request of OTLP.
 pub(super) trait Message: prost::Message + Serialize {
-    type Response: prost::Message + Default + Deserialize;
+    type Response: prost::Message + Default;
 
     /// The method's path over gRPC.
     #[cfg(feature = "otlp-grpc")]
@@ -41,17 +41,15 @@ pub(super) trait Message: prost::Message + Serialize {
 
 /// Something that can be written as JSON, where that is compiled in.
 #[cfg(feature = "otlp-http-json")]
-pub(super) use serde::{Serialize, de::DeserializeOwned as Deserialize};
+pub(super) use serde::Serialize;
 
 #[cfg(not(feature = "otlp-http-json"))]
-pub(super) use self::without_json::{Deserialize, Serialize};
+pub(super) use self::without_json::Serialize;
 
 #[cfg(not(feature = "otlp-http-json"))]
 mod without_json {
     pub(in super::super) trait Serialize {}
     impl<T> Serialize for T {}
-    pub(in super::super) trait Deserialize {}
-    impl<T> Deserialize for T {}
 }
 
 /// Implements [`Message`]: the request, its response, the method, and the field that counts what was rejected.
@@ -95,3 +93,47 @@ message!(
     "/opentelemetry.proto.collector.logs.v1.LogsService/Export",
     rejected_log_records
 );
+
+/// What an answer in JSON tells. A number of 64 bits is a text there ([ProtoJSON]); `opentelemetry-proto` reads none for these numbers.
+///
+/// [ProtoJSON]: https://protobuf.dev/programming-guides/json/
+///
+/// # Errors
+///
+/// When it is no object, or no JSON.
+#[cfg(feature = "otlp-http-json")]
+pub(super) fn delivered_in_json(body: &[u8]) -> serde_json::Result<Delivered> {
+    #[derive(serde::Deserialize)]
+    #[serde(rename_all = "camelCase")]
+    struct Response {
+        partial_success: Option<Partial>,
+    }
+
+    #[derive(serde::Deserialize)]
+    #[serde(rename_all = "camelCase")]
+    struct Partial {
+        #[serde(alias = "rejectedDataPoints", alias = "rejectedLogRecords")]
+        rejected_spans: Option<Count>,
+        error_message: Option<String>,
+    }
+
+    #[derive(serde::Deserialize)]
+    #[serde(untagged)]
+    enum Count {
+        Number(i64),
+        Text(String),
+    }
+
+    let Some(partial) = serde_json::from_slice::<Response>(body)?.partial_success else {
+        return Ok(Delivered::default());
+    };
+    let rejected = match partial.rejected_spans {
+        None => 0,
+        Some(Count::Number(number)) => number,
+        Some(Count::Text(digits)) => digits.parse().map_err(serde::de::Error::custom)?,
+    };
+    Ok(Delivered {
+        rejected: u64::try_from(rejected).unwrap_or_default(),
+        remark: partial.error_message.unwrap_or_default(),
+    })
+}

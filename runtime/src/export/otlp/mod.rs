@@ -29,7 +29,6 @@ use opentelemetry_sdk::trace::SpanData;
 use tokio::sync::watch;
 use tokio::time::Instant;
 
-use self::answer::Answer;
 #[cfg(feature = "otlp-http")]
 use self::message::Encoding;
 use self::message::{Message, MetricsRequest, TracesRequest};
@@ -156,9 +155,14 @@ impl Otlp {
 
         let records: Vec<_> = records.iter().map(|item| (&item.0, &item.1)).collect();
         let batch = opentelemetry_sdk::logs::LogBatch::new(&records);
-        message::LogsRequest {
-            resource_logs: group_logs_by_resource_and_scope(&batch, &self.resource),
-        }
+        let resource_logs = group_logs_by_resource_and_scope(&batch, &self.resource);
+        #[cfg(feature = "otlp-http-json")]
+        let resource_logs = if self.transport.is_json() {
+            super::otlp_json::spelled_logs(resource_logs)
+        } else {
+            resource_logs
+        };
+        message::LogsRequest { resource_logs }
     }
 }
 
@@ -216,13 +220,13 @@ impl Transport {
     }
 
     async fn send<M: Message>(&self, body: Bytes, until: Instant) -> Result<Delivered, Failure> {
-        let answer: Answer<M::Response> = match self {
+        let (answer, target) = match self {
             #[cfg(feature = "otlp-grpc")]
-            Self::Grpc(grpc) => grpc.send::<M>(body, until).await?,
+            Self::Grpc(grpc) => (grpc.send::<M>(body, until).await?, grpc.target()),
             #[cfg(feature = "otlp-http")]
-            Self::Http(http) => http.send::<M>(body, until).await?,
+            Self::Http(http) => (http.send::<M>(body, until).await?, http.target()),
         };
-        Ok(answer.into_delivered::<M>())
+        Ok(answer.into_delivered(target))
     }
 }
 

@@ -1,7 +1,12 @@
-//! Errors of other crates in words.
+//! Errors of other crates, and what backends say, in words.
 
 use std::error::Error;
 use std::time::Duration;
+
+use super::Target;
+
+/// The most of a backend's words that is told.
+const LONGEST: usize = 200;
 
 /// An error and its sources on one line.
 pub(super) fn chain(error: &(dyn Error + 'static)) -> String {
@@ -20,4 +25,15 @@ pub(super) fn chain(error: &(dyn Error + 'static)) -> String {
 /// What a backend asks for.
 pub(super) fn in_words(wait: Duration) -> String {
     format!(", to be tried again in {wait:?}")
+}
+
+/// What the backend at `target` says: short, without secrets of ours that it repeats, and without what drives a terminal.
+pub(super) fn told(words: &str, target: &Target) -> String {
+    let words: String = target
+        .redact(words)
+        .chars()
+        .map(|c| if c.is_control() { ' ' } else { c })
+        .take(LONGEST)
+        .collect();
+    words.trim().to_owned()
 }

@@ -103,12 +103,65 @@ impl Prometheus {
     }
 
     fn written(&self, metrics: &ResourceMetrics, accept: &str) -> (&'static str, String) {
-        let format = if accept.contains("application/openmetrics-text") {
+        let format = if wants_open_metrics(accept) {
             Format::OpenMetrics
         } else {
             Format::Plain
         };
         let text = text::write(metrics, &self.exemplars, format);
         (format.content_type(), text)
+    }
+}
+
+/// Whether an `Accept` header asks for `OpenMetrics` 1.0 at least as much as for the older text format
+/// ([content negotiation](https://prometheus.io/docs/instrumenting/content_negotiation/)).
+fn wants_open_metrics(accept: &str) -> bool {
+    let (mut open, mut plain) = (0.0_f64, 0.0_f64);
+    for range in accept.split(',') {
+        let mut parts = range.split(';').map(str::trim);
+        let kind = parts.next().unwrap_or_default();
+        let (mut weight, mut version) = (1.0_f64, "1.0.0");
+        for (key, value) in parts.filter_map(|part| part.split_once('=')) {
+            match key.trim() {
+                "q" => weight = value.trim().parse().unwrap_or(0.0),
+                "version" => version = value.trim(),
+                _ => {}
+            }
+        }
+        if kind.eq_ignore_ascii_case("application/openmetrics-text") && version.starts_with("1.") {
+            open = weight.max(open);
+        } else if kind.eq_ignore_ascii_case("text/plain") {
+            plain = weight.max(plain);
+        }
+    }
+    open > 0.0 && open >= plain
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn open_metrics_is_written_to_who_prefers_it() {
+        for (accept, wants) in [
+            ("application/openmetrics-text; version=1.0.0", true),
+            ("application/openmetrics-text", true),
+            (
+                "application/openmetrics-text;version=1.0.0;escaping=allow-utf-8;q=0.6,\
+                 application/openmetrics-text;version=0.0.1;q=0.5,\
+                 text/plain;version=1.0.0;q=0.4,text/plain;version=0.0.4;q=0.3,*/*;q=0.2",
+                true,
+            ),
+            (
+                "text/plain;version=0.0.4;q=0.6,application/openmetrics-text;version=1.0.0;q=0.5",
+                false,
+            ),
+            ("application/openmetrics-text;q=0", false),
+            ("application/openmetrics-text;version=0.0.1", false),
+            ("text/html, */*", false),
+            ("", false),
+        ] {
+            assert_eq!(wants_open_metrics(accept), wants, "{accept}");
+        }
     }
 }

@@ -11,6 +11,7 @@ use opentelemetry::{InstrumentationScope, KeyValue};
 use opentelemetry_sdk::trace::{SpanData, SpanEvents, SpanLinks};
 
 use super::super::Error;
+use super::super::guard::until;
 use super::super::settings::TracingSettings;
 use super::{Probe, advice};
 use crate::export::deliver::Delivered;
@@ -66,7 +67,7 @@ fn one(
             source: reason.into(),
         })?;
     let start = Instant::now();
-    let until = (start + timeout).into();
+    let until = until(timeout).into();
     // In the runtime's context, but outside of it: as exporters are polled.
     let answer = export.in_runtime(|| {
         block_on(async {

@@ -5,7 +5,7 @@
 //! variable counts as unset, as the OpenTelemetry specification says, and words are accepted in any
 //! case.
 
-mod batching;
+pub(super) mod batching;
 mod console;
 mod filters;
 mod page;
@@ -28,10 +28,11 @@ pub(super) use self::signal::{
 };
 pub(super) use self::variables::Variables;
 use self::variables::{parse_pairs, read_first};
+use super::builder::BatchChoices;
 use super::preset::{Preset, PresetEnvironment};
 use super::{Error, Protocol};
 use crate::console::Console;
-use crate::export::{Batching, HistogramKind};
+use crate::export::HistogramKind;
 use crate::policy::Policy;
 use crate::propagate::Propagator;
 use crate::record::lane::sampling::HeadSampler;
@@ -66,7 +67,7 @@ pub(super) struct TracingEnvironment {
     pub(super) traces: SignalEnvironment,
     pub(super) metrics: SignalEnvironment,
     pub(super) logs: SignalEnvironment,
-    pub(super) log_batch: Batching,
+    pub(super) log_batches: BatchChoices,
     pub(super) metric_interval: Option<Duration>,
     pub(super) metric_timeout: Option<Duration>,
     pub(super) temporality: Option<Temporality>,
@@ -77,9 +78,7 @@ pub(super) struct TracingEnvironment {
     pub(super) limits: SpanLimits,
     /// The most characters of a text.
     pub(super) longest_text: Option<usize>,
-    pub(super) batch: Batching,
-    /// The delay of batches, where it is not the default.
-    pub(super) batch_delay: Option<Duration>,
+    pub(super) batches: BatchChoices,
     /// `TICKSPAN_RECORDER`
     pub(super) recorder: Option<String>,
 }
@@ -91,10 +90,14 @@ const SERVICE_NAME: &str = "OTEL_SERVICE_NAME";
 const RESOURCE_ATTRIBUTES: &str = "OTEL_RESOURCE_ATTRIBUTES";
 const TRACES_SAMPLER: &str = "OTEL_TRACES_SAMPLER";
 const TRACES_SAMPLER_ARG: &str = "OTEL_TRACES_SAMPLER_ARG";
-const ATTRIBUTE_COUNT_LIMIT: &str = "OTEL_SPAN_ATTRIBUTE_COUNT_LIMIT";
-const EVENT_COUNT_LIMIT: &str = "OTEL_SPAN_EVENT_COUNT_LIMIT";
-const LINK_COUNT_LIMIT: &str = "OTEL_SPAN_LINK_COUNT_LIMIT";
-const EVENT_ATTRIBUTE_COUNT_LIMIT: &str = "OTEL_EVENT_ATTRIBUTE_COUNT_LIMIT";
+const ATTRIBUTE_COUNT_LIMIT: [&str; 2] = [
+    "OTEL_SPAN_ATTRIBUTE_COUNT_LIMIT",
+    "OTEL_ATTRIBUTE_COUNT_LIMIT",
+];
+const EVENT_COUNT_LIMIT: [&str; 1] = ["OTEL_SPAN_EVENT_COUNT_LIMIT"];
+const LINK_COUNT_LIMIT: [&str; 1] = ["OTEL_SPAN_LINK_COUNT_LIMIT"];
+const EVENT_ATTRIBUTE_COUNT_LIMIT: [&str; 1] = ["OTEL_EVENT_ATTRIBUTE_COUNT_LIMIT"];
+const LINK_ATTRIBUTE_COUNT_LIMIT: [&str; 1] = ["OTEL_LINK_ATTRIBUTE_COUNT_LIMIT"];
 const VALUE_LENGTH_LIMIT: [&str; 2] = [
     "OTEL_SPAN_ATTRIBUTE_VALUE_LENGTH_LIMIT",
     "OTEL_ATTRIBUTE_VALUE_LENGTH_LIMIT",
@@ -146,7 +149,7 @@ impl TracingEnvironment {
             traces: SignalEnvironment::read(variables, Signal::Traces)?,
             metrics: SignalEnvironment::read(variables, Signal::Metrics)?,
             logs: SignalEnvironment::read(variables, Signal::Logs)?,
-            log_batch: batching::read(variables, &batching::LOG_RECORDS)?,
+            log_batches: batching::read(variables, &batching::LOG_RECORDS)?,
             metric_interval: variables.milliseconds(METRIC_EXPORT_INTERVAL)?,
             metric_timeout: variables.milliseconds(METRIC_EXPORT_TIMEOUT)?,
             temporality: variables.word(
@@ -174,8 +177,7 @@ impl TracingEnvironment {
                 variables.number(name, 0..=u64::from(u32::MAX))
             })?
             .map(|longest| usize::try_from(longest).unwrap_or(usize::MAX)),
-            batch: batching::read(variables, &batching::SPANS)?,
-            batch_delay: batching::read_delay(variables, &batching::SPANS)?,
+            batches: batching::read(variables, &batching::SPANS)?,
             recorder: variables.text(RECORDER)?,
         })
     }
@@ -225,19 +227,27 @@ fn read_sampler(variables: &Variables<'_>) -> Result<Option<HeadSampler>, Error>
     )
 }
 
-/// The most attributes, events and links of a span.
+/// The most attributes, events and links of a span, and attributes of these.
 fn read_limits(variables: &Variables<'_>) -> Result<SpanLimits, Error> {
     let mut limits = SpanLimits::default();
-    for (name, limit) in [
-        (ATTRIBUTE_COUNT_LIMIT, &mut limits.max_attributes_per_span),
-        (EVENT_COUNT_LIMIT, &mut limits.max_events_per_span),
-        (LINK_COUNT_LIMIT, &mut limits.max_links_per_span),
+    let names: [(&[&'static str], &mut u32); 5] = [
+        (&ATTRIBUTE_COUNT_LIMIT, &mut limits.max_attributes_per_span),
+        (&EVENT_COUNT_LIMIT, &mut limits.max_events_per_span),
+        (&LINK_COUNT_LIMIT, &mut limits.max_links_per_span),
         (
-            EVENT_ATTRIBUTE_COUNT_LIMIT,
+            &EVENT_ATTRIBUTE_COUNT_LIMIT,
             &mut limits.max_attributes_per_event,
         ),
-    ] {
-        if let Some(number) = variables.number(name, 0..=u64::from(u32::MAX))? {
+        (
+            &LINK_ATTRIBUTE_COUNT_LIMIT,
+            &mut limits.max_attributes_per_link,
+        ),
+    ];
+    for (names, limit) in names {
+        let number = read_first(names.iter(), |name| {
+            variables.number(name, 0..=u64::from(u32::MAX))
+        })?;
+        if let Some(number) = number {
             *limit = u32::try_from(number).unwrap_or(u32::MAX);
         }
     }

@@ -22,15 +22,13 @@ fn nothing_set_says_nothing() {
             && environment.metrics.endpoint.is_none()
             && environment.sampler.is_none()
     );
-    assert_eq!(
-        environment.batch,
-        Batching {
-            queue_spans: 2_048,
-            batch_spans: 512,
-            delay: Duration::from_secs(5),
-            export_timeout: Duration::from_secs(30),
-        }
-    );
+    let BatchChoices {
+        queue,
+        size,
+        delay,
+        timeout,
+    } = environment.batches;
+    assert_eq!((queue, size, delay, timeout), (None, None, None, None));
 }
 
 #[test]
@@ -150,7 +148,7 @@ fn each_wrong_variable_is_named_with_its_value_and_what_is_accepted() {
         ("OTEL_TRACES_SAMPLER_ARG", "1.5", "from 0 to 1"),
         ("OTEL_TRACES_SAMPLER_ARG", "NaN", "from 0 to 1"),
         ("OTEL_BSP_MAX_QUEUE_SIZE", "0", "from 1 to 1,048,576"),
-        ("OTEL_BSP_MAX_EXPORT_BATCH_SIZE", "4096", "from 1 to 2,048"),
+        ("OTEL_BSP_MAX_EXPORT_BATCH_SIZE", "0", "from 1 to 1,048,576"),
         ("OTEL_BSP_SCHEDULE_DELAY", "-1", "(milliseconds)"),
         ("OTEL_BSP_EXPORT_TIMEOUT", "1e3", "(milliseconds)"),
     ] {
@@ -187,6 +185,8 @@ fn each_wrong_variable_of_log_records_limits_and_propagators_is_named() {
         ("OTEL_SPAN_EVENT_COUNT_LIMIT", "-1", "a whole number"),
         ("OTEL_SPAN_LINK_COUNT_LIMIT", "1.5", "a whole number"),
         ("OTEL_EVENT_ATTRIBUTE_COUNT_LIMIT", "x", "a whole number"),
+        ("OTEL_LINK_ATTRIBUTE_COUNT_LIMIT", "y", "a whole number"),
+        ("OTEL_ATTRIBUTE_COUNT_LIMIT", "z", "a whole number"),
         ("OTEL_PROPAGATORS", "b3", "`tracecontext`"),
     ] {
         assert_named(name, value, accepted);
@@ -402,10 +402,7 @@ fn values_are_read() {
         format!("{:?}", environment.sampler.unwrap()),
         "HeadSampler { ratio: 0.25, parent_based: true }"
     );
-    assert_eq!(
-        (environment.batch.queue_spans, environment.batch.batch_spans),
-        (100, 100)
-    );
+    assert_eq!(environment.batches.queue, Some(100));
 }
 
 #[test]

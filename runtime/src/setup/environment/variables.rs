@@ -12,12 +12,14 @@ const MILLISECONDS_LIMIT: u64 = 86_400_000;
 
 /// The first that is set; but each is checked, also those that are not used.
 pub(super) fn read_first<N, T>(
-    names: [N; 2],
+    names: impl IntoIterator<Item = N>,
     read: impl Fn(N) -> Result<Option<T>, Error>,
 ) -> Result<Option<T>, Error> {
-    let [first, second] = names.map(read);
-    let (first, second) = (first?, second?);
-    Ok(first.or(second))
+    let mut first = None;
+    for name in names {
+        first = first.or(read(name)?);
+    }
+    Ok(first)
 }
 
 pub(in super::super) struct Variables<'a>(pub(in super::super) Lookup<'a>);
