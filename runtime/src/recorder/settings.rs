@@ -104,7 +104,7 @@ impl Recorder {
         self
     }
 
-    /// Sets how long a line waits at most before it is written: 1 s unless set. It waits less where there is much to write.
+    /// Sets how long a line waits at most before it is written: 1 s unless set, a day at most. It waits less where there is much to write.
     pub fn with_flush_every(mut self, delay: Duration) -> Self {
         self.flush_every = delay;
         self
@@ -160,11 +160,11 @@ impl Recorder {
         if self.dir.as_os_str().is_empty() {
             return Some(("with_recorder", String::new(), "the path of a folder"));
         }
-        if self.flush_every.is_zero() {
+        if self.flush_every.is_zero() || self.flush_every > LONGEST_DELAY {
             return Some((
                 "with_flush_every",
                 seconds(self.flush_every),
-                "a time above zero",
+                "more than nothing, and a day at most",
             ));
         }
         if self.file_bytes < LEAST_FILE {
@@ -196,6 +196,9 @@ impl Recorder {
         }
     }
 }
+
+/// As every delay of an exporter.
+const LONGEST_DELAY: Duration = Duration::from_secs(86_400);
 
 /// Whoever decides waits that long at most.
 const LONGEST_AUDIT: Duration = Duration::from_secs(60);

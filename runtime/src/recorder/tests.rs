@@ -197,6 +197,19 @@ fn audited_lines_that_no_disk_takes_are_bounded() {
     assert!(desk.end(thread, Instant::now() + PATIENCE));
 }
 
+#[test]
+fn delay_is_a_day_at_most() {
+    let dir = TempDir::new().unwrap();
+    let fault = |delay| {
+        let fault = recorder(&dir).with_flush_every(delay).fault();
+        fault.map(|(setting, ..)| setting)
+    };
+    assert_eq!(fault(days(1)), None);
+    for wrong in [Duration::ZERO, days(2), Duration::MAX] {
+        assert_eq!(fault(wrong), Some("with_flush_every"), "{wrong:?}");
+    }
+}
+
 #[cfg(target_os = "linux")]
 #[test]
 fn full_disk_is_told_and_written_to_again() {
