@@ -106,6 +106,8 @@ impl Desk {
             if state.ending {
                 return None;
             }
+            // Behind a disk that hangs, what was given up would pile up.
+            state.batches.retain(|batch| !batch.written.is_closed());
             state.batches.push_back(Batch { lines, written });
         }
         self.work.notify_one();
@@ -170,6 +172,10 @@ impl Work {
             let (batches, ending) = self.wait(desk, &mut audited);
             self.write_audited(&mut audited);
             for Batch { lines, written } in batches {
+                // It was given up, and is counted as failed.
+                if written.is_closed() {
+                    continue;
+                }
                 let became = self.store.write(&lines, SystemTime::now());
                 // Whoever left it may have given it up.
                 _ = written.send((lines, became));

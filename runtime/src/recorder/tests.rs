@@ -4,6 +4,7 @@ use std::fs;
 use std::io::{Read as _, Write as _};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::task::{Context, Waker};
 use std::time::{Duration, Instant, SystemTime};
 
 use flate2::read::MultiGzDecoder;
@@ -195,6 +196,26 @@ fn audited_lines_that_no_disk_takes_are_bounded() {
         "{late} wait"
     );
     assert!(desk.end(thread, Instant::now() + PATIENCE));
+}
+
+#[test]
+fn batch_that_was_given_up_is_not_written() {
+    let dir = TempDir::new().unwrap();
+    let recorder = recorder(&dir);
+    let desk = Arc::new(Desk::new());
+    let mut context = Context::from_waker(Waker::noop());
+    let mut given_up = Box::pin(desk.write(b"1\n".to_vec()));
+    assert!(given_up.as_mut().poll(&mut context).is_pending());
+    drop(given_up);
+    let mut wanted = Box::pin(desk.write(b"2\n".to_vec()));
+    assert!(wanted.as_mut().poll(&mut context).is_pending());
+    let thread = desk.serve(store(&recorder), Durability::Never).unwrap();
+    assert!(desk.end(thread, Instant::now() + PATIENCE));
+    let day = fs::read_dir(dir.path()).unwrap().next().unwrap().unwrap();
+    assert_eq!(
+        text(&day.path().join("events.jsonl")),
+        "{\"first\":true}\n2\n"
+    );
 }
 
 #[test]
