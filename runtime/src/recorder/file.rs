@@ -73,10 +73,7 @@ impl OpenFile {
 
     /// Whether its path still leads to it.
     pub(super) fn is_in_place(&self) -> bool {
-        match (self.file.metadata(), fs::metadata(&self.path)) {
-            (Ok(ours), Ok(there)) => is_same(&ours, &there),
-            _ => false,
-        }
+        leads_to(&self.path, &self.file)
     }
 
     /// Writes lines, each with its end.
@@ -106,9 +103,8 @@ impl OpenFile {
         self.len += bytes as u64;
         let whole = whole_lines(&lines[..bytes]);
         if whole < bytes {
-            let end = self.len - (bytes - whole) as u64;
-            match self.file.set_len(end) {
-                Ok(()) => self.len = end,
+            match self.cut((bytes - whole) as u64) {
+                Ok(end) => self.len = end,
                 Err(_) => self.torn = true,
             }
         }
@@ -116,6 +112,13 @@ impl OpenFile {
             bytes: whole,
             error,
         }
+    }
+
+    /// Cuts the last bytes off, and tells how long it is then. Somebody else may have made it shorter, so it is asked.
+    fn cut(&self, bytes: u64) -> io::Result<u64> {
+        let end = self.file.metadata()?.len().saturating_sub(bytes);
+        self.file.set_len(end)?;
+        Ok(end)
     }
 
     /// Waits until what was written is safe from a loss of power.
@@ -133,18 +136,56 @@ impl OpenFile {
     }
 }
 
-/// Locks a file that is there. `None` where somebody has it.
+/// Locks a file that is there. `None` where somebody has it, or has put another in its place.
 ///
 /// # Errors
 ///
 /// When it cannot be opened or locked.
 pub(super) fn lock(path: &Path) -> io::Result<Option<File>> {
-    let file = OpenOptions::new().read(true).append(true).open(path)?;
+    let file = match OpenOptions::new().read(true).append(true).open(path) {
+        // NFS locks for whoever may write alone; elsewhere it is enough to read.
+        Err(error) if error.kind() == io::ErrorKind::PermissionDenied => File::open(path)?,
+        opened => opened?,
+    };
     match FileExt::try_lock(&file) {
-        Ok(()) => Ok(Some(file)),
+        Ok(()) => Ok(leads_to(path, &file).then_some(file)),
         Err(TryLockError::WouldBlock) => Ok(None),
         Err(TryLockError::Error(error)) => Err(error),
     }
+}
+
+/// Whether a path leads to a file that is open.
+pub(super) fn leads_to(path: &Path, file: &File) -> bool {
+    match (file.metadata(), fs::metadata(path)) {
+        (Ok(ours), Ok(there)) => is_same(&ours, &there),
+        _ => false,
+    }
+}
+
+/// A new name in a folder is safe when the folder is.
+///
+/// # Errors
+///
+/// When the disk refuses. Some file systems have nothing to wait for, and say so: that is none.
+#[cfg(unix)]
+pub(super) fn sync_folder(folder: &Path) -> io::Result<()> {
+    match File::open(folder)?.sync_all() {
+        Err(error)
+            if matches!(
+                error.kind(),
+                io::ErrorKind::InvalidInput | io::ErrorKind::Unsupported
+            ) =>
+        {
+            Ok(())
+        }
+        other => other,
+    }
+}
+
+/// Elsewhere folders cannot be opened; the file system sees to it.
+#[cfg(not(unix))]
+pub(super) fn sync_folder(_: &Path) -> io::Result<()> {
+    Ok(())
 }
 
 /// The bytes up to the end of the last line.
@@ -172,4 +213,28 @@ fn is_same(one: &fs::Metadata, other: &fs::Metadata) -> bool {
 #[cfg(not(unix))]
 fn is_same(_: &fs::Metadata, _: &fs::Metadata) -> bool {
     true
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn cut_leaves_what_is_there_where_somebody_else_cut_first() {
+        let dir = tempfile::TempDir::new().unwrap();
+        let path = dir.path().join("events.jsonl");
+        let mut file = OpenFile::open(path.clone()).unwrap().unwrap();
+        assert_eq!(file.write(b"a line that is gone\n").bytes, 20);
+        File::create(&path).unwrap();
+        assert_eq!(file.write(b"1\n{to").bytes, 2);
+        assert!(!file.is_torn());
+        assert_eq!(fs::read(&path).unwrap(), b"1\n");
+    }
+
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn folder_that_knows_no_sync_is_as_safe_as_it_gets() {
+        sync_folder(Path::new("/proc")).unwrap();
+        assert!(sync_folder(Path::new("/proc/none")).is_err());
+    }
 }

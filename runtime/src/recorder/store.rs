@@ -1,7 +1,7 @@
 //! The folder of a recording: which file is written now, and when the next is begun.
 //!
 //! Runs on the recorder's thread alone. Several processes may record into one folder: each locks the file that it writes, and takes
-//! the first name of the day that nobody has locked.
+//! the last name of the day, or the first behind it that nobody has locked.
 
 use std::fs;
 use std::io;
@@ -9,9 +9,9 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::SystemTime;
 
-use super::file::{OpenFile, Written};
+use super::file::{OpenFile, Written, sync_folder};
 use super::keeper::Keeper;
-use super::names::{Day, Name, Packing};
+use super::names::{self, Day, Name, Packing};
 use super::notices::{Notices, Trouble};
 use super::settings::{Durability, Form, Recorder};
 
@@ -39,6 +39,8 @@ struct Open {
     name: Name,
     /// How long it was when it was opened, with its first line.
     begun_at: u64,
+    /// An `fsync` of it has succeeded.
+    was_safe: bool,
 }
 
 impl Store {
@@ -97,16 +99,25 @@ impl Store {
     ///
     /// # Errors
     ///
-    /// When the disk refuses: then the file is given up, for a second `fsync` would not tell.
+    /// When the disk refuses: then the file is given up, for a second `fsync` would not tell. One of which nothing was ever safe stays, or
+    /// a disk that always refuses would have a file for each attempt.
     pub(super) fn sync(&mut self) -> io::Result<()> {
-        if !core::mem::take(&mut self.unsynced) {
-            return Ok(());
-        }
-        let synced = self.open.as_ref().map_or(Ok(()), |open| open.file.sync());
-        if synced.is_err() {
+        let synced = self.sync_open();
+        if synced.is_err() && self.open.as_ref().is_some_and(|open| open.was_safe) {
             self.close();
         }
         synced
+    }
+
+    fn sync_open(&mut self) -> io::Result<()> {
+        match &mut self.open {
+            Some(open) if core::mem::take(&mut self.unsynced) => {
+                open.file.sync()?;
+                open.was_safe = true;
+                Ok(())
+            }
+            _ => Ok(()),
+        }
     }
 
     pub(super) fn is_unsynced(&self) -> bool {
@@ -147,7 +158,8 @@ impl Store {
             let is_full =
                 open.file.len() > open.begun_at && open.file.len() + bytes as u64 > self.file_bytes;
             if !open.file.is_in_place() {
-                // Somebody removed it, with all that it held.
+                // Somebody removed it, with all that it held, or named it otherwise.
+                self.settle();
                 self.open = None;
             } else if is_full || open.name.day != today {
                 self.close();
@@ -159,15 +171,15 @@ impl Store {
         Ok(())
     }
 
-    /// Opens the first file of the day that is neither full nor packed nor somebody else's.
+    /// Opens the last file of the day, or the next that is neither full nor packed nor somebody else's.
     fn open_next(&mut self, day: Day, now: SystemTime) -> io::Result<Open> {
         let folder = self.dir.join(day.to_string());
         fs::create_dir_all(&folder)?;
-        let first = match self.closed {
+        let behind = match self.closed {
             Some(closed) if closed.day == day => closed.number.saturating_add(1),
             _ => 0,
         };
-        for number in first..=u32::MAX {
+        for number in behind.max(self.first_number(day))..=u32::MAX {
             let name = Name {
                 day,
                 form: self.form,
@@ -177,8 +189,13 @@ impl Store {
             if self.is_packed(&name)? {
                 continue;
             }
-            let Some(file) = OpenFile::open(name.path(&self.dir))? else {
-                continue;
+            let path = name.path(&self.dir);
+            let file = match OpenFile::open(path.clone()) {
+                Ok(Some(file)) => file,
+                Ok(None) => continue,
+                // What is in the way may stay there all day.
+                Err(_) if fs::symlink_metadata(&path).is_ok() => continue,
+                Err(error) => return Err(error),
             };
             // It may have been packed between the two looks.
             if self.is_packed(&name)? {
@@ -188,9 +205,27 @@ impl Store {
                 self.keeper.closed(name, file.into_file().0);
                 continue;
             }
-            return self.begin(file, name, &folder, now);
+            let is_new = file.len() == 0;
+            match self.begin(file, name, &folder, now) {
+                // It is larger than the system allows; the next one has room.
+                Err(error) if error.kind() == io::ErrorKind::FileTooLarge && !is_new => {}
+                begun => return begun,
+            }
         }
         Err(io::Error::other("the day has no name left for a file"))
+    }
+
+    /// The number of the day's last file, or the next where that is packed. Lower ones may have been deleted: they are not used again,
+    /// for files are deleted in the order of their numbers.
+    fn first_number(&self, day: Day) -> u32 {
+        // Where the folder cannot be read, each number is tried.
+        let names = names::files(&self.dir, day).unwrap_or_default();
+        let ours = names.iter().filter(|name| name.form == self.form);
+        match ours.last() {
+            None => 0,
+            Some(last) if last.packing == Packing::Plain => last.number,
+            Some(last) => last.number.saturating_add(1),
+        }
     }
 
     fn is_packed(&self, name: &Name) -> io::Result<bool> {
@@ -216,45 +251,57 @@ impl Store {
                 file.path().display()
             ));
         }
+        // Before the first line, which each attempt would write again.
+        self.sync_folders(folder)?;
         let first = (self.first_line)(now);
         let written = file.write(&first);
         if let Some(error) = written.error {
             return Err(error);
-        }
-        if self.durability != Durability::Never {
-            sync_folder(folder)?;
         }
         self.unsynced = true;
         Ok(Open {
             begun_at: file.len(),
             file,
             name,
+            was_safe: false,
         })
+    }
+
+    /// Has the names of a new file and of its folder made safe.
+    ///
+    /// # Errors
+    ///
+    /// When they cannot be, and each batch was promised to be.
+    fn sync_folders(&self, folder: &Path) -> io::Result<()> {
+        if self.durability == Durability::Never {
+            return Ok(());
+        }
+        let synced = sync_folder(folder).and_then(|()| sync_folder(&self.dir));
+        match synced {
+            Err(error) if self.durability != Durability::EachBatch => {
+                self.notices.trouble(Trouble::Syncing, &error);
+                Ok(())
+            }
+            other => other,
+        }
     }
 
     /// Closes the open file for good.
     fn close(&mut self) {
-        if self.durability != Durability::Never && core::mem::take(&mut self.unsynced) {
-            if let Some(open) = &self.open {
-                // The lines are written; that they are not safe was told where it was promised.
-                _ = open.file.sync();
-            }
-        }
+        self.settle();
         if let Some(open) = self.open.take() {
             self.closed = Some(open.name);
             self.keeper.closed(open.name, open.file.into_file().0);
         }
     }
-}
 
-/// A new name in a folder is safe when the folder is.
-#[cfg(unix)]
-fn sync_folder(folder: &Path) -> io::Result<()> {
-    fs::File::open(folder)?.sync_all()
-}
-
-/// Elsewhere folders cannot be opened; the file system sees to it.
-#[cfg(not(unix))]
-fn sync_folder(_: &Path) -> io::Result<()> {
-    Ok(())
+    /// Has what was written made safe before the file is let go.
+    fn settle(&mut self) {
+        if self.durability != Durability::Never {
+            if let Err(error) = self.sync_open() {
+                self.notices.trouble(Trouble::Syncing, &error);
+            }
+        }
+        self.unsynced = false;
+    }
 }

@@ -219,6 +219,36 @@ fn batch_that_was_given_up_is_not_written() {
 }
 
 #[test]
+fn restart_goes_on_behind_the_last_number_where_lower_ones_were_deleted() {
+    let dir = TempDir::new().unwrap();
+    fs::create_dir(dir.path().join("20261121")).unwrap();
+    for name in ["events.4.jsonl.gz", "events.5.jsonl.gz"] {
+        fs::write(file(&dir, "20261121", name), "packed").unwrap();
+    }
+    all_written(&store(&recorder(&dir)).write(b"1\n", noon()), 2);
+    let last = file(&dir, "20261121", "events.6.jsonl");
+    assert_eq!(text(&last), "{\"first\":true}\n1\n");
+    // One that is not packed is gone on with.
+    all_written(&store(&recorder(&dir)).write(b"2\n", noon()), 2);
+    assert_eq!(text(&last), "{\"first\":true}\n1\n{\"first\":true}\n2\n");
+    assert_eq!(
+        fs::read_dir(dir.path().join("20261121")).unwrap().count(),
+        3
+    );
+}
+
+#[test]
+fn file_that_cannot_be_opened_is_passed_by() {
+    let dir = TempDir::new().unwrap();
+    fs::create_dir_all(file(&dir, "20261121", "events.jsonl")).unwrap();
+    all_written(&store(&recorder(&dir)).write(b"1\n", noon()), 2);
+    assert_eq!(
+        text(&file(&dir, "20261121", "events.1.jsonl")),
+        "{\"first\":true}\n1\n"
+    );
+}
+
+#[test]
 fn delay_is_a_day_at_most() {
     let dir = TempDir::new().unwrap();
     let fault = |delay| {
