@@ -8,9 +8,9 @@ use std::io::{self, BufReader, Read, Seek as _, SeekFrom, Write};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::mpsc::{self, Receiver, Sender};
+use std::sync::mpsc::{self, Receiver, SyncSender};
 use std::thread;
-use std::time::{Duration, SystemTime};
+use std::time::{Duration, Instant, SystemTime};
 
 use flate2::write::GzEncoder;
 
@@ -21,7 +21,7 @@ use super::settings::{Compression, Form, Recorder};
 
 /// The thread's other end.
 pub(super) struct Keeper {
-    work: Sender<Work>,
+    work: SyncSender<Work>,
     /// Relaxed: read between pieces of a file.
     ending: Arc<AtomicBool>,
 }
@@ -41,13 +41,18 @@ struct Keeping {
     max_total_bytes: Option<u64>,
     ending: Arc<AtomicBool>,
     notices: Arc<Notices>,
+    /// The first day that was seen, and when: a clock that is set makes none of them older than it is.
+    first_day: Option<(Day, Instant)>,
 }
+
+/// So many closed files wait at most, each of them open.
+const MOST_WAITING: usize = 64;
 
 impl Keeper {
     /// Starts the thread.
     pub(super) fn start(recorder: &Recorder, notices: Arc<Notices>) -> io::Result<Self> {
         let ending = Arc::new(AtomicBool::new(false));
-        let keeping = Keeping {
+        let mut keeping = Keeping {
             dir: recorder.dir.clone(),
             form: recorder.form,
             compression: recorder.compression,
@@ -55,8 +60,9 @@ impl Keeper {
             max_total_bytes: recorder.max_total_bytes,
             ending: Arc::clone(&ending),
             notices,
+            first_day: None,
         };
-        let (work, received) = mpsc::channel();
+        let (work, received) = mpsc::sync_channel(MOST_WAITING);
         thread::Builder::new()
             .name("tickspan-keep".to_owned())
             .spawn(move || {
@@ -68,13 +74,13 @@ impl Keeper {
 
     /// Hands over a file that was closed, locked.
     pub(super) fn closed(&self, name: Name, file: File) {
-        // Where the thread is gone, the next process finds the file.
-        _ = self.work.send(Work::Closed(name, file));
+        // Where the thread is gone or has too much to do, the file is found later.
+        _ = self.work.try_send(Work::Closed(name, file));
     }
 
     /// Has old files looked after.
     pub(super) fn look(&self, today: Day) {
-        _ = self.work.send(Work::Look(today));
+        _ = self.work.try_send(Work::Look(today));
     }
 
     /// Lets the thread end, with its work done or not.
@@ -84,54 +90,78 @@ impl Keeper {
 }
 
 impl Keeping {
-    fn run(&self, work: &Receiver<Work>) {
+    fn run(&mut self, work: &Receiver<Work>) {
         for work in work {
             if self.ending.load(Ordering::Relaxed) {
                 return;
             }
-            let done = match work {
-                Work::Closed(name, file) => self
-                    .pack(&name, &file)
-                    .and_then(|()| self.delete_old(Day::of(SystemTime::now()))),
-                Work::Look(today) => self.look(today),
-            };
-            // Where the folder itself is missing, lines cannot be written, and that is told.
-            let is_told = |error: &io::Error| {
-                matches!(
-                    error.kind(),
-                    io::ErrorKind::NotFound | io::ErrorKind::NotADirectory
-                )
-            };
-            if let Some(error) = done.err().filter(|error| !is_told(error)) {
+            let mut faults = Faults::default();
+            // Before anything is packed: that needs room.
+            match work {
+                Work::Closed(name, file) => {
+                    self.delete_old(Day::of(SystemTime::now()), &mut faults);
+                    faults.take(self.pack(&name, &file));
+                }
+                Work::Look(today) => {
+                    self.delete_old(today, &mut faults);
+                    self.pack_left(today, &mut faults);
+                }
+            }
+            if let Some(error) = faults.first {
                 self.notices.trouble(Trouble::Keeping, &error);
             }
         }
     }
 
-    /// Packs what nobody writes any more, and deletes what is too old.
-    fn look(&self, today: Day) -> io::Result<()> {
-        for day in names::days(&self.dir)? {
+    /// Packs what nobody writes any more: files of days past, and of today those that others follow.
+    fn pack_left(&self, today: Day, faults: &mut Faults) {
+        for day in self.days(faults) {
+            let mut files = self.files(day, faults);
             if day >= today {
-                continue;
+                files.pop();
             }
-            for name in self.files(day)? {
-                if name.packing == Packing::Plain {
-                    if let Some(file) = file::lock(&name.path(&self.dir))? {
-                        self.pack(&name, &file)?;
-                    }
-                } else {
-                    // A process may have ended between packing and removing.
-                    _ = fs::remove_file(name.packed(Packing::Plain).path(&self.dir));
+            for name in files {
+                let plain = name.packed(Packing::Plain);
+                let locked = faults.take(file::lock(&plain.path(&self.dir)));
+                if let Some(Some(file)) = locked {
+                    faults.take(if name == plain {
+                        self.pack(&name, &file)
+                    } else {
+                        // A process ended between packing and removing.
+                        fs::remove_file(plain.path(&self.dir))
+                    });
                 }
             }
+            self.delete_unfinished(day, faults);
         }
-        self.delete_old(today)
     }
 
-    fn files(&self, day: Day) -> io::Result<Vec<Name>> {
-        let mut files = names::files(&self.dir, day)?;
+    /// Deletes what a process that ended has left half packed, where nothing is there any more to be packed again.
+    fn delete_unfinished(&self, day: Day, faults: &mut Faults) {
+        let left = faults
+            .take(names::unfinished(&self.dir, day))
+            .unwrap_or_default();
+        for name in left.into_iter().filter(|name| name.form == self.form) {
+            if !name.packed(Packing::Plain).path(&self.dir).exists() {
+                faults.take(fs::remove_file(name.unfinished(&self.dir)));
+                self.remove_folder(day);
+            }
+        }
+    }
+
+    fn days(&self, faults: &mut Faults) -> Vec<Day> {
+        let mut days = faults.take(names::days(&self.dir)).unwrap_or_default();
+        // What a link leads to is somebody else's to keep.
+        days.retain(|day| !self.dir.join(day.to_string()).is_symlink());
+        days
+    }
+
+    fn files(&self, day: Day, faults: &mut Faults) -> Vec<Name> {
+        let mut files = faults
+            .take(names::files(&self.dir, day))
+            .unwrap_or_default();
         files.retain(|name| name.form == self.form);
-        Ok(files)
+        files
     }
 
     /// Packs a file that is locked, and removes it.
@@ -142,16 +172,20 @@ impl Keeping {
             #[cfg(feature = "zstd")]
             Compression::Zstd => Packing::Zstd,
         };
+        let plain = name.path(&self.dir);
         let packed = name.packed(packing);
         let unfinished = packed.unfinished(&self.dir);
         let whole = self.write_packed(file, &unfinished);
-        if !matches!(whole, Ok(true)) {
+        // Where somebody removed it meanwhile, its name may be another's by now.
+        let is_ours = file::leads_to(&plain, file);
+        if !matches!(whole, Ok(true)) || !is_ours {
             _ = fs::remove_file(&unfinished);
             return whole.map(drop);
         }
         fs::rename(&unfinished, packed.path(&self.dir))?;
+        file::sync_folder(&self.dir.join(name.day.to_string()))?;
         // It is still locked.
-        fs::remove_file(name.path(&self.dir))
+        fs::remove_file(plain)
     }
 
     /// False where the process ends before it is done.
@@ -194,13 +228,14 @@ impl Keeping {
     }
 
     /// Deletes files that are too old or too many: closed ones, the oldest first.
-    fn delete_old(&self, today: Day) -> io::Result<()> {
+    fn delete_old(&mut self, today: Day, faults: &mut Faults) {
         if self.max_age.is_none() && self.max_total_bytes.is_none() {
-            return Ok(());
+            return;
         }
+        let today = self.believed(today);
         let mut files = Vec::new();
-        for day in names::days(&self.dir)? {
-            for name in self.files(day)? {
+        for day in self.days(faults) {
+            for name in self.files(day, faults) {
                 let len = fs::metadata(name.path(&self.dir)).map_or(0, |it| it.len());
                 files.push((name, len));
             }
@@ -211,14 +246,19 @@ impl Keeping {
                 .max_age
                 .is_some_and(|age| is_over(name.day, today, age));
             let are_too_many = self.max_total_bytes.is_some_and(|most| total > most);
-            if (is_too_old || are_too_many) && self.delete(&name)? {
+            if (is_too_old || are_too_many) && faults.take(self.delete(&name)) == Some(true) {
                 total -= len;
             }
         }
-        Ok(())
     }
 
-    /// Deletes a file, and its folder if that was the last. False for one that is open.
+    /// The day, or an earlier one where the clock was set ahead: not more days have gone by than since the first that was seen, and one.
+    fn believed(&mut self, today: Day) -> Day {
+        let (first, at) = *self.first_day.get_or_insert((today, Instant::now()));
+        today.min(Day::of(first.start() + at.elapsed() + DAY))
+    }
+
+    /// Deletes a file, and its folder if that was the last. False for one that is open, or another by now.
     fn delete(&self, name: &Name) -> io::Result<bool> {
         let path = name.path(&self.dir);
         let lock = match name.packing {
@@ -226,22 +266,58 @@ impl Keeping {
                 Some(lock) => Some(lock),
                 None => return Ok(false),
             },
-            Packing::Gzip | Packing::Zstd => None,
+            Packing::Gzip | Packing::Zstd => {
+                // A process may have ended between packing and removing.
+                _ = fs::remove_file(name.packed(Packing::Plain).path(&self.dir));
+                None
+            }
         };
         fs::remove_file(&path)?;
         drop(lock);
-        // Refused while anything is in it.
-        _ = fs::remove_dir(self.dir.join(name.day.to_string()));
+        self.remove_folder(name.day);
         Ok(true)
     }
+
+    /// Removes the folder of a day, unless anything is in it.
+    fn remove_folder(&self, day: Day) {
+        _ = fs::remove_dir(self.dir.join(day.to_string()));
+    }
 }
+
+/// What failed while the rest was done.
+#[derive(Default)]
+struct Faults {
+    first: Option<io::Error>,
+}
+
+impl Faults {
+    /// What came of an attempt, if anything did.
+    fn take<T>(&mut self, done: io::Result<T>) -> Option<T> {
+        match done {
+            Ok(done) => Some(done),
+            Err(error) => {
+                // What is gone needs nothing done; where the folder itself is missing, lines cannot be written, and that is told.
+                let is_gone = matches!(
+                    error.kind(),
+                    io::ErrorKind::NotFound | io::ErrorKind::NotADirectory
+                );
+                if !is_gone {
+                    self.first.get_or_insert(error);
+                }
+                None
+            }
+        }
+    }
+}
+
+const DAY: Duration = Duration::from_secs(86_400);
 
 /// So many bytes are packed before the thread looks whether it should end.
 const PIECE: usize = 128 << 10;
 
 /// Whether a day ended longer ago than `age`.
 fn is_over(day: Day, today: Day, age: Duration) -> bool {
-    let end = day.start() + Duration::from_secs(86_400);
+    let end = day.start() + DAY;
     today
         .start()
         .duration_since(end)

@@ -22,6 +22,9 @@ pub(crate) enum Packing {
     Zstd,
 }
 
+/// What the name of a file ends with until it is packed whole.
+const UNFINISHED: &str = ".tmp";
+
 /// A day, in UTC.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) struct Day(pub(crate) Date);
@@ -114,7 +117,7 @@ impl Name {
     /// What is being written beside it until it is whole.
     pub(crate) fn unfinished(&self, dir: &Path) -> PathBuf {
         dir.join(self.day.to_string())
-            .join(format!("{}.tmp", self.file()))
+            .join(format!("{}{UNFINISHED}", self.file()))
     }
 
     /// Reads a name, if it is one of ours.
@@ -143,7 +146,7 @@ impl Name {
     }
 }
 
-/// The days of which `dir` has a folder, the first first.
+/// The days of which `dir` has a folder, or a link to one, the first first.
 ///
 /// # Errors
 ///
@@ -153,8 +156,11 @@ pub(crate) fn days(dir: &Path) -> io::Result<Vec<Day>> {
     for entry in fs::read_dir(dir)? {
         let entry = entry?;
         if let Some(day) = entry.file_name().to_str().and_then(Day::parse) {
-            if entry.file_type()?.is_dir() {
-                days.push(day);
+            match fs::metadata(entry.path()) {
+                Ok(found) if !found.is_dir() => {}
+                Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+                // What cannot be looked at is told by whoever reads it.
+                _ => days.push(day),
             }
         }
     }
@@ -168,16 +174,7 @@ pub(crate) fn days(dir: &Path) -> io::Result<Vec<Day>> {
 ///
 /// When the day's folder cannot be read.
 pub(crate) fn files(dir: &Path, day: Day) -> io::Result<Vec<Name>> {
-    let mut names = Vec::new();
-    for entry in fs::read_dir(dir.join(day.to_string()))? {
-        if let Some(name) = entry?
-            .file_name()
-            .to_str()
-            .and_then(|it| Name::parse(day, it))
-        {
-            names.push(name);
-        }
-    }
+    let mut names = listed(dir, day, |file| Name::parse(day, file))?;
     names.sort_unstable();
     let of = |name: &Name| (name.form, name.number);
     let mut whole: Vec<Name> = Vec::with_capacity(names.len());
@@ -188,6 +185,25 @@ pub(crate) fn files(dir: &Path, day: Day) -> io::Result<Vec<Name>> {
         }
     }
     Ok(whole)
+}
+
+/// Our files of a day that were begun to be packed, under the names that they were to have.
+///
+/// # Errors
+///
+/// When the day's folder cannot be read.
+pub(crate) fn unfinished(dir: &Path, day: Day) -> io::Result<Vec<Name>> {
+    listed(dir, day, |file| {
+        Name::parse(day, file.strip_suffix(UNFINISHED)?)
+    })
+}
+
+fn listed(dir: &Path, day: Day, read: impl Fn(&str) -> Option<Name>) -> io::Result<Vec<Name>> {
+    let mut names = Vec::new();
+    for entry in fs::read_dir(dir.join(day.to_string()))? {
+        names.extend(entry?.file_name().to_str().and_then(&read));
+    }
+    Ok(names)
 }
 
 #[cfg(test)]

@@ -421,3 +421,113 @@ fn file_that_cannot_be_packed_stays_and_is_packed_later() {
         "{\"first\":true}\n1\n"
     );
 }
+
+#[test]
+fn old_files_are_deleted_where_packing_fails() {
+    let dir = TempDir::new().unwrap();
+    for day in ["20261012", "20261120"] {
+        fs::create_dir(dir.path().join(day)).unwrap();
+        fs::write(file(&dir, day, "events.jsonl"), "1\n").unwrap();
+    }
+    // In the way of what is being packed.
+    fs::create_dir(file(&dir, "20261120", "events.jsonl.gz.tmp")).unwrap();
+    let recorder = recorder(&dir)
+        .with_compression(Compression::Gzip)
+        .with_max_age(days(30));
+    store(&recorder).look_after_old(noon());
+    let old = dir.path().join("20261012");
+    wait_for("the deletion", || !old.exists());
+    assert_eq!(text(&file(&dir, "20261120", "events.jsonl")), "1\n");
+}
+
+#[test]
+fn one_file_that_cannot_be_deleted_keeps_no_other() {
+    let dir = TempDir::new().unwrap();
+    fs::create_dir_all(file(&dir, "20261010", "events.jsonl")).unwrap();
+    fs::create_dir(dir.path().join("20261012")).unwrap();
+    fs::write(file(&dir, "20261012", "events.jsonl"), "1\n").unwrap();
+    store(&recorder(&dir).with_max_age(days(30))).look_after_old(noon());
+    let old = dir.path().join("20261012");
+    wait_for("the deletion", || !old.exists());
+}
+
+#[test]
+fn name_that_is_anothers_by_now_is_left() {
+    let dir = TempDir::new().unwrap();
+    let recorder = recorder(&dir).with_compression(Compression::Gzip);
+    let (mut one, mut other) = (store(&recorder), store(&recorder));
+    let path = file(&dir, "20261121", "events.jsonl");
+    all_written(&one.write(b"1\n", noon()), 2);
+    fs::remove_file(&path).unwrap();
+    all_written(&other.write(b"2\n", noon()), 2);
+    one.close_past_day(noon() + days(1));
+    // What is closed after it is packed after it.
+    all_written(&one.write(b"3\n", noon() + days(1)), 2);
+    one.close_past_day(noon() + days(2));
+    let next = file(&dir, "20261122", "events.jsonl");
+    wait_for("the file that was closed after it", || !next.exists());
+    all_written(&other.write(b"4\n", noon()), 2);
+    assert_eq!(text(&path), "{\"first\":true}\n2\n4\n");
+    assert!(!file(&dir, "20261121", "events.jsonl.gz").exists());
+}
+
+#[test]
+fn files_of_today_that_others_follow_are_packed() {
+    let dir = TempDir::new().unwrap();
+    fs::create_dir(dir.path().join("20261121")).unwrap();
+    for name in ["events.jsonl", "events.1.jsonl", "events.2.jsonl"] {
+        fs::write(file(&dir, "20261121", name), "1\n").unwrap();
+    }
+    let locked = super::file::lock(&file(&dir, "20261121", "events.jsonl")).unwrap();
+    store(&recorder(&dir).with_compression(Compression::Gzip)).look_after_old(noon());
+    let followed = file(&dir, "20261121", "events.1.jsonl");
+    wait_for("the packed file", || !followed.exists());
+    for left in ["events.jsonl", "events.1.jsonl.gz", "events.2.jsonl"] {
+        assert!(file(&dir, "20261121", left).exists(), "{left}");
+    }
+    drop(locked);
+}
+
+#[test]
+fn half_packed_file_without_its_plain_one_is_deleted() {
+    let dir = TempDir::new().unwrap();
+    fs::create_dir(dir.path().join("20261120")).unwrap();
+    fs::write(file(&dir, "20261120", "events.jsonl.gz.tmp"), "half").unwrap();
+    store(&recorder(&dir)).look_after_old(noon());
+    let folder = dir.path().join("20261120");
+    wait_for("the deletion", || !folder.exists());
+}
+
+#[test]
+fn clock_that_is_set_ahead_deletes_nothing() {
+    let dir = TempDir::new().unwrap();
+    for day in ["20261120", "20261121"] {
+        fs::create_dir(dir.path().join(day)).unwrap();
+        fs::write(file(&dir, day, "events.jsonl"), "1\n").unwrap();
+    }
+    let recorder = recorder(&dir)
+        .with_compression(Compression::Gzip)
+        .with_max_age(days(30));
+    let store = store(&recorder);
+    store.look_after_old(noon());
+    store.look_after_old(noon() + days(365));
+    let today = file(&dir, "20261121", "events.jsonl");
+    wait_for("the second look", || !today.exists());
+    for day in ["20261120", "20261121"] {
+        assert!(file(&dir, day, "events.jsonl.gz").exists(), "{day}");
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn linked_folder_of_a_day_is_left() {
+    let (dir, archive) = (TempDir::new().unwrap(), TempDir::new().unwrap());
+    fs::write(archive.path().join("events.jsonl"), "1\n").unwrap();
+    std::os::unix::fs::symlink(archive.path(), dir.path().join("20261010")).unwrap();
+    fs::create_dir(dir.path().join("20261012")).unwrap();
+    fs::write(file(&dir, "20261012", "events.jsonl"), "1\n").unwrap();
+    store(&recorder(&dir).with_max_age(days(30))).look_after_old(noon());
+    let old = dir.path().join("20261012");
+    wait_for("the deletion", || !old.exists());
+    assert_eq!(text(&archive.path().join("events.jsonl")), "1\n");
+}
