@@ -21,12 +21,14 @@ use crate::record::lane::health::{Loss, count};
 use crate::record::lane::sites::{self, Site};
 use crate::record::lane::wire::{Header, Reader, flags, item, outcome, tag};
 use crate::record::lane::{self, Ids};
-use crate::record::{Kind as CallsiteKind, tail};
+use crate::record::{Kind as CallsiteKind, name_in_span, tail};
 
 /// What a record's site says of it.
 pub(super) struct Known {
     site: Site,
     keys: Vec<&'static str>,
+    /// What its events are called that have no name of their own.
+    event_name: &'static str,
     /// Whether a key is one that says something of the span itself.
     special: bool,
     /// `code.*`, if these are wanted.
@@ -355,7 +357,7 @@ impl Decoder {
         let count = reader.u8()?;
         let metadata = self.known[site].metadata()?;
         let mut event = Event::new(
-            metadata.name(),
+            self.known[site].event_name,
             self.anchors.time(ticks),
             self.stock.attributes(count.into()),
             0,
@@ -476,6 +478,7 @@ impl Known {
             site,
             special: names[..own].iter().any(|name| name.starts_with("otel.")),
             keys: names,
+            event_name: event_name(site),
             location: Vec::new(),
             row: None,
             metrics: None,
@@ -532,6 +535,17 @@ impl Known {
             },
             Site::Late(_) | Site::Foreign(_) | Site::Edge(_) | Site::Path(_) => SpanKind::Internal,
         }
+    }
+}
+
+fn event_name(site: Site) -> &'static str {
+    match site {
+        Site::Callsite(callsite) if callsite.kind() == CallsiteKind::TradeEvent => {
+            name_in_span(callsite.metadata().name())
+        }
+        Site::Callsite(callsite) => callsite.metadata().name(),
+        Site::Foreign(metadata) => metadata.name(),
+        Site::Late(_) | Site::Edge(_) | Site::Path(_) => "",
     }
 }
 

@@ -131,6 +131,7 @@ impl SpanProcessor for Fanout {
     }
 
     fn on_end(&self, mut span: SpanData) {
+        policy::unmark(&mut span);
         policy::span(&mut span);
         self.counts.ended.fetch_add(1, Ordering::Relaxed);
         if let Some(stages) = &self.stages {

@@ -21,6 +21,8 @@ pub(crate) struct Judged {
     whole: AtomicU8,
     /// Whether what a stage records here is looked at, to know it again.
     is_noted: bool,
+    /// Whether it is that of a trade event.
+    is_trade: bool,
     /// The generation in which this was found; 0 before.
     generation: AtomicU32,
 }
@@ -122,6 +124,7 @@ impl Judged {
             whole: AtomicU8::new(Whole::Guilty as u8),
             is_noted: (metadata.fields().iter().map(|field| field.name()))
                 .any(|name| name == "otel.name" || names::sensitive(name).is_some()),
+            is_trade: own::is_trade(&metadata.callsite()),
             generation: AtomicU32::new(0),
         }
     }
@@ -155,6 +158,10 @@ impl Judged {
 
     pub(super) fn is_noted(&self) -> bool {
         self.is_noted
+    }
+
+    pub(super) fn is_trade(&self) -> bool {
+        self.is_trade
     }
 
     pub(crate) fn whole(&self) -> Whole {

@@ -10,7 +10,7 @@ use tracing_subscriber::Layer;
 use tracing_subscriber::layer::Context;
 use tracing_subscriber::registry::LookupSpan;
 
-use super::rewrite;
+use super::{rewrite, trades};
 use crate::outputs::Share;
 
 /// Gives a layer only what the policy for other crates' data lets through.
@@ -40,7 +40,11 @@ use crate::outputs::Share;
 ///
 /// Only the callsites that have a key to be withheld cost more than a look-up: their values are copied.
 pub fn policed<L>(layer: L) -> Policed<L> {
-    Policed { layer, share: None }
+    Policed {
+        layer,
+        share: None,
+        marks_trades: false,
+    }
 }
 
 /// What [`policed`] gives.
@@ -49,9 +53,16 @@ pub struct Policed<L> {
     layer: L,
     /// Which events are wanted; nothing where that is all that come.
     share: Option<Share>,
+    marks_trades: bool,
 }
 
 impl<L> Policed<L> {
+    /// Marks the names of trade events, for a layer that makes spans which [`unmark`](super::unmark) sees.
+    pub(crate) fn marking_trades(mut self) -> Self {
+        self.marks_trades = true;
+        self
+    }
+
     /// Hands on of events what the output wants.
     pub(crate) fn with_share(mut self, share: Option<Share>) -> Self {
         self.share = share;
@@ -89,7 +100,13 @@ where
 
     fn on_event(&self, event: &Event<'_>, context: Context<'_, S>) {
         if self.wants(event, &context) {
-            rewrite::event(event, |event| self.layer.on_event(event, context));
+            rewrite::event(event, |event| {
+                if self.marks_trades {
+                    trades::mark(event, |event| self.layer.on_event(event, context));
+                } else {
+                    self.layer.on_event(event, context);
+                }
+            });
         }
     }
 

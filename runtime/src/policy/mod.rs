@@ -18,6 +18,7 @@ mod resource;
 mod rewrite;
 mod rules;
 mod spans;
+mod trades;
 mod visit;
 mod withheld;
 
@@ -30,6 +31,7 @@ pub(crate) use own::recording;
 pub(crate) use resource::resource;
 pub(crate) use rules::set;
 pub(crate) use spans::span;
+pub(crate) use trades::unmark;
 pub(crate) use visit::Checked;
 pub(crate) use withheld::total;
 pub use withheld::{Why, Withheld, withheld};

@@ -12,6 +12,7 @@ use tracing_core::callsite::Identifier;
 
 use super::rules;
 use crate::privacy::names;
+use crate::record::Kind;
 use crate::record::lane::sites::{self, Site};
 
 #[derive(Default)]
@@ -19,6 +20,8 @@ struct Own {
     /// All sites that were looked at.
     known: Vec<Site>,
     callsites: HashSet<Identifier>,
+    /// Those of trade events.
+    trades: HashSet<Identifier>,
     keys: HashSet<&'static str>,
     /// The sensitive ones under which a stage has recorded what others may not: it was declared public.
     declared: HashSet<&'static str>,
@@ -36,6 +39,11 @@ static OWN: Mutex<Option<Own>> = Mutex::new(None);
 /// Whether a callsite is one of ours. Each is known before it emits anything.
 pub(super) fn is_callsite(callsite: &Identifier) -> bool {
     with(|own| own.callsites.contains(callsite))
+}
+
+/// Whether a callsite is that of a trade event.
+pub(super) fn is_trade(callsite: &Identifier) -> bool {
+    with(|own| own.trades.contains(callsite))
 }
 
 /// Whether stages have this key.
@@ -119,6 +127,9 @@ impl Own {
                 Site::Callsite(callsite) => {
                     let metadata = callsite.metadata();
                     self.callsites.insert(metadata.callsite());
+                    if callsite.kind() == Kind::TradeEvent {
+                        self.trades.insert(metadata.callsite());
+                    }
                     self.names.insert(metadata.name());
                     let fields = metadata.fields().iter();
                     self.keys.extend(fields.map(|field| field.name()));

@@ -145,22 +145,22 @@ impl Visit for Note {
 }
 
 /// Copies of the values that are exported, each at the place of its field.
-struct Kept(Vec<Option<Box<dyn Value>>>);
+pub(super) struct Kept(Vec<Option<Box<dyn Value>>>);
 
 impl Kept {
-    fn of(metadata: &Metadata<'_>, record: impl FnOnce(&mut Self)) -> Self {
+    pub(super) fn of(metadata: &Metadata<'_>, record: impl FnOnce(&mut Self)) -> Self {
         let mut kept = Self(metadata.fields().iter().map(|_| None).collect());
         record(&mut kept);
         kept
     }
 
-    fn keep(&mut self, field: &Field, value: impl Value + 'static) {
+    pub(super) fn keep(&mut self, field: &Field, value: impl Value + 'static) {
         if let Some(place) = self.0.get_mut(field.index()) {
             *place = Some(Box::new(value));
         }
     }
 
-    fn values(&self) -> Vec<Option<&dyn Value>> {
+    pub(super) fn values(&self) -> Vec<Option<&dyn Value>> {
         self.0.iter().map(Option::as_deref).collect()
     }
 }

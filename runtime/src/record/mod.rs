@@ -39,4 +39,6 @@ pub use latency::{
 };
 pub use parent::{IntoParent, Parent};
 pub use stage::{Stage, StageGuard};
+#[cfg(feature = "init")]
+pub(crate) use trade::name_in_span;
 pub use trade::record_trade;

@@ -8,8 +8,8 @@ use opentelemetry::Value as OtelValue;
 use opentelemetry::trace::{Event, SpanContext, SpanId, SpanKind, TraceId};
 use opentelemetry_sdk::trace::SpanData;
 
-use crate::record::Kind as CallsiteKind;
 use crate::record::lane::sites::{self, Site};
+use crate::record::{Kind as CallsiteKind, name_in_span};
 use crate::recorded::{
     Attributes, Data, Edge, Kind, Line, Link, Outcome, Span, SpanEvent, Status, Trade, Value,
 };
@@ -154,7 +154,7 @@ fn decision<'a>(event: &'a Event, trades: &Trades) -> Option<Data<'a>> {
     }
 }
 
-/// The names of trade events: what tells them from other events.
+/// The names of trade events. Other events may have the same, but no event has its name at the same address.
 #[derive(Default)]
 pub(super) struct Trades {
     sites: Vec<Site>,
@@ -169,14 +169,15 @@ impl Trades {
         for site in &self.sites[known..] {
             if let Site::Callsite(callsite) = site {
                 if callsite.kind() == CallsiteKind::TradeEvent {
-                    self.names.insert(callsite.metadata().name());
+                    self.names.insert(name_in_span(callsite.metadata().name()));
                 }
             }
         }
     }
 
     fn has(&self, event: &Event) -> bool {
-        self.names.contains(event.name.as_ref())
+        let known = self.names.get(event.name.as_ref());
+        known.is_some_and(|name| core::ptr::eq(name.as_ptr(), event.name.as_ptr()))
     }
 }
 

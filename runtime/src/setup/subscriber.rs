@@ -96,7 +96,9 @@ pub(super) fn install(gate: &Gate, settings: &Settings, running: &Running) -> Re
         .with(gate.clone())
         .with(lanes.map(|lanes| lanes.with_share(of_spans.clone())))
         .with(tracer.map(|tracer| {
-            policed(opentelemetry_layer(tracer, settings.location)).with_share(of_spans)
+            policed(opentelemetry_layer(tracer, settings.location))
+                .marking_trades()
+                .with_share(of_spans)
         }))
         .with(console.map(|console| policed(console).with_share(gate.share(Output::Console))));
     #[cfg(feature = "logs")]

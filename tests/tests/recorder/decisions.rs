@@ -10,7 +10,7 @@ use tempfile::TempDir;
 use tickspan::recorded::{Data, Edge as RecordedEdge, Value};
 use tickspan::recorder::{Audited, Durability, Recorder, audited};
 use tickspan::replay::Event;
-use tickspan::{Acknowledgement, EdgeBreakdown, TradeEvent, event, traced_stage};
+use tickspan::{Acknowledgement, EdgeBreakdown, Route, TradeEvent, event, traced_stage};
 use tickspan_tests::child::Child;
 
 use super::{read, read_whole};
@@ -232,6 +232,70 @@ fn trade_event_has_a_line_of_its_own_and_can_be_audited() {
         .with("AUDIT", "1")
         .run();
     assert_eq!(pulled(audited.path()), wanted);
+}
+
+#[traced_stage]
+fn pull_among_others() {
+    event!("quote_pulled", number = 7);
+    tracing::info!("quote_pulled");
+    let pulled = QuotePulled {
+        number: 1,
+        price: Decimal::ONE,
+    };
+    pulled.record();
+}
+
+#[test]
+fn other_events_of_a_trade_events_name_stay_in_their_span() {
+    let child = Child::of(
+        "decisions::other_events_of_a_trade_events_name_stay_in_their_span",
+        || {
+            let is = |what| std::env::var_os(what).is_some();
+            let recorder = Recorder::new(dir_of_child());
+            let recorder = if is("AUDIT") {
+                recorder.with_audit(SOON)
+            } else {
+                recorder
+            };
+            let route = if is("TRACING") {
+                Route::Tracing
+            } else {
+                Route::Lane
+            };
+            let _telemetry = tickspan::builder()
+                .with_recorder(recorder)
+                .with_route(route)
+                .init()
+                .unwrap();
+            pull_among_others();
+        },
+    );
+    for how in [&[][..], &["AUDIT"], &["TRACING"], &["TRACING", "AUDIT"]] {
+        let dir = TempDir::new().unwrap();
+        let child = child.with("RECORDING", dir.path().to_str().unwrap());
+        how.iter()
+            .fold(child, |child, what| child.with(what, "1"))
+            .run();
+        let (mut trades, mut others) = (0, 0);
+        for event in read_whole(dir.path()) {
+            match &event.line.data {
+                Data::Trade(trade) => {
+                    let number = trade.attributes.get("number");
+                    assert_eq!(number, Some(&Value::I64(1)), "{how:?}");
+                    trades += 1;
+                }
+                Data::Span(span) => {
+                    for event in &span.events {
+                        assert_eq!(event.name, "quote_pulled", "{how:?}");
+                        assert_ne!(event.attributes.get("number"), Some(&Value::I64(1)));
+                    }
+                    others += span.events.len();
+                }
+                other => panic!("{other:?}"),
+            }
+        }
+        assert_eq!((trades, others), (1, 2), "{how:?}");
+    }
 }
 
 #[test]
