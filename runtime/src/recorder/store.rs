@@ -220,8 +220,8 @@ impl Store {
     fn first_number(&self, day: Day) -> u32 {
         // Where the folder cannot be read, each number is tried.
         let names = names::files(&self.dir, day).unwrap_or_default();
-        let ours = names.iter().filter(|name| name.form == self.form);
-        match ours.last() {
+        let last = names.iter().rfind(|name| name.form == self.form);
+        match last {
             None => 0,
             Some(last) if last.packing == Packing::Plain => last.number,
             Some(last) => last.number.saturating_add(1),

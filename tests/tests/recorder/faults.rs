@@ -151,6 +151,36 @@ fn nothing_is_doubled_or_lost_where_writes_stop_in_the_middle() {
     assert!(files > 5, "the limit was not met: {files} files");
 }
 
+#[cfg(target_os = "linux")]
+#[test]
+fn file_that_is_too_large_to_go_on_with_is_followed_by_the_next() {
+    let child = Child::of(
+        "faults::file_that_is_too_large_to_go_on_with_is_followed_by_the_next",
+        || {
+            let telemetry = tickspan::builder()
+                .with_recorder(dir_of_child())
+                .init()
+                .unwrap();
+            let first: i64 = std::env::var("FIRST").unwrap().parse().unwrap();
+            (first..first + 500).for_each(tick);
+            let report = telemetry.shutdown(Duration::from_secs(5));
+            assert_eq!(report.lost(), 0, "{report}");
+        },
+    );
+    let dir = TempDir::new().unwrap();
+    let child = child.with("RECORDING", dir.path().to_str().unwrap());
+    child.with("FIRST", "0").run();
+    child
+        .with("FIRST", "500")
+        .in_shell("trap '' XFSZ; ulimit -f 64; exec \"$0\" \"$@\"")
+        .run();
+    let (events, damages) = read(dir.path());
+    assert!(damages.is_empty(), "{damages:?}");
+    let mut found = numbers(&events, "tick", "number");
+    found.sort_unstable();
+    assert_eq!(found, (0..1_000).collect::<Vec<_>>());
+}
+
 /// How many processes are killed. By hand: `TICKSPAN_KILLS=100`.
 fn kills() -> u64 {
     std::env::var("TICKSPAN_KILLS").map_or(10, |kills| kills.parse().unwrap())
