@@ -11,7 +11,7 @@ use serde_json::value::RawValue;
 
 use super::span::{SpanIdField, TraceIdField};
 use super::time::Stamp;
-use super::{Edge, Latency, Recording, Span, Trade};
+use super::{Attributes, Edge, Latency, Recording, Span, Trade};
 
 /// One line of a recording: something that happened at a time, in a span of a trace.
 #[derive(Clone, Debug, PartialEq)]
@@ -74,7 +74,7 @@ impl Data<'_> {
 }
 
 impl Line<'_> {
-    /// Reads one line, without its end.
+    /// Reads one line, without its end. Of one that begins lines of another [version](Recording::is_supported), that version alone may be read.
     ///
     /// # Errors
     ///
@@ -87,6 +87,16 @@ impl Line<'_> {
 
     /// Reads one line if its event type, time and trace are wanted; what it holds is not looked at otherwise.
     pub(crate) fn from_json_if(
+        line: &str,
+        is_wanted: impl FnOnce(&str, SystemTime, Option<TraceId>) -> bool,
+    ) -> Result<Option<Line<'static>>, serde_json::Error> {
+        Self::read(line, is_wanted).or_else(|error| match beginning_of_another_version(line) {
+            Some(line) => Ok(Some(line)),
+            None => Err(error),
+        })
+    }
+
+    fn read(
         line: &str,
         is_wanted: impl FnOnce(&str, SystemTime, Option<TraceId>) -> bool,
     ) -> Result<Option<Line<'static>>, serde_json::Error> {
@@ -131,6 +141,38 @@ impl Line<'_> {
     pub fn to_json(&self) -> Result<String, serde_json::Error> {
         serde_json::to_string(self)
     }
+}
+
+/// What begins lines of another version may hold anything besides that version.
+fn beginning_of_another_version(line: &str) -> Option<Line<'static>> {
+    let Beginning { event_type, data } = serde_json::from_str(line).ok()?;
+    let recording = Recording {
+        schema_version: Cow::Owned(data.schema_version.into_owned()),
+        process_id: 0,
+        tickspan_version: Cow::Borrowed(""),
+        resource: Attributes::default(),
+    };
+    (event_type == RECORDING && !recording.is_supported()).then_some(Line {
+        timestamp: SystemTime::UNIX_EPOCH,
+        trace_id: None,
+        span_id: None,
+        data: Data::Recording(recording),
+    })
+}
+
+/// What all versions begin with.
+#[derive(Deserialize)]
+struct Beginning<'a> {
+    #[serde(borrow)]
+    event_type: Cow<'a, str>,
+    #[serde(borrow)]
+    data: Version<'a>,
+}
+
+#[derive(Deserialize)]
+struct Version<'a> {
+    #[serde(borrow)]
+    schema_version: Cow<'a, str>,
 }
 
 /// A line whose data has not been looked at. What else stands in it is skipped.

@@ -120,6 +120,11 @@ impl Name {
             .join(format!("{}{UNFINISHED}", self.file()))
     }
 
+    /// Reads the name that a file is to have that is being packed.
+    pub(crate) fn parse_unfinished(day: Day, file: &str) -> Option<Self> {
+        Self::parse(day, file.strip_suffix(UNFINISHED)?)
+    }
+
     /// Reads a name, if it is one of ours.
     pub(crate) fn parse(day: Day, file: &str) -> Option<Self> {
         let (form, rest) = Form::ALL
@@ -193,9 +198,7 @@ pub(crate) fn files(dir: &Path, day: Day) -> io::Result<Vec<Name>> {
 ///
 /// When the day's folder cannot be read.
 pub(crate) fn unfinished(dir: &Path, day: Day) -> io::Result<Vec<Name>> {
-    listed(dir, day, |file| {
-        Name::parse(day, file.strip_suffix(UNFINISHED)?)
-    })
+    listed(dir, day, |file| Name::parse_unfinished(day, file))
 }
 
 fn listed(dir: &Path, day: Day, read: impl Fn(&str) -> Option<Name>) -> io::Result<Vec<Name>> {

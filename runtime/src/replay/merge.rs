@@ -140,14 +140,14 @@ impl Merge {
         Some(held.event)
     }
 
-    /// Reads from the file that is behind.
-    fn read(&mut self) -> Option<Damage> {
+    /// Reads from the file that is behind, until something is wanted, or nobody wants anything any more.
+    fn read(&mut self, is_wanted: &dyn Fn() -> bool) -> Option<Damage> {
         let (behind, source) = self
             .open
             .iter_mut()
             .enumerate()
             .min_by_key(|(_, source)| source.latest())?;
-        match source.next(&self.wanted) {
+        match source.next_while(&self.wanted, is_wanted) {
             None => {
                 self.open.remove(behind);
                 None
@@ -167,11 +167,16 @@ impl Merge {
     }
 }
 
-impl Iterator for Merge {
-    type Item = Result<Event, Damage>;
-
-    fn next(&mut self) -> Option<Self::Item> {
+impl Merge {
+    /// The next, unless nobody wants it any more.
+    pub(super) fn next_while(
+        &mut self,
+        is_wanted: &dyn Fn() -> bool,
+    ) -> Option<Result<Event, Damage>> {
         loop {
+            if !is_wanted() {
+                return None;
+            }
             self.open_due();
             if self.is_due() {
                 return self.give().map(Ok);
@@ -179,7 +184,7 @@ impl Iterator for Merge {
             if self.open.is_empty() {
                 return None;
             }
-            if let Some(damage) = self.read() {
+            if let Some(damage) = self.read(is_wanted) {
                 return Some(Err(damage));
             }
         }

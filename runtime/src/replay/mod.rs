@@ -116,7 +116,8 @@ impl Replay {
         Files::of(path.as_ref()).map(|files| Self::of(files, Vec::new()))
     }
 
-    /// Opens several recordings, and merges their events. All their files are looked at first, to see when they begin.
+    /// Opens several recordings, and merges their events. All their files are looked at first, to see when they begin. A file that is
+    /// named more than once, also as it was before it was packed, is read once.
     ///
     /// # Errors
     ///
@@ -243,7 +244,7 @@ impl Events {
 
     /// The next, unless nobody wants it any more.
     fn next_while(&mut self, is_wanted: &dyn Fn() -> bool) -> Option<Result<Event, Damage>> {
-        let next = self.merge.next()?;
+        let next = self.merge.next_while(is_wanted)?;
         if let Ok(event) = &next {
             if !self.pace.wait(event.line.timestamp, is_wanted) {
                 return None;

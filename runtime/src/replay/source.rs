@@ -78,14 +78,19 @@ impl Source {
         time
     }
 
-    /// The next event that is wanted, or damage. `None` at the end.
-    pub(super) fn next(&mut self, wanted: &Wanted) -> Option<Read> {
-        loop {
+    /// The next event that is wanted, or damage. `None` at the end, and when nobody wants any more.
+    pub(super) fn next_while(
+        &mut self,
+        wanted: &Wanted,
+        is_wanted: &dyn Fn() -> bool,
+    ) -> Option<Read> {
+        while is_wanted() {
             let step = self.step(|event_type, time, trace| wanted.is(event_type, time, trace));
             if let Some(read) = step? {
                 return Some(read);
             }
         }
+        None
     }
 
     /// Reads a line: `None` at the end, `Some(None)` where nothing came of it.

@@ -166,6 +166,82 @@ fn several_recordings_are_one() {
 }
 
 #[test]
+fn file_that_is_named_more_than_once_is_read_once() {
+    let dir = TempDir::new().unwrap();
+    write(
+        dir.path(),
+        "20261121",
+        "events.jsonl",
+        &lines(&[line(0, 1)]),
+    );
+    write(
+        dir.path(),
+        "20261121",
+        "events.jsonl.gz",
+        &lines(&[line(0, 1)]),
+    );
+    write(
+        dir.path(),
+        "20261122",
+        "events.jsonl",
+        &lines(&[line(1, 2)]),
+    );
+    let day = dir.path().join("20261121");
+    fs::write(day.join("events.jsonl.gz.tmp"), "half").unwrap();
+    let named = [
+        day.join("events.jsonl.gz.tmp"),
+        day.join("events.jsonl"),
+        dir.path().to_owned(),
+        day.join("events.jsonl.gz"),
+        day.join("../20261122/events.jsonl"),
+    ];
+    let (numbers, damages) = read(Replay::open_all(named).unwrap());
+    assert!(damages.is_empty(), "{damages:?}");
+    assert_eq!(numbers, [1, 2]);
+}
+
+#[cfg(unix)]
+#[test]
+fn folder_of_a_day_that_cannot_be_read_is_damage_and_a_link_to_one_is_read() {
+    let (dir, archive) = (TempDir::new().unwrap(), TempDir::new().unwrap());
+    write(
+        archive.path(),
+        "20261120",
+        "events.jsonl",
+        &lines(&[line(0, 1)]),
+    );
+    write(
+        dir.path(),
+        "20261122",
+        "events.jsonl",
+        &lines(&[line(1, 2)]),
+    );
+    let link = |to: &Path, day: &str| {
+        std::os::unix::fs::symlink(to, dir.path().join(day)).unwrap();
+    };
+    link(&archive.path().join("20261120"), "20261120");
+    // It leads to itself.
+    link(&dir.path().join("20261121"), "20261121");
+    // What was deleted is none.
+    link(&archive.path().join("20261119"), "20261119");
+    let (numbers, damages) = read(open(&dir));
+    assert_eq!(numbers, [1, 2]);
+    assert_eq!(damages.len(), 1, "{damages:?}");
+    assert!(matches!(damages[0].fault, Fault::File(_)), "{damages:?}");
+    assert_eq!(*damages[0].place.file, dir.path().join("20261121"));
+    Replay::open(dir.path().join("20261121")).unwrap_err();
+}
+
+#[test]
+fn recording_may_be_named_as_a_day_is() {
+    let dir = TempDir::new().unwrap();
+    let inner = dir.path().join("20261120");
+    write(&inner, "20261121", "events.jsonl", &lines(&[line(0, 1)]));
+    assert_eq!(read(Replay::open(&inner).unwrap()).0, [1]);
+    assert_eq!(read(Replay::open(inner.join("20261121")).unwrap()).0, [1]);
+}
+
+#[test]
 fn event_that_is_later_than_the_window_comes_at_once_and_is_counted() {
     let dir = TempDir::new().unwrap();
     let times = [0, 8_000, 3_000, 20_000, 4_000, 21_000];
@@ -227,9 +303,14 @@ fn lines_of_another_version_are_refused_and_of_an_unknown_type_given() {
             r#"{{"event_type":"recording","timestamp":"2026-11-21T00:00:00Z","data":{{"schema_version":"{version}","process_id":1,"tickspan_version":"9","resource":{{}}}}}}"#
         )
     };
+    // Nothing in it is as it was but the version.
+    let much_later =
+        r#"{"event_type":"recording","time":1,"data":{"schema_version":"3.0","process_id":"one"}}"#;
     let later = r#"{"event_type":"position","timestamp":"2026-11-21T00:00:05Z","data":{"size":7}}"#;
     let content = [
         begin("2.0"),
+        line(1, 1),
+        much_later.to_owned(),
         line(1, 1),
         begin("1.9"),
         line(2, 2),
@@ -237,20 +318,22 @@ fn lines_of_another_version_are_refused_and_of_an_unknown_type_given() {
     ];
     write(dir.path(), "20261121", "events.jsonl", &lines(&content));
     let all: Vec<_> = open(&dir).into_iter().collect();
-    assert_eq!(all.len(), 3, "{all:?}");
-    let damage = all[0].as_ref().unwrap_err();
-    assert!(
-        matches!(&damage.fault, Fault::Version(version) if version == "2.0"),
-        "{damage}"
-    );
-    assert_eq!(number(all[1].as_ref().unwrap()), 2);
-    let event = all[2].as_ref().unwrap();
+    assert_eq!(all.len(), 4, "{all:?}");
+    for (place, wanted) in [(0, "2.0"), (1, "3.0")] {
+        let damage = all[place].as_ref().unwrap_err();
+        assert!(
+            matches!(&damage.fault, Fault::Version(version) if version == wanted),
+            "{damage}"
+        );
+    }
+    assert_eq!(number(all[2].as_ref().unwrap()), 2);
+    let event = all[3].as_ref().unwrap();
     assert_eq!(event.line.data.event_type(), "position");
     assert_eq!(
         event.line.to_json().unwrap(),
         later.replace("05Z", "05.000000000Z")
     );
-    assert_eq!(event.place.line, 5);
+    assert_eq!(event.place.line, 7);
 }
 
 #[test]
@@ -399,6 +482,36 @@ fn dropped_stream_ends_its_thread() {
     assert_eq!(number(&first), 1);
     drop(stream);
     has_ended.recv_timeout(Duration::from_secs(20)).unwrap();
+}
+
+#[cfg(unix)]
+#[test]
+fn dropped_stream_ends_its_thread_where_nothing_is_wanted() {
+    let dir = TempDir::new().unwrap();
+    let path = dir.path().join("pipe");
+    let made = std::process::Command::new("mkfifo").arg(&path).status();
+    assert!(made.unwrap().success());
+    let (begun, has_begun) = std::sync::mpsc::channel();
+    let writer = std::thread::spawn({
+        let path = path.clone();
+        move || {
+            // It is open when somebody reads it.
+            let mut pipe = fs::File::options().write(true).open(path).unwrap();
+            begun.send(()).unwrap();
+            let line = line(0, 1) + "\n";
+            // Until nobody reads it any more.
+            while pipe.write_all(line.as_bytes()).is_ok() {}
+        }
+    });
+    let replay = Replay::open(&path).unwrap().event_types(["edge"]);
+    let stream = replay.stream().unwrap();
+    has_begun.recv_timeout(Duration::from_secs(20)).unwrap();
+    drop(stream);
+    let until = std::time::Instant::now() + Duration::from_secs(20);
+    while !writer.is_finished() {
+        assert!(std::time::Instant::now() < until, "it reads on");
+        std::thread::yield_now();
+    }
 }
 
 /// Lines of a file, some of them damaged, in nearly the order of time.
