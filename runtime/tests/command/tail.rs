@@ -5,14 +5,14 @@ use std::io::{BufRead as _, BufReader, Write as _};
 use std::path::Path;
 use std::process::{Child, Stdio};
 use std::sync::mpsc::{Receiver, channel};
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use flate2::Compression;
 use flate2::write::GzEncoder;
 use tempfile::TempDir;
-use tickspan::recorded::{Attributes, Line, Outcome, Status, Value};
+use tickspan::recorded::{Attributes, Data, Line, Outcome, Recording, Status, VERSION, Value};
 
-use crate::program::{out, run_on, tickspan};
+use crate::program::{err, out, run_on, tickspan};
 use crate::traced::{edge, span, text, with};
 
 /// Only a program that hangs meets it.
@@ -69,6 +69,21 @@ fn append(dir: &Path, file: &str, content: &str) {
     file.write_all(content.as_bytes()).unwrap();
 }
 
+/// What begins lines of this version.
+fn begin() -> Line<'static> {
+    Line {
+        timestamp: SystemTime::UNIX_EPOCH,
+        trace_id: None,
+        span_id: None,
+        data: Data::Recording(Recording {
+            schema_version: VERSION.into(),
+            process_id: 1,
+            tickspan_version: "1".into(),
+            resource: Attributes::default(),
+        }),
+    }
+}
+
 fn line(number: u64) -> Line<'static> {
     span(
         u128::from(number),
@@ -117,6 +132,46 @@ fn it_follows_over_full_packed_and_torn_files_and_midnight() {
 }
 
 #[test]
+fn it_goes_on_where_the_folder_was_gone_and_a_file_was_made_anew() {
+    let dir = TempDir::new().unwrap();
+    let inner = dir.path().join("recording");
+    append(&inner, "20261121/events.jsonl", &text(&[line(1)]));
+    append(&inner, "20261121/events.1.jsonl", &text(&[line(2)]));
+    let tail = Tail::of(&[], &inner);
+    tail.says("stage_1");
+    tail.says("stage_2");
+    // Gone, and back.
+    let away = dir.path().join("away");
+    fs::rename(&inner, &away).unwrap();
+    append(&away, "20261121/events.jsonl", &text(&[line(3)]));
+    tail.says("stage_3");
+    fs::rename(&away, &inner).unwrap();
+    append(&inner, "20261121/events.jsonl", &text(&[line(4)]));
+    tail.says("stage_4");
+    // Another file under a name that is known.
+    fs::remove_file(inner.join("20261121/events.1.jsonl")).unwrap();
+    append(&inner, "20261121/events.1.jsonl", &text(&[line(5)]));
+    tail.says("stage_5");
+}
+
+#[test]
+fn it_passes_by_lines_of_another_version() {
+    let dir = TempDir::new().unwrap();
+    let foreign = r#"{"event_type":"recording","time":5,"data":{"schema_version":"2.0"}}"#;
+    let content = [
+        foreign.to_owned() + "\n",
+        text(&[line(1)]),
+        text(&[begin(), line(2)]),
+    ]
+    .concat();
+    append(dir.path(), "20261121/events.jsonl", &content);
+    Tail::of(&["--type", "span"], dir.path()).says("stage_2");
+    let piped = run_on(&["tail", "--type", "span", "-"], content.as_bytes());
+    assert_eq!(out(&piped).lines().count(), 1);
+    assert!(err(&piped).contains("lines that cannot be read"));
+}
+
+#[test]
 fn it_shows_what_is_asked_for() {
     let dir = TempDir::new().unwrap();
     let failed = with(span(0xabc << 108, (1, 0), "check_risk", 1, 2_000), |span| {
@@ -157,6 +212,10 @@ fn it_ends_where_nobody_reads_it_and_with_standard_input() {
     );
     assert_eq!(piped.status.code(), Some(0));
     assert_eq!(out(&piped).lines().count(), 2);
+    let mut packed = GzEncoder::new(Vec::new(), Compression::fast());
+    packed.write_all(text(&[line(1)]).as_bytes()).unwrap();
+    let piped = run_on(&["tail", "-"], &packed.finish().unwrap());
+    assert_eq!(out(&piped).lines().count(), 1);
     let dir = TempDir::new().unwrap();
     append(dir.path(), "20261121/events.jsonl", &text(&[line(1)]));
     let mut process = tickspan()

@@ -5,9 +5,10 @@
 
 use std::collections::{BTreeSet, HashMap};
 use std::fs::{self, File};
-use std::io::{self, BufRead as _, BufReader, Read as _, Seek as _, SeekFrom};
+use std::io::{self, BufRead as _, BufReader, Read, Seek as _, SeekFrom};
 use std::path::{Path, PathBuf};
 
+use tickspan::recorded::{Data, Line};
 use tickspan::replay::{LONGEST_LINE, Replay, unpack};
 
 use crate::exit::Failure;
@@ -34,6 +35,13 @@ struct Written {
     rest: Vec<u8>,
     /// A line that is too long is passed by.
     is_too_long: bool,
+    version: Version,
+}
+
+/// Of which version the lines are that follow.
+#[derive(Debug, Default)]
+struct Version {
+    is_foreign: bool,
 }
 
 impl Follow {
@@ -93,8 +101,12 @@ impl Follow {
         let list = self.list();
         for path in &list {
             let name = plain_name(path);
-            if self.files.contains_key(&name) {
-                continue;
+            if let Some(written) = self.files.get_mut(&name) {
+                // Packed it is another as well, with the same lines.
+                if name != *path || !written.is_replaced_at(path) {
+                    continue;
+                }
+                written.read(&mut take);
             }
             let mut written = Written::default();
             if name == *path {
@@ -112,8 +124,12 @@ impl Follow {
         self.close_past(&list);
     }
 
-    /// Closes what is not written any more: the files of all days but the last two.
+    /// Closes what is not written any more: the files of all days but the last two. Where the folder is gone for now, nothing is known of
+    /// that.
     fn close_past(&mut self, list: &[PathBuf]) {
+        if list.is_empty() {
+            return;
+        }
         let days: BTreeSet<&Path> = list.iter().filter_map(|path| path.parent()).collect();
         let written: Vec<&Path> = days.into_iter().rev().take(2).collect();
         for (path, file) in &mut self.files {
@@ -124,15 +140,25 @@ impl Follow {
         }
     }
 
-    /// The files that there are; none where the folder is gone for now.
+    /// The files that there are; none where the folder is gone for now. The folder of a day that cannot be read is none.
     fn list(&self) -> Vec<PathBuf> {
-        Replay::open(&self.path)
-            .map(Replay::files)
-            .unwrap_or_default()
+        let files = Replay::open(&self.path).map(Replay::files);
+        let mut files = files.unwrap_or_default();
+        files.retain(|path| !path.is_dir());
+        files
     }
 }
 
 impl Written {
+    /// Whether another file was made under its name.
+    fn is_replaced_at(&self, path: &Path) -> bool {
+        let ours = self.file.as_ref().and_then(|file| file.metadata().ok());
+        match (ours, fs::metadata(path)) {
+            (Some(ours), Ok(there)) => there.is_file() && !is_same(&ours, &there),
+            _ => false,
+        }
+    }
+
     /// Gives the lines that have come to their end.
     fn read(&mut self, mut take: impl FnMut(&[u8])) {
         let Some(file) = &mut self.file else { return };
@@ -146,7 +172,8 @@ impl Written {
             while let Some(end) = memchr::memchr(b'\n', &self.rest[start.max(begin)..]) {
                 let end = start.max(begin) + end;
                 let line = &self.rest[start..end];
-                if !std::mem::take(&mut self.is_too_long) && !line.is_empty() {
+                let is_cut = std::mem::take(&mut self.is_too_long);
+                if !is_cut && !line.is_empty() && self.version.has(line) {
                     take(line);
                 }
                 start = end + 1;
@@ -160,6 +187,36 @@ impl Written {
     }
 }
 
+impl Version {
+    /// Whether a line is of a version that can be read, or tells that those behind it are not.
+    fn has(&mut self, line: &[u8]) -> bool {
+        if !line.starts_with(BEGINS) {
+            return !self.is_foreign;
+        }
+        let line = std::str::from_utf8(line).ok();
+        let line = line.and_then(|line| Line::from_json(line).ok());
+        if let Some(Data::Recording(recording)) = line.map(|line| line.data) {
+            self.is_foreign = !recording.is_supported();
+        }
+        true
+    }
+}
+
+/// Of a line that begins a recording, in every version.
+const BEGINS: &[u8] = br#"{"event_type":"recording""#;
+
+#[cfg(unix)]
+fn is_same(one: &fs::Metadata, other: &fs::Metadata) -> bool {
+    use std::os::unix::fs::MetadataExt as _;
+    (one.dev(), one.ino()) == (other.dev(), other.ino())
+}
+
+/// An open file keeps its name here.
+#[cfg(not(unix))]
+fn is_same(_: &fs::Metadata, _: &fs::Metadata) -> bool {
+    true
+}
+
 /// The name that a file had before it was packed.
 fn plain_name(path: &Path) -> PathBuf {
     match path.extension() {
@@ -170,9 +227,21 @@ fn plain_name(path: &Path) -> PathBuf {
 
 /// Gives the lines of a packed file.
 fn packed(path: &Path, mut take: impl FnMut(&[u8])) -> io::Result<()> {
-    let unpacked = unpack(File::open(path)?).map_err(|_| io::ErrorKind::InvalidData)?;
+    lines(File::open(path)?, |line| {
+        take(line);
+        Ok(())
+    })
+}
+
+/// Gives the lines of what can be read but once, packed or not, until `take` fails. One that is too long comes in pieces.
+pub(super) fn lines<E: From<io::Error>>(
+    input: impl Read + Send + 'static,
+    mut take: impl FnMut(&[u8]) -> Result<(), E>,
+) -> Result<(), E> {
+    let unpacked = unpack(input).map_err(io::Error::other)?;
     let mut lines = BufReader::new(unpacked);
     let mut line = Vec::new();
+    let mut version = Version::default();
     loop {
         line.clear();
         let read = (&mut lines)
@@ -181,9 +250,9 @@ fn packed(path: &Path, mut take: impl FnMut(&[u8])) -> io::Result<()> {
         if read == 0 {
             return Ok(());
         }
-        match line.trim_ascii_end() {
-            [] => {}
-            line => take(line),
+        let line = line.trim_ascii_end();
+        if !line.is_empty() && version.has(line) {
+            take(line)?;
         }
     }
 }

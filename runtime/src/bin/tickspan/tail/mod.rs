@@ -2,7 +2,7 @@
 
 mod follow;
 
-use std::io::{self, BufRead as _, BufWriter, Write};
+use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
 use std::thread;
 use std::time::Duration;
@@ -17,7 +17,7 @@ use crate::output::Form;
 use crate::trace::beginning;
 use crate::tree::failure;
 use crate::waterfall::{clean, cut, decided, listed};
-use follow::Follow;
+use follow::{Follow, lines};
 
 /// How often it looks for more.
 const PAUSE: Duration = Duration::from_millis(100);
@@ -122,6 +122,18 @@ fn keep_last(lines: &mut Vec<Line<'static>>, number: usize) {
     lines.drain(..lines.len().saturating_sub(number));
 }
 
+/// Why standard input is read no further.
+enum Ended {
+    Reading(io::Error),
+    Printing(Failure),
+}
+
+impl From<io::Error> for Ended {
+    fn from(error: io::Error) -> Self {
+        Self::Reading(error)
+    }
+}
+
 /// What has been shown.
 struct Shown<'a, W: Write> {
     tail: &'a Tail,
@@ -131,26 +143,24 @@ struct Shown<'a, W: Write> {
 
 impl<W: Write> Shown<'_, W> {
     fn standard_input(&mut self) -> Result<Exit, Failure> {
-        let mut input = io::stdin().lock();
-        let mut text = Vec::new();
-        loop {
-            text.clear();
-            let read = input.read_until(b'\n', &mut text);
-            let read =
-                read.map_err(|error| Failure::Unreadable(format!("standard input: {error}")))?;
-            if read == 0 {
-                return Ok(Exit::Fine);
-            }
-            if let Some(line) = self.wanted(text.trim_ascii_end()) {
-                self.print(&[line])?;
-            }
-        }
+        lines(io::stdin(), |text| match self.wanted(text) {
+            Some(line) => self.print(&[line]).map_err(Ended::Printing),
+            None => Ok(()),
+        })
+        .map_err(|ended| match ended {
+            Ended::Printing(failure) => failure,
+            Ended::Reading(error) => Failure::Unreadable(format!("standard input: {error}")),
+        })?;
+        Ok(Exit::Fine)
     }
 
     /// A line, if it is asked for.
     fn wanted(&mut self, text: &[u8]) -> Option<Line<'static>> {
         let text = std::str::from_utf8(text).ok();
-        let Some(line) = text.and_then(|text| Line::from_json(text).ok()) else {
+        let line = text.and_then(|text| Line::from_json(text).ok());
+        let of_another_version =
+            |line: &Line<'_>| matches!(&line.data, Data::Recording(it) if !it.is_supported());
+        let Some(line) = line.filter(|line| !of_another_version(line)) else {
             self.unreadable += 1;
             // Not `eprintln!`, which panics when stderr is closed.
             if self.unreadable == 1 {
