@@ -339,6 +339,13 @@ fn every_input_has_its_answer() {
         (code, &data(&page)["totals"]["spans"]),
         (Some(4), &Json::from(0))
     );
+    // Nothing of that day.
+    let dir = recording(text(&messages(1)));
+    let output = tickspan(
+        dir.path(),
+        &["report", "--since", "2026-11-22", "events.jsonl"],
+    );
+    assert_eq!(output.status.code(), Some(4), "{output:?}");
     // No text at all.
     let binary: Vec<u8> = (0..200_000_u32)
         .map(|it| (it.wrapping_mul(2_654_435_761) >> 24) as u8)

@@ -174,12 +174,15 @@ fn time_is_from_since_and_before_until() {
         (Some(0), &99.into())
     );
     assert_eq!(summary["hops"].as_array().unwrap().len(), 0);
-    // There is nothing of that day.
-    let (code, summary) = of(&["--since", "2026-11-22"]);
-    assert_eq!(
-        (code, summary["stages"].as_array().unwrap().len()),
-        (Some(4), 0)
-    );
+    // There is nothing of that day, nor of a time beyond those that fit.
+    for since in ["2026-11-22", "2300-01-01"] {
+        let (code, summary) = of(&["--since", since]);
+        assert_eq!(
+            (code, summary["stages"].as_array().unwrap().len()),
+            (Some(4), 0),
+            "{since}"
+        );
+    }
     let wrong = run(&["summary", "--since", "yesterday"], dir.path());
     assert_eq!(wrong.status.code(), Some(2));
     assert!(

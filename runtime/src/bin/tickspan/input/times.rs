@@ -24,14 +24,9 @@ const SECOND: usize = 19;
 
 impl Times {
     pub(crate) fn of(period: Period) -> Self {
-        let or = |time: Option<SystemTime>, otherwise| {
-            time.and_then(|time| Timestamp::try_from(time).ok())
-                .and_then(nanoseconds)
-                .unwrap_or(otherwise)
-        };
         Self {
-            since: or(period.since(), Nanoseconds::MIN),
-            until: or(period.until(), Nanoseconds::MAX),
+            since: period.since().map_or(Nanoseconds::MIN, nearest),
+            until: period.until().map_or(Nanoseconds::MAX, nearest),
             second: [0; SECOND],
             begins: 0,
         }
@@ -56,6 +51,16 @@ impl Times {
         }
         nanoseconds(text.parse().ok()?)
     }
+}
+
+/// The nanoseconds of a time, or those nearest to it.
+fn nearest(time: SystemTime) -> Nanoseconds {
+    let found = Timestamp::try_from(time).ok().and_then(nanoseconds);
+    found.unwrap_or(if time < SystemTime::UNIX_EPOCH {
+        Nanoseconds::MIN
+    } else {
+        Nanoseconds::MAX
+    })
 }
 
 fn nanoseconds(time: Timestamp) -> Option<Nanoseconds> {
@@ -91,6 +96,14 @@ pub(crate) fn time(nanoseconds: Nanoseconds) -> SystemTime {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn time_beyond_those_that_fit_is_before_or_after_all_of_them() {
+        let time = |text: &str| text.parse::<Timestamp>().unwrap().into();
+        assert_eq!(nearest(time("2300-01-01T00:00:00Z")), Nanoseconds::MAX);
+        assert_eq!(nearest(time("1600-01-01T00:00:00Z")), Nanoseconds::MIN);
+        assert_eq!(nearest(time("1970-01-01T00:00:01Z")), 1_000_000_000);
+    }
 
     #[test]
     fn times_are_those_that_jiff_reads() {

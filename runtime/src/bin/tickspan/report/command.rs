@@ -39,12 +39,13 @@ impl Report {
         let period = input.period();
         let first = scan(&input, || Counting(First::default(), period))?;
         let damages = first.damages;
+        let has_any = first.fold.0.period.0.is_some();
         let (mut shown, wanted) = Shown::of(first.fold.0, &damages).map_err(io::Error::from)?;
         let wanted = Arc::new(wanted);
         let second = scan_again(&input, || Looking(Second::of(Arc::clone(&wanted)), period))?;
         let page = shown.add(second.0).and_then(|()| page::page(&shown.report));
         self.write(&page.map_err(io::Error::from)?)?;
-        Ok(damages.end(first.lines > 0))
+        Ok(damages.end(has_any))
     }
 
     /// The page must not replace what it is made of.
