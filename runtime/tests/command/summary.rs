@@ -155,9 +155,9 @@ fn windows_and_values_have_rows_of_their_own() {
 
 #[test]
 fn time_is_from_since_and_before_until() {
-    let (dir, _) = lines().recording();
+    let (dir, file) = lines().recording();
     let of = |arguments: &[&str]| {
-        let output = run(&[&["summary", "--json"], arguments].concat(), dir.path());
+        let output = run(&[&["summary", "--json"], arguments].concat(), &file);
         (
             output.status.code(),
             json(&output, output.status.code().unwrap()),
