@@ -531,3 +531,30 @@ fn linked_folder_of_a_day_is_left() {
     wait_for("the deletion", || !old.exists());
     assert_eq!(text(&archive.path().join("events.jsonl")), "1\n");
 }
+
+#[cfg(unix)]
+#[test]
+fn closed_files_that_wait_are_bounded() {
+    let dir = TempDir::new().unwrap();
+    fs::create_dir(dir.path().join("20261121")).unwrap();
+    // The first to be packed waits until somebody reads what it is packed into.
+    let pipe = file(&dir, "20261121", "events.jsonl.gz.tmp");
+    let made = std::process::Command::new("mkfifo").arg(&pipe).status();
+    assert!(made.unwrap().success());
+    let recorder = recorder(&dir)
+        .with_compression(Compression::Gzip)
+        .with_file_size(4_096);
+    let mut store = store(&recorder);
+    let line = [b"x".repeat(4_000), b"\n".to_vec()].concat();
+    for _ in 0..200 {
+        all_written(&store.write(&line, noon()), 4_001);
+    }
+    let is_open = |number: &usize| {
+        let path = file(&dir, "20261121", &format!("events.{number}.jsonl"));
+        super::file::lock(&path).unwrap().is_none()
+    };
+    // Those that wait, and the last.
+    let open = (1..200).filter(is_open).count();
+    assert!((1..100).contains(&open), "{open} are open");
+    drop(fs::File::open(&pipe).unwrap());
+}
