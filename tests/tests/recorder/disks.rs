@@ -261,3 +261,59 @@ fn folder_without_permission_is_tried_again() {
     );
     assert_eq!(found(dir.path()), (0..1_000).collect::<Vec<_>>());
 }
+
+#[test]
+#[ignore = "run by `.ci/disks`"]
+fn folder_that_refuses_to_be_synced_is_written_unless_each_batch_is_promised() {
+    let child = Child::of(
+        "disks::folder_that_refuses_to_be_synced_is_written_unless_each_batch_is_promised",
+        || {
+            let each_batch = std::env::var_os("EACH_BATCH").is_some();
+            let durability = if each_batch {
+                Durability::EachBatch
+            } else {
+                Durability::default()
+            };
+            let recorder = Recorder::new(dir_of_child()).with_durability(durability);
+            let telemetry = tickspan::builder().with_recorder(recorder).init().unwrap();
+            (0..100).for_each(tick);
+            if each_batch {
+                await_refusal(&telemetry, "Permission denied");
+            }
+            let report = telemetry.shutdown(Duration::from_secs(1));
+            let lost = if each_batch { 100 } else { 0 };
+            assert_eq!(report.lost(), lost, "{report}");
+        },
+    );
+    for each_batch in [false, true] {
+        let dir = folder();
+        // Today's, and that of tomorrow, should the test run at midnight.
+        let now = jiff::Timestamp::now();
+        let days = [now, now + jiff::SignedDuration::from_hours(24)];
+        let days = days.map(|day| dir.path().join(day.strftime("%Y%m%d").to_string()));
+        let permit = |mode| {
+            for day in &days {
+                fs::set_permissions(day, Permissions::from_mode(mode)).unwrap();
+            }
+        };
+        days.iter().for_each(|day| fs::create_dir(day).unwrap());
+        // It can be written, and not be opened.
+        permit(0o300);
+        let child = child.with("RECORDING", dir.path().to_str().unwrap());
+        let finished = if each_batch {
+            child.with("EACH_BATCH", "1").run()
+        } else {
+            child.run()
+        };
+        permit(0o700);
+        let bytes = days.iter().flat_map(|day| fs::read_dir(day).unwrap());
+        let bytes: u64 = bytes.map(|it| it.unwrap().metadata().unwrap().len()).sum();
+        if each_batch {
+            assert_eq!(bytes, 0, "attempts leave lines");
+        } else {
+            assert_eq!(found(dir.path()), (0..100).collect::<Vec<_>>());
+            let told = finished.stderr.contains("may not be safe");
+            assert!(told, "{}", finished.stderr);
+        }
+    }
+}
