@@ -1,5 +1,7 @@
 //! The current span as OpenTelemetry's own context.
 
+use std::panic;
+
 use opentelemetry::trace::{
     SpanContext, SpanId, TraceContextExt as _, TraceFlags, TraceId, TraceState,
 };
@@ -26,7 +28,7 @@ pub fn otel_context() -> opentelemetry::Context {
         lane::hand_on();
         return of_handed(&handed);
     }
-    let attached = opentelemetry::Context::current();
+    let attached = of_thread();
     let span = tracing::Span::current();
     if span.is_disabled() {
         return attached;
@@ -47,12 +49,60 @@ pub(crate) fn current() -> Option<Handed> {
     let is_record = matches!(lane::mode(), Mode::Lane | Mode::Ended) || handed.ids.capture != 0;
     // On the tracing route a context of another process lies on both stacks, and a span of `tracing`'s may lie above it
     // on one of them.
-    let is_innermost = || {
-        opentelemetry::Context::map_current(|context| {
-            context.span().span_context().span_id() == SpanId::from(handed.ids.span)
-        })
-    };
+    let is_innermost =
+        || of_thread().span().span_context().span_id() == SpanId::from(handed.ids.span);
     (is_record || is_innermost()).then_some(handed)
+}
+
+thread_local! {
+    static SENTINEL: Sentinel = Sentinel {
+        // It fails on a thread whose context has gone before it was first asked for here.
+        found: panic::catch_unwind(|| opentelemetry::Context::map_current(|_| ())).is_ok(),
+    };
+}
+
+/// Goes before OpenTelemetry's context of its thread: of thread-locals the last that was made is the first to go.
+struct Sentinel {
+    found: bool,
+}
+
+impl Drop for Sentinel {
+    // Only what is dropped is known to have gone.
+    fn drop(&mut self) {}
+}
+
+/// Whether OpenTelemetry's context of this thread is there. Where the thread's storage goes, to ask for it panics, and in a
+/// destructor of a thread-local that aborts the process.
+fn is_there() -> bool {
+    SENTINEL
+        .try_with(|sentinel| sentinel.found)
+        .unwrap_or(false)
+}
+
+/// OpenTelemetry's current context; an empty one where the thread's storage has gone.
+fn of_thread() -> opentelemetry::Context {
+    if is_there() {
+        opentelemetry::Context::current()
+    } else {
+        opentelemetry::Context::new()
+    }
+}
+
+/// While it lives, a context is OpenTelemetry's current one.
+pub(crate) struct Attached(Option<opentelemetry::ContextGuard>);
+
+/// Makes a context OpenTelemetry's current one; nothing where the thread's storage has gone.
+pub(crate) fn attach(context: opentelemetry::Context) -> Option<Attached> {
+    is_there().then(|| Attached(Some(context.attach())))
+}
+
+impl Drop for Attached {
+    fn drop(&mut self) {
+        if !is_there() {
+            // It has nothing to take back, and holds nothing but a place.
+            core::mem::forget(self.0.take());
+        }
+    }
 }
 
 fn is_of(context: &opentelemetry::Context) -> bool {
@@ -128,9 +178,7 @@ pub(crate) fn of_handed(handed: &Handed) -> opentelemetry::Context {
         .carried
         .as_ref()
         .and_then(|carried| carried.context());
-    let around = carried
-        .cloned()
-        .unwrap_or_else(opentelemetry::Context::current);
+    let around = carried.cloned().unwrap_or_else(of_thread);
     if handed.ids.trace == [0; 2] {
         return around;
     }
@@ -140,7 +188,7 @@ pub(crate) fn of_handed(handed: &Handed) -> opentelemetry::Context {
 /// The innermost span of this thread, where stages and OpenTelemetry's own spans are mixed: that of OpenTelemetry's
 /// context, which knows both.
 pub(crate) fn attached(current: Option<Handed>) -> Option<Handed> {
-    let context = opentelemetry::Context::current();
+    let context = of_thread();
     let span = context.span();
     let Some(mut attached) = handed(span.span_context()) else {
         return current;

@@ -72,7 +72,10 @@ where
     }
 
     fn event_enabled(&self, event: &Event<'_>, context: Context<'_, S>) -> bool {
-        let _current = otel_context().attach();
+        // An appender asks for the context, too, and that is not there where the thread's storage goes.
+        let Some(_current) = crate::context::attach(otel_context()) else {
+            return true;
+        };
         self.appender.event_enabled(event, context)
     }
 
@@ -82,8 +85,9 @@ where
         {
             return;
         }
-        let _current = otel_context().attach();
-        self.appender.on_event(event, context);
+        if let Some(_current) = crate::context::attach(otel_context()) {
+            self.appender.on_event(event, context);
+        }
     }
 
     fn on_new_span(&self, attributes: &Attributes<'_>, id: &Id, context: Context<'_, S>) {

@@ -7,8 +7,8 @@ use std::sync::{Arc, Barrier, Mutex, PoisonError};
 use std::thread;
 use std::time::Duration;
 
-use opentelemetry::KeyValue;
-use opentelemetry::trace::SpanId;
+use opentelemetry::trace::{SpanId, TraceContextExt as _};
+use opentelemetry::{Context as OtelContext, KeyValue};
 use opentelemetry_sdk::error::OTelSdkResult;
 use opentelemetry_sdk::trace::{SpanData, SpanExporter};
 use tickspan::{StageGuard, Telemetry, event, health, stage, traced_stage};
@@ -451,6 +451,59 @@ fn leaked_guards_leave_their_stages_open_and_no_other() {
             "and the lanes of their threads are used again"
         );
         assert!(kept.named("leaked").is_empty());
+    })
+    .run();
+}
+
+thread_local! {
+    /// Makes use of all that thread-locals of others hold.
+    static LAST: Defer<fn()> = const {
+        Defer(|| {
+            work(3);
+            let context = tickspan::Context::current();
+            context.run(|| work(4));
+            assert!(!tickspan::otel_context().span().span_context().is_valid());
+        })
+    };
+}
+
+/// OpenTelemetry's context goes before the thread's own storage, after it, or has gone before either was used.
+#[test]
+fn with_otel_context_threads_end_whatever_goes_first() {
+    Child::of("with_otel_context_threads_end_whatever_goes_first", || {
+        let kept = Kept::default();
+        let telemetry = tickspan::builder()
+            .with_otel_context(true)
+            .with_span_exporter(kept.clone())
+            .init()
+            .unwrap();
+        let ends: [fn(); 4] = [
+            || std::mem::forget(stage!("leaked")),
+            || {
+                _ = OtelContext::current();
+                std::mem::forget(stage!("leaked"));
+            },
+            || {
+                _ = tickspan::Context::current();
+                LAST.with(|_| {});
+                work(0);
+            },
+            || {
+                LAST.with(|_| {});
+                _ = OtelContext::current();
+            },
+        ];
+        for end in ends {
+            thread::spawn(end).join().unwrap();
+        }
+        let report = telemetry.shutdown(SOON);
+        let numbers: Vec<_> = kept
+            .take()
+            .iter()
+            .filter_map(|span| integer(span, "number"))
+            .collect();
+        assert_eq!(numbers, [0, 3, 4, 3, 4]);
+        assert_eq!((report.made, report.open), (5, 2), "{report}");
     })
     .run();
 }

@@ -182,6 +182,43 @@ fn an_exporter_of_the_sdk_gets_records_and_the_queue_is_bounded() {
         .run();
 }
 
+/// Logs when it is dropped.
+struct Last;
+
+impl Drop for Last {
+    fn drop(&mut self) {
+        tracing::info!("the last of its thread");
+    }
+}
+
+thread_local! {
+    static LAST: Last = const { Last };
+}
+
+/// There a log record cannot ask which span it is of. Its line needs nobody.
+#[test]
+fn a_destructor_of_a_thread_local_may_log() {
+    let finished = Child::of("a_destructor_of_a_thread_local_may_log", || {
+        let exporter = InMemoryLogExporter::default();
+        let telemetry = tickspan::builder()
+            .with_log_exporter(exporter.clone())
+            .init()
+            .unwrap();
+        thread::spawn(|| {
+            // What `tracing` keeps for the thread goes after it, and what OpenTelemetry keeps before.
+            tracing::dispatcher::get_default(|_| {});
+            LAST.with(|_| {});
+            tracing::info!("another");
+        })
+        .join()
+        .unwrap();
+        telemetry.flush(SOON).unwrap();
+        assert_eq!(exporter.get_emitted_logs().unwrap().len(), 1);
+    })
+    .run();
+    assert!(finished.stderr.contains("the last of its thread"));
+}
+
 #[test]
 fn backends_that_misbehave_cost_counters() {
     let child = Child::of("backends_that_misbehave_cost_counters", trade);

@@ -231,7 +231,7 @@ struct Current<'a> {
     subscriber: Option<DefaultGuard>,
     /// A span of another process, or baggage, where stages are spans of `tracing`.
     #[cfg(feature = "init")]
-    attached: Option<opentelemetry::ContextGuard>,
+    attached: Option<crate::context::Attached>,
     _clock: Option<Entered>,
 }
 
@@ -245,7 +245,9 @@ impl<'a> Current<'a> {
                 span: None,
                 token: lane::hand(handed).unwrap_or(0),
                 subscriber: None,
-                attached: lane::is_off().then(|| crate::context::of_handed(handed).attach()),
+                attached: lane::is_off()
+                    .then(|| crate::context::attach(crate::context::of_handed(handed)))
+                    .flatten(),
                 _clock: clock,
             };
         }
@@ -272,7 +274,7 @@ impl<'a> Current<'a> {
             #[cfg(feature = "init")]
             attached: match held {
                 Held::With(span, carried) => {
-                    Some(carried.on(&crate::context::of_span(span)).attach())
+                    crate::context::attach(carried.on(&crate::context::of_span(span)))
                 }
                 _ => None,
             },

@@ -137,7 +137,7 @@ fn is_wanted(flags: u8) -> bool {
 pub(in crate::record) enum Beside {
     /// It is OpenTelemetry's current span.
     #[expect(dead_code, reason = "it is kept to be dropped")]
-    Attached(opentelemetry::ContextGuard),
+    Attached(crate::context::Attached),
     /// What its trace carries.
     Carried(Arc<Carried>),
 }
@@ -639,9 +639,9 @@ impl Thread {
     #[cold]
     fn attach(&mut self, token: u32) {
         if let Some(handed) = self.current_handed() {
-            let context = crate::context::of_handed(&handed);
-            let guard = context.attach();
-            self.beside.push((token, Beside::Attached(guard)));
+            let attached = crate::context::attach(crate::context::of_handed(&handed));
+            self.beside
+                .extend(attached.map(|attached| (token, Beside::Attached(attached))));
         }
     }
 
