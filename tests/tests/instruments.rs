@@ -5,6 +5,7 @@ use std::thread;
 use std::time::Duration;
 
 use opentelemetry::KeyValue;
+use opentelemetry::metrics::MeterProvider as _;
 use opentelemetry_sdk::metrics::data::{AggregatedMetrics, MetricData, ScopeMetrics};
 use opentelemetry_sdk::metrics::{InMemoryMetricExporter, SdkMeterProvider};
 use tickspan::{AttributeValue, Counter, Gauge, Histogram, Labels, Route, Telemetry};
@@ -46,6 +47,8 @@ static LOGINS: Counter<Client> = Counter::new("logins");
 static LAG: Gauge<Numbered<u64>> = Gauge::new("consumer.lag").with_unit("s");
 static SIZES: Histogram = Histogram::new("fill.size").with_bounds(&[1.0, 10.0]);
 static WAITS: Histogram<Execution> = Histogram::new("pipeline.wait").with_unit("s");
+static CALLS: Counter = Counter::new("calls");
+static DEPTHS: Histogram = Histogram::new("call.depth").with_bounds(&[1.0, 10.0]);
 static MANY: Counter<Numbered<u64>> = Counter::new("many");
 
 const HEDGE: Execution<'static> = Execution {
@@ -190,6 +193,44 @@ fn what_is_recorded_arrives_from_every_thread() {
 fn the_tracing_route_makes_no_difference() {
     Child::of("the_tracing_route_makes_no_difference", || {
         everything(Route::Tracing);
+    })
+    .run();
+}
+
+/// The meter that would make the instruments is held while it is read.
+fn in_a_callback(route: Route) {
+    let (telemetry, provider, metrics) = start(route);
+    let _gauge = provider
+        .meter("engine")
+        .u64_observable_gauge("depth")
+        .with_callback(|_| {
+            CALLS.add(1, &());
+            DEPTHS.record(5.0, &());
+        })
+        .build();
+    assert_eq!(points(&telemetry, &provider, &metrics), BTreeMap::new());
+    let points = points(&telemetry, &provider, &metrics);
+    assert_eq!(points["calls"], "2");
+    // On the lane route what the second reading recorded is read after it.
+    let depths = match route {
+        Route::Tracing => "[0, 2, 0] 10",
+        _ => "[0, 1, 0] 5",
+    };
+    assert_eq!(points["call.depth"], depths);
+}
+
+#[test]
+fn a_callback_may_be_the_first_to_use_an_instrument() {
+    Child::of("a_callback_may_be_the_first_to_use_an_instrument", || {
+        in_a_callback(Route::Lane);
+    })
+    .run();
+}
+
+#[test]
+fn a_callback_may_be_the_first_on_the_tracing_route() {
+    Child::of("a_callback_may_be_the_first_on_the_tracing_route", || {
+        in_a_callback(Route::Tracing);
     })
     .run();
 }

@@ -8,8 +8,9 @@ use std::time::{Duration, Instant};
 use opentelemetry::metrics::MeterProvider as _;
 use opentelemetry_proto::tonic::metrics::v1::{AggregationTemporality, metric::Data};
 use opentelemetry_sdk::metrics::InMemoryMetricExporter;
+use opentelemetry_sdk::metrics::data::{Metric, ScopeMetrics};
 use opentelemetry_sdk::trace::InMemorySpanExporter;
-use tickspan::{Counter, Histogram, traced_stage};
+use tickspan::{Counter, EdgeBreakdown, Histogram, traced_stage};
 use tickspan_tests::child::Child;
 use tickspan_tests::exported::Gate;
 use tickspan_tests::receiver::{ReceivedMetric, Receiver, text, value_of};
@@ -298,13 +299,22 @@ static KNOWN: Histogram = Histogram::new("known");
 static NEW: Counter = Counter::new("new");
 static ALSO_NEW: Histogram = Histogram::new("also.new");
 
-/// Whoever makes an instrument waits until the meters have been read; the collector does not wait for them.
+#[derive(EdgeBreakdown)]
+struct Basis {
+    #[edge(gross)]
+    gross: f64,
+    #[edge(cost)]
+    fee: f64,
+}
+
+/// Neither whoever uses an instrument for the first time nor the collector waits until the meters have been read.
 #[test]
 fn a_callback_that_is_stuck_costs_no_spans() {
     Child::of("a_callback_that_is_stuck_costs_no_spans", || {
+        let read = InMemoryMetricExporter::default();
         let telemetry = tickspan::builder()
             .with_span_exporter(InMemorySpanExporter::default())
-            .with_metric_exporter(InMemoryMetricExporter::default())
+            .with_metric_exporter(read.clone())
             .with_metric_interval(Duration::from_millis(10))
             .init()
             .unwrap();
@@ -321,21 +331,28 @@ fn a_callback_that_is_stuck_costs_no_spans() {
             })
             .build();
         called.recv_timeout(SOON).unwrap();
-        let makers = [
-            thread::spawn(|| NEW.add(1, &())),
-            thread::spawn(|| ALSO_NEW.record(1.0, &())),
-        ];
-        // They have come as far as they come.
-        thread::sleep(Duration::from_millis(200));
+        NEW.add(1, &());
+        ALSO_NEW.record(1.0, &());
+        let basis = Basis {
+            gross: 1.0,
+            fee: 0.5,
+        };
+        basis.record(&basis.decide());
         known.record(1.0);
         price(1);
         assert!(telemetry.flush(Duration::from_secs(2)).is_err());
         assert_eq!(telemetry.report().exporters[0].exported, 1);
         gate.open();
-        for maker in makers {
-            maker.join().unwrap();
-        }
         telemetry.flush(SOON).unwrap();
+        let read = read.get_finished_metrics().unwrap();
+        let last = read.last().unwrap().scope_metrics();
+        let names: Vec<_> = last
+            .flat_map(ScopeMetrics::metrics)
+            .map(Metric::name)
+            .collect();
+        for new in ["new", "also.new", "tickspan.edge.net"] {
+            assert!(names.contains(&new), "{new} in {names:?}");
+        }
     })
     .run();
 }

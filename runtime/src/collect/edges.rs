@@ -323,7 +323,7 @@ impl EdgeTable {
     pub(crate) fn observe(&self, site: &'static EdgeSite, counted: &Counted<'_>) {
         let is_new = self.lock().count(site, counted);
         if is_new {
-            // Not with the lock held: they make instruments, which waits for whoever reads the meters.
+            // Not with the lock held: whoever is told may ask for the rows.
             let listeners = self.units().meet(site.unit);
             for tell in listeners {
                 tell(site.unit);

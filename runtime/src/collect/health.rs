@@ -53,7 +53,8 @@ pub struct Health {
     pub latency_lost: u64,
     /// Latency clocks that stages did not find, because 8,192 others were current.
     pub clocks_unseen: u64,
-    /// Values of [histograms](crate::Histogram) whose lane was full.
+    /// Values of [histograms](crate::Histogram) whose lane was full, or of which too many came before the meters had their
+    /// histogram.
     pub values_lost: u64,
     /// Records that could not be read.
     pub unreadable: u64,

@@ -3,22 +3,26 @@
 //! Observed by whoever reads the meters, on their thread, from the table that the summary reads too. An instrument has one
 //! unit, so the edges of each unit have instruments of their own, in a scope that names the unit.
 
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 
 use opentelemetry::metrics::{AsyncInstrument, Meter, MeterProvider};
 use opentelemetry::{InstrumentationScope, KeyValue};
 
 use crate::collect::{EdgeSummary, EdgeTable};
+use crate::instrument::maker;
 
 /// Has the edges of a table observed by the meters of a provider.
 pub(crate) fn register(provider: &Arc<dyn MeterProvider + Send + Sync>, table: &Arc<EdgeTable>) {
     count_decisions(&provider.meter("tickspan"), Arc::clone(table));
     let (provider, edges) = (Arc::clone(provider), Arc::downgrade(table));
     table.tell_units(Arc::new(move |unit| {
-        // The table holds what is called here, so here it is not held.
-        if let Some(table) = edges.upgrade() {
-            sum(provider.as_ref(), unit, &table);
-        }
+        let (provider, edges) = (Arc::clone(&provider), Weak::clone(&edges));
+        maker::ask(move || {
+            // The table holds what is called here, so here it is not held.
+            if let Some(table) = edges.upgrade() {
+                sum(provider.as_ref(), unit, &table);
+            }
+        });
     }));
 }
 

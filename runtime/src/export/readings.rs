@@ -25,6 +25,7 @@ use super::pipeline::FlushFailure;
 use super::quiet;
 use super::supervised::Supervised;
 use super::thread::ExportThread;
+use crate::instrument::maker;
 use crate::threads::join_by;
 
 /// How often meters are read, and how long an export may take.
@@ -64,6 +65,8 @@ impl MetricReader for Reader {
         if self.0.ended.load(Ordering::Relaxed) {
             return Err(OTelSdkError::AlreadyShutdown);
         }
+        // What was used before is read.
+        maker::wait(Instant::now() + maker::LONGEST);
         self.0.reader.collect(metrics)
     }
 

@@ -10,6 +10,8 @@ mod gauge;
 mod histogram;
 mod labels;
 #[cfg(feature = "init")]
+pub(crate) mod maker;
+#[cfg(feature = "init")]
 pub(crate) mod registry;
 
 pub use counter::{BoundCounter, Counter};

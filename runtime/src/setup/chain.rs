@@ -33,7 +33,7 @@ use crate::export::{
 };
 #[cfg(feature = "logs")]
 use crate::export::{ConsoleLogs, SdkLogs};
-use crate::instrument::registry;
+use crate::instrument::{maker, registry};
 use crate::outputs::Gate;
 use crate::policy;
 use crate::record::lane::{self, ends, sampling};
@@ -107,15 +107,25 @@ pub(super) fn start(
             };
         }
     }
-    if settings.global_subscriber {
-        if let Err(error) = subscriber::install(&gate, settings, &running) {
-            running.shutdown(settings.shutdown_deadline);
-            return Err(error);
+    let provider = meter_provider(&running, meters);
+    let prepared = match &provider {
+        Some(_) => maker::start().map_err(no_thread),
+        None => Ok(()),
+    };
+    let installed = prepared.and_then(|()| {
+        if settings.global_subscriber {
+            subscriber::install(&gate, settings, &running)
+        } else {
+            Ok(())
         }
+    });
+    if let Err(error) = installed {
+        running.shutdown(settings.shutdown_deadline);
+        return Err(error);
     }
     // From here on every stage of the process is seen.
     running.source.open();
-    if let Some(provider) = meter_provider(&running, meters) {
+    if let Some(provider) = provider {
         Export::register_metrics(running.export.as_ref(), provider.as_ref());
         if let Some(edges) = &statistics.edges {
             register_edges(&provider, edges);

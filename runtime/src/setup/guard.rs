@@ -16,6 +16,7 @@ use super::{Error, Report};
 use crate::collect::{self, Collector, Held, Statistics, Summary};
 use crate::console::{self, notice};
 use crate::export::{Export, Items, Queues, SpanCounts};
+use crate::instrument::{maker, registry};
 use crate::record::lane::health::{Loss, counted};
 use crate::record::lane::{self, Mode, ends};
 
@@ -188,6 +189,8 @@ impl Telemetry {
                 });
             }
         }
+        // Whoever reads the program's own provider next reads all that was used before.
+        maker::wait(until);
         let Some(export) = &running.export else {
             return Ok(());
         };
@@ -343,10 +346,13 @@ impl Running {
                 made_on_lanes(&queues, &held)
             }
         };
+        // As in a flush.
+        maker::wait(until);
         let mut ended = self
             .export
             .map(|export| export.shutdown(until))
             .unwrap_or_default();
+        registry::detach();
         // After the exporters, which a stderr that stands still would take all the time from.
         in_time &= console::finish(until.max(Instant::now() + LAST_WORDS));
         ended.in_time &= in_time;

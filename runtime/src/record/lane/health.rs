@@ -33,7 +33,7 @@ pub(crate) enum Loss {
     LabelSets,
     /// An edge that did not fit into its lane: it is not counted.
     EdgeLost,
-    /// A value of a histogram that did not fit into its lane.
+    /// A value of a histogram that did not fit into its lane, or came too early with too many others.
     ValueLost,
     /// A value that was to be a pseudonym, and there was no key.
     NoKey,
