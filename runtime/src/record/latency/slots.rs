@@ -21,6 +21,9 @@ const SLOTS: usize = 8_192;
 /// The bits of a handed cell that hold the tick: at 4 GHz it comes round after 19 hours.
 const TICK: u64 = (1 << 48) - 1;
 
+/// By how many ticks a handed cell may be newer than the moment at which cells are read: minutes, where the reader waits.
+const NEWER: u64 = 1 << 40;
+
 /// The place of one current clock.
 // In cache lines of its own, two of which are fetched together: its neighbour is another thread's.
 #[repr(align(128))]
@@ -209,7 +212,12 @@ fn read(slot: &Slot, tag: u64) -> Marks {
             continue;
         }
         let now = *now.get_or_insert_with(tick::now);
-        let handed = now.wrapping_sub(now.wrapping_sub(cell) & TICK);
+        let newer = cell.wrapping_sub(now) & TICK;
+        let handed = if newer < NEWER {
+            now.wrapping_add(newer)
+        } else {
+            now.wrapping_sub(now.wrapping_sub(cell) & TICK)
+        };
         let own = &mut marks.ticks[place];
         if *own == 0 {
             *own = handed;
@@ -403,6 +411,15 @@ mod tests {
         let marks = clock.release().unwrap();
         assert!((before..=after).contains(&marks.ticks[1]));
         assert_eq!((marks.ticks[0], marks.repeated), (0, 0b10));
+    }
+
+    #[test]
+    fn a_mark_that_is_made_while_marks_are_read_is_no_older() {
+        let clock = taken();
+        let soon = tick::now() + 1_000_000_000;
+        let cell = &clock.slot().unwrap().handed[1];
+        cell.store(clock.tag() | (soon & TICK), Ordering::Relaxed);
+        assert_eq!(clock.release().unwrap().ticks[1], soon);
     }
 
     #[test]
