@@ -77,9 +77,18 @@ impl LatencyTable {
         }
     }
 
-    /// Tells durations to a histogram, too.
+    /// Tells durations to a histogram, too, from now on.
     pub(super) fn tell(&self, told: Told) {
-        self.lock().told = Some(told);
+        let mut rows = self.lock();
+        for Path {
+            of, hops, whole, ..
+        } in &mut rows.paths
+        {
+            for row in hops.iter_mut().map(|hop| &mut hop.row).chain(whole) {
+                row.told = Some(told.hop(of, &row.name));
+            }
+        }
+        rows.told = Some(told);
     }
 
     /// Counts a clock that has ended: its marks were made at `times`, and some more than once. `around` is the span in
@@ -309,6 +318,13 @@ impl Row {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
+    use opentelemetry_sdk::metrics::data::{
+        AggregatedMetrics, HistogramDataPoint, MetricData, ScopeMetrics,
+    };
+    use opentelemetry_sdk::metrics::{InMemoryMetricExporter, SdkMeterProvider};
+
     use super::*;
     use crate::record::latency::LatencyMark;
 
@@ -358,6 +374,29 @@ mod tests {
             ),
             (1, 0, 0, 1)
         );
+    }
+
+    #[test]
+    fn paths_that_are_known_already_are_told() {
+        let table = Arc::new(table());
+        let observe = || table.observe(&PATH, End::Finished, &times(&[1, 501, 901]), 0, None);
+        observe();
+        let exporter = InMemoryMetricExporter::default();
+        let provider = SdkMeterProvider::builder()
+            .with_periodic_exporter(exporter.clone())
+            .build();
+        super::super::register(&provider, &table, None);
+        observe();
+        provider.force_flush().unwrap();
+        let finished = exporter.get_finished_metrics().unwrap();
+        let mut metrics = finished[0].scope_metrics().flat_map(ScopeMetrics::metrics);
+        let durations = metrics.find(|metric| metric.name() == "tickspan.latency.duration");
+        let AggregatedMetrics::F64(MetricData::Histogram(durations)) = durations.unwrap().data()
+        else {
+            panic!("{durations:?}");
+        };
+        let counts = durations.data_points().map(HistogramDataPoint::count);
+        assert_eq!(counts.collect::<Vec<_>>(), [1, 1, 1]);
     }
 
     #[test]
