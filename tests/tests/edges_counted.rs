@@ -10,11 +10,13 @@ use opentelemetry_sdk::metrics::{InMemoryMetricExporter, SdkMeterProvider};
 use opentelemetry_sdk::trace::InMemorySpanExporter;
 use rust_decimal::Decimal;
 use tickspan::{
-    AttributeValue, EdgeBreakdown, Route, TailSampling, Telemetry, stage, traced_stage,
+    AttributeValue, EdgeBreakdown, LatencyStages, Route, StageClock, TailSampling, Telemetry,
+    stage, traced_stage,
 };
 use tickspan_tests::child::Child;
 use tickspan_tests::exported::{Kept, integer};
 use tickspan_tests::receiver::{Receiver, text, value_of};
+use tracing_subscriber::util::SubscriberInitExt as _;
 
 #[derive(EdgeBreakdown)]
 #[edge(name = "cross_venue", unit = "USD")]
@@ -384,4 +386,32 @@ fn edges_arrive_at_an_otlp_receiver_with_their_units_and_values() {
         assert_eq!(of("tickspan.edge.gross", "USD"), (false, vec![160.0]));
         assert_eq!(of("tickspan.edge.cost", "USD"), (false, vec![0.5, 17.5]));
     }
+}
+
+#[derive(LatencyStages)]
+enum Path {
+    Received,
+    Sent,
+}
+
+/// What the first try would have counted in is there no more.
+#[test]
+fn after_a_failed_init_the_tracing_route_counts_edges_and_clocks() {
+    Child::of(
+        "after_a_failed_init_the_tracing_route_counts_edges_and_clocks",
+        || {
+            tracing_subscriber::registry().init();
+            let builder = || tickspan::builder().with_route(Route::Tracing);
+            builder().init().unwrap_err();
+            let telemetry = builder().with_global_subscriber(false).init().unwrap();
+            check(200, 5);
+            let mut scope = StageClock::new().enter();
+            scope.mark(Path::Received);
+            scope.mark(Path::Sent);
+            scope.finish();
+            let summary = telemetry.summary();
+            assert_eq!((summary.edges.len(), summary.paths.len()), (1, 1));
+        },
+    )
+    .run();
 }

@@ -125,6 +125,9 @@ pub(super) fn start(
     }
     // From here on every stage of the process is seen.
     running.source.open();
+    if let Source::Tracing { queues, .. } = &running.source {
+        observe(&statistics, queues);
+    }
     if let Some(provider) = provider {
         Export::register_metrics(running.export.as_ref(), provider.as_ref());
         if let Some(edges) = &statistics.edges {
@@ -451,22 +454,29 @@ fn record_clocks(
     }
 }
 
+/// Counts the edges and clocks of the tracing route, on the threads that record them. It cannot be undone.
+fn observe(statistics: &Statistics, queues: &Arc<Queues>) {
+    if let Some(edges) = &statistics.edges {
+        collect::observe_edges_in(Arc::clone(edges));
+    }
+    if let Some(latency) = &statistics.latency {
+        #[cfg(feature = "recorder")]
+        let finished = record_clocks(Arc::clone(queues));
+        #[cfg(not(feature = "recorder"))]
+        let finished = {
+            let _ = queues;
+            |_: &_, _: &_, _: &_| {}
+        };
+        collect::latency::observe_clocks_in(Arc::clone(latency), finished);
+    }
+}
+
 fn start_provider(
     tracing: &TracingSettings,
     queues: Arc<Queues>,
     statistics: Statistics,
     metrics: Option<StageMetrics>,
 ) -> Source {
-    if let Some(edges) = statistics.edges {
-        collect::observe_edges_in(edges);
-    }
-    if let Some(latency) = statistics.latency {
-        #[cfg(feature = "recorder")]
-        let finished = record_clocks(Arc::clone(&queues));
-        #[cfg(not(feature = "recorder"))]
-        let finished = |_: &_, _: &_, _: &_| {};
-        collect::latency::observe_clocks_in(latency, finished);
-    }
     let counts = Arc::new(SpanCounts::default());
     let provider = SdkTracerProvider::builder()
         .with_resource(tracing.resource.clone())
@@ -476,10 +486,11 @@ fn start_provider(
             counts: Arc::clone(&counts),
             stages: statistics.stages,
             metrics: metrics.map(Mutex::new),
-            queues,
+            queues: Arc::clone(&queues),
         });
     Source::Tracing {
         provider: provider.build(),
         counts,
+        queues,
     }
 }

@@ -67,6 +67,7 @@ pub(super) enum Source {
     Tracing {
         provider: SdkTracerProvider,
         counts: Arc<SpanCounts>,
+        queues: Arc<Queues>,
     },
     Lane {
         collector: Collector,
