@@ -14,6 +14,9 @@ const MOST: usize = 1 << 16;
 /// The most bytes that are kept of one span.
 const MOST_BYTES: usize = 1 << 20;
 
+/// The most bytes that are kept of all.
+const MOST_HELD: usize = 64 << 20;
+
 /// After so many passes, parts are looked for whose span has ended.
 const SWEEP: u64 = 1_000;
 
@@ -26,6 +29,7 @@ pub(super) struct Part {
     pub(super) more: Vec<Vec<u8>>,
     /// When each of these was written.
     ticks: Vec<u64>,
+    /// How many bytes there are in all of these.
     bytes: usize,
     since: u64,
 }
@@ -56,26 +60,40 @@ pub(super) struct Open {
     parts: HashMap<u64, Part, BuildHasherDefault<Identity>>,
     /// Spans in the order in which they were first heard of. Those that have ended are passed.
     order: VecDeque<u64>,
+    /// The bytes of all parts.
+    held: usize,
     pass: u64,
 }
 
 impl Open {
     /// Keeps the first record of a span.
     pub(super) fn open(&mut self, header: &Header, bytes: &[u8], author: &Author) {
-        self.part(header.span).first = Some((header.values, bytes.to_vec(), author.clone()));
+        let part = self.part(header.span);
+        part.first = Some((header.values, bytes.to_vec(), author.clone()));
+        part.bytes += bytes.len();
+        self.hold(bytes.len());
     }
 
     /// Keeps a further record of a span.
     pub(super) fn more(&mut self, header: &Header, bytes: &[u8]) {
         let part = self.part(header.span);
-        part.bytes += bytes.len();
-        if part.bytes > MOST_BYTES {
+        if part.bytes + bytes.len() > MOST_BYTES {
             count_many(Loss::ItemTooMany, count_items(bytes));
             return;
         }
+        part.bytes += bytes.len();
         let place = part.ticks.partition_point(|tick| *tick <= header.end);
         part.ticks.insert(place, header.end);
         part.more.insert(place, bytes.to_vec());
+        self.hold(bytes.len());
+    }
+
+    /// Counts bytes that are kept from now on. Where there are too many, the oldest parts go.
+    fn hold(&mut self, bytes: usize) {
+        self.held += bytes;
+        while self.held > MOST_HELD {
+            self.forget_oldest();
+        }
     }
 
     /// Where there are too many, the oldest goes: the end of its span may have been lost.
@@ -98,7 +116,7 @@ impl Open {
 
     fn forget_oldest(&mut self) {
         while let Some(span) = self.order.pop_front() {
-            if self.parts.remove(&span).is_some() {
+            if self.take(span).is_some() {
                 count(Loss::OpenForgotten);
                 return;
             }
@@ -107,7 +125,9 @@ impl Open {
 
     /// What has come of a span that has ended.
     pub(super) fn take(&mut self, span: u64) -> Option<Part> {
-        self.parts.remove(&span)
+        let part = self.parts.remove(&span)?;
+        self.held -= part.bytes;
+        Some(part)
     }
 
     /// Counts a pass. Whether it is one after which to [look](Self::forget_late) for what came too late.
@@ -119,15 +139,61 @@ impl Open {
     /// Forgets parts of spans that had ended: of which nothing else has come, and that are not among those that go on in their
     /// thread. Their start was written before the part, so that it has come by the next pass.
     pub(super) fn forget_late(&mut self, going_on: &HashSet<u64>) {
-        let mut items = 0;
+        let (mut items, mut bytes) = (0, 0);
         self.parts.retain(|span, part| {
             let is_late =
                 part.first.is_none() && part.since + 1 < self.pass && !going_on.contains(span);
             if is_late {
                 items += part.more.iter().map(|more| count_items(more)).sum::<u64>();
+                bytes += part.bytes;
             }
             !is_late
         });
+        self.held -= bytes;
         count_many(Loss::TooLate, items);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::record::lane::health::counted;
+    use crate::record::lane::wire::{Kind, outcome};
+
+    fn header(span: u64) -> Header {
+        Header {
+            kind: Kind::Open,
+            flags: 0,
+            outcome: outcome::OK,
+            values: 0,
+            site: 1,
+            capture: 0,
+            trace: [1, 1],
+            span,
+            parent: 0,
+            start: 1,
+            end: 1,
+        }
+    }
+
+    #[test]
+    fn parts_of_all_spans_together_are_bounded_and_the_oldest_go() {
+        const SPANS: u64 = 4_000;
+        let bytes = vec![0; 32 << 10];
+        let mut open = Open::default();
+        let before = counted(Loss::OpenForgotten);
+        for span in 1..=SPANS {
+            open.open(&header(span), &bytes, &Author::default());
+            open.more(&header(span), &bytes);
+        }
+        let kept = MOST_HELD as u64 / (64 << 10);
+        assert_eq!(open.held, MOST_HELD);
+        assert_eq!(open.parts.len() as u64, kept);
+        assert_eq!(counted(Loss::OpenForgotten) - before, SPANS - kept);
+        assert!(open.take(SPANS - kept).is_none());
+        for span in SPANS - kept + 1..=SPANS {
+            assert_eq!(open.take(span).unwrap().bytes, 64 << 10);
+        }
+        assert_eq!(open.held, 0);
     }
 }
