@@ -7,7 +7,10 @@ use opentelemetry::{KeyValue, Value};
 use opentelemetry_sdk::trace::SpanExporter;
 use rust_decimal::Decimal;
 use tickspan::support::{LateCallsite, record_late};
-use tickspan::{AttributeValue, Telemetry, event, health, public, record, stage, traced_stage};
+use tickspan::{
+    AttributeValue, EdgeBreakdown, Empty, Telemetry, event, health, public, record, stage,
+    traced_stage,
+};
 use tickspan_tests::child::Child;
 use tickspan_tests::exported::{Kept, attribute, integer, is_child};
 
@@ -265,6 +268,81 @@ fn displayed_text_is_cut_and_counted_once() {
     .run();
 }
 
+#[derive(EdgeBreakdown)]
+struct Basis<'a> {
+    #[edge(gross)]
+    gross: f64,
+    #[edge(cost)]
+    fee: f64,
+    #[edge(context)]
+    symbol: &'a str,
+}
+
+#[test]
+fn a_text_that_is_written_twice_is_cut_once() {
+    Child::of("a_text_that_is_written_twice_is_cut_once", || {
+        let telemetry = start(Kept::default());
+        let symbol = "x".repeat(2_000);
+        let symbol = symbol.as_str();
+        // What is displayed is written while nothing is borrowed, and the text with it.
+        let stage = stage!(
+            "shown",
+            symbol,
+            fee = public!(Fee, reason = "fee of a public venue")
+        );
+        assert_eq!(health().texts_cut, 1);
+        event!(
+            "seen",
+            symbol,
+            fee = public!(Fee, reason = "fee of a public venue")
+        );
+        assert_eq!(health().texts_cut, 2);
+        drop(stage);
+        let _logged = stage!("logged");
+        let basis = Basis {
+            gross: 1.0,
+            fee: 0.5,
+            symbol,
+        };
+        basis.record(&basis.decide());
+        assert_eq!(health().texts_cut, 3);
+        drop(telemetry);
+    })
+    .run();
+}
+
+/// Is displayed in few letters.
+struct Fee;
+
+impl std::fmt::Display for Fee {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("1 bp")
+    }
+}
+
+/// A late attribute of many values is as many as it has.
+#[test]
+fn attributes_that_do_not_fit_are_counted_each() {
+    Child::of("attributes_that_do_not_fit_are_counted_each", || {
+        let telemetry = start(Kept::default());
+        let symbol = "x".repeat(2_000);
+        let symbols: Vec<Symbol> = (0..64).map(|_| Symbol(symbol.clone())).collect();
+        let lost = || {
+            let before = health().items_lost;
+            record!(bids = symbols, asks = symbols);
+            health().items_lost - before
+        };
+        let logged = stage!("logged", bids = Empty, asks = Empty);
+        assert_eq!(lost(), 2);
+        drop(logged);
+        let begun = stage!("begun", symbol, bids = Empty, asks = Empty);
+        assert_eq!(lost(), 2);
+        drop(begun);
+        drop(telemetry);
+    })
+    .run();
+}
+
 #[derive(AttributeValue)]
 #[public(reason = "exchange ticker, public listing")]
 struct Symbol(String);
@@ -287,7 +365,7 @@ fn a_span_keeps_its_place_when_its_values_are_too_large() {
             drop(book);
             let report = telemetry.shutdown(SOON);
             assert_eq!((report.made, report.lost()), (1, 0), "{report}");
-            assert_eq!(health().items_lost, 1);
+            assert_eq!(health().items_lost, 3);
             assert_eq!(integer(&kept.the("book"), "depth"), Some(64));
         },
     )
@@ -413,7 +491,7 @@ fn stages_in_each_other_that_hold_much_are_bounded_and_whole() {
                     assert!(parent.is_none_or(|parent| is_child(child, parent)));
                     events += child.events.len() as u64;
                 }
-                // What is given at the start, each event, and each late attribute is there or counted.
+                // Each of the two attributes of the start, each event, and each late attribute is there or counted.
                 let there = |key| {
                     spans
                         .iter()
@@ -424,8 +502,8 @@ fn stages_in_each_other_that_hold_much_are_bounded_and_whole() {
                 let health = health();
                 assert!(given < DEPTH && late < DEPTH, "{health}");
                 assert_eq!(
-                    given + events + late + health.items_lost - items_lost,
-                    DEPTH * 15,
+                    2 * given + events + late + health.items_lost - items_lost,
+                    DEPTH * 16,
                     "{health}"
                 );
                 assert_eq!(

@@ -1,8 +1,8 @@
 //! From the entries of a lane to records: the stages that go on in its thread.
 
-use crate::record::lane::health::{Loss, count};
+use crate::record::lane::health::{Loss, count_many};
 use crate::record::lane::wire::{
-    Header, Kind, Reader, entry, entry_tag, flags, item, outcome, tag,
+    Header, Kind, Reader, count_items, entry, entry_tag, flags, item, outcome, tag,
 };
 
 /// What has come of a stage is handed on before its end, where it is more than this.
@@ -205,7 +205,7 @@ impl Log {
         }
         self.held += stage.bytes.len() - before;
         if self.held > LIMIT {
-            count(Loss::ItemTooMany);
+            count_many(Loss::ItemTooMany, count_items(&stage.bytes[before..]));
             self.held -= stage.bytes.len() - before;
             stage.bytes.truncate(before);
         } else if stage.bytes.len() > SPILL {
@@ -239,7 +239,7 @@ impl Log {
         entry.values(typed.tags, &mut bytes)?;
         let mut values = entry.values;
         if self.held + bytes.len() > LIMIT {
-            count(Loss::ItemTooMany);
+            count_many(Loss::ItemTooMany, values.into());
             bytes.clear();
             values = 0;
         }

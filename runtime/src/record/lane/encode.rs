@@ -28,6 +28,10 @@ pub(super) fn plain(out: &mut Bytes, values: &[Value<'_>]) -> Result<(), RunsCod
             Repr::I64(value) => out.put_behind(tag::I64, value.to_le_bytes()),
             Repr::U64(value) => out.put_behind(tag::U64, value.to_le_bytes()),
             Repr::F64(value) => out.put_behind(tag::F64, value.to_le_bytes()),
+            // Cut, and counted, once: by who writes them all.
+            Repr::Text(value) if value.len() > TEXT_LIMIT && run_code(values) => {
+                return Err(RunsCode);
+            }
             Repr::Text(value) => text(out, value),
             #[cfg(feature = "rust_decimal")]
             Repr::Decimal(value) => {
@@ -38,6 +42,14 @@ pub(super) fn plain(out: &mut Bytes, values: &[Value<'_>]) -> Result<(), RunsCod
         }
     }
     Ok(())
+}
+
+/// Whether one of the values runs code.
+#[cold]
+fn run_code(values: &[Value<'_>]) -> bool {
+    values
+        .iter()
+        .any(|value| matches!(value.repr(), Repr::Written(_) | Repr::Displayed(_)))
 }
 
 /// Writes `values` at the end of `out`, whatever they are.
@@ -70,11 +82,30 @@ pub(super) fn any(out: &mut Bytes, values: &[Value<'_>]) {
 
 #[inline]
 pub(super) fn text(out: &mut Bytes, text: &str) {
-    let text = if text.len() <= TEXT_LIMIT {
-        text
+    if text.len() <= TEXT_LIMIT {
+        whole(out, text);
     } else {
-        cut(text, TEXT_LIMIT)
-    };
+        count(Loss::TextCut);
+        whole(out, cut(text, TEXT_LIMIT));
+    }
+}
+
+/// Writes values again that have been written already: what is cut has been counted. One that runs code is absent.
+pub(super) fn again(out: &mut Bytes, values: &[Value<'_>]) {
+    for value in values {
+        match value.repr() {
+            Repr::Text(text) if text.len() > TEXT_LIMIT => whole(out, cut(text, TEXT_LIMIT)),
+            _ => {
+                if plain(out, core::slice::from_ref(value)).is_err() {
+                    out.put([tag::ABSENT]);
+                }
+            }
+        }
+    }
+}
+
+#[inline]
+fn whole(out: &mut Bytes, text: &str) {
     #[expect(clippy::cast_possible_truncation, reason = "at most TEXT_LIMIT")]
     let len = text.len() as u16;
     out.put_behind(tag::TEXT, len.to_le_bytes());
@@ -84,7 +115,6 @@ pub(super) fn text(out: &mut Bytes, text: &str) {
 /// The most of `text` that fits `limit` bytes, whole characters.
 #[cold]
 fn cut(text: &str, limit: usize) -> &str {
-    count(Loss::TextCut);
     let end = (0..=limit)
         .rev()
         .find(|end| text.is_char_boundary(*end))
@@ -123,6 +153,7 @@ impl fmt::Write for Bounded<'_> {
         }
         // Some go on after the error: what is cut is cut once.
         if !core::mem::replace(&mut self.cut, true) {
+            count(Loss::TextCut);
             let fits = cut(text, self.left);
             self.out.extend(fits.as_bytes());
         }

@@ -250,4 +250,4 @@ impl LaneThread {
 }
 
 /// The bytes that an entry of items begins with.
-const ITEM_HEAD: usize = 2 * WORD;
+pub(super) const ITEM_HEAD: usize = 2 * WORD;

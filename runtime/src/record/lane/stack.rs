@@ -7,8 +7,8 @@
 
 use std::sync::Arc;
 
-use super::health::{Loss, count};
-use super::log::{FLAGS, end_word};
+use super::health::{Loss, count, count_many};
+use super::log::{FLAGS, ITEM_HEAD, end_word};
 use super::wire::{self, Head, Kind, Parts as _, flags, item, outcome};
 use super::writer::{LaneThread, RECORD_LIMIT};
 use super::{
@@ -189,7 +189,8 @@ impl LaneThread {
         let written = write(&mut self.scratch, &self.clock);
         if written.is_ok() {
             if self.scratch.len() - before > RECORD_LIMIT {
-                count(Loss::ItemTooMany);
+                let items = wire::count_items(&self.scratch[before + ITEM_HEAD..]);
+                count_many(Loss::ItemTooMany, items);
             } else {
                 self.log_items(place, before);
             }
@@ -548,8 +549,10 @@ impl Thread {
                     }
                 }
             }
-        } else if is_wanted(flags) && !(values.is_empty() && written.is_none()) {
-            count(Loss::ItemTooMany);
+        } else if is_wanted(flags) {
+            let items =
+                wire::count_items(written.filter(|_| values.is_empty()).unwrap_or_default());
+            count_many(Loss::ItemTooMany, values.len() as u64 + items);
         }
         if lineage.capture == 0 {
             lane.writer.count_started();
@@ -854,8 +857,9 @@ impl Thread {
         let end = above.unwrap_or(before);
         let len = end - frame.at as usize + (after - before);
         if len > RECORD_LIMIT || after > SCRATCH_LIMIT {
-            count(Loss::ItemTooMany);
             if let Some(lane) = &mut self.lane {
+                let items = wire::count_items(&lane.scratch[before..]);
+                count_many(Loss::ItemTooMany, items);
                 lane.scratch.truncate(before);
             }
         } else if above.is_some() {

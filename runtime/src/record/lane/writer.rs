@@ -9,9 +9,9 @@ use core::hash::BuildHasher as _;
 use std::hash::RandomState;
 
 use super::ends::{LEAST_CHUNK, Writer};
-use super::health::{Loss, count};
+use super::health::{Loss, count, count_many};
 use super::ring::WORD;
-use super::wire::{self, Head, Kind, Parts as _, flags, tag};
+use super::wire::{self, Head, Kind, Parts as _, flags};
 use super::{Bytes, Ids, Mode, NOTHING, capture, clock, encode, mode};
 use crate::privacy::Value;
 
@@ -110,12 +110,22 @@ impl LaneThread {
     fn limit_values(&mut self, at: u32, values: usize) {
         let too_many = self.scratch.len() - at as usize > RECORD_LIMIT;
         if too_many {
-            count(Loss::ItemTooMany);
-            self.scratch.truncate(at as usize + wire::HEADER);
+            self.refuse_values(at as usize + wire::HEADER, values);
         } else if let Some(head) = self.head_mut(at) {
             #[expect(clippy::cast_possible_truncation, reason = "at most MAX_KEYS")]
             head.set_values(values as u8);
         }
+    }
+
+    /// Counts the values that are behind `from`, or else the items, and takes them back.
+    #[cold]
+    fn refuse_values(&mut self, from: usize, values: usize) {
+        let items = wire::count_items(self.scratch.get(from..).unwrap_or_default());
+        count_many(
+            Loss::ItemTooMany,
+            if values > 0 { values as u64 } else { items },
+        );
+        self.scratch.truncate(from);
     }
 
     /// Says that the span at `at` starts now. Last of all: what starting takes is not part of the stage.
@@ -198,14 +208,8 @@ impl LaneThread {
         self.scratch.put(NOTHING);
         match written.filter(|written| *written < at) {
             Some(written) => self.scratch.repeat(written..at),
-            None => {
-                for value in values {
-                    // One that has to be formatted is counted as none.
-                    if encode::plain(&mut self.scratch, core::slice::from_ref(value)).is_err() {
-                        self.scratch.put([tag::ABSENT]);
-                    }
-                }
-            }
+            // One that has to be formatted is counted as none.
+            None => encode::again(&mut self.scratch, values),
         }
         let end = self.scratch.len();
         #[expect(clippy::cast_possible_truncation, reason = "bounded by SCRATCH_LIMIT")]
