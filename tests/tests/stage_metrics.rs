@@ -158,6 +158,16 @@ fn what_is_not_sampled_is_counted_with_its_labels() {
 }
 
 #[test]
+fn labels_are_whole_whatever_spans_may_hold() {
+    Child::of("labels_are_whole_whatever_spans_may_hold", || {
+        run(Route::Lane);
+    })
+    .with("OTEL_SPAN_ATTRIBUTE_COUNT_LIMIT", "0")
+    .with("OTEL_ATTRIBUTE_VALUE_LENGTH_LIMIT", "1")
+    .run();
+}
+
+#[test]
 fn stages_that_are_tracing_spans_are_counted_too() {
     Child::of("stages_that_are_tracing_spans_are_counted_too", || {
         run(Route::Tracing);

@@ -227,11 +227,26 @@ impl Decoder {
         if !read {
             count(Loss::Unreadable);
         }
-        self.conclude(header, span);
-        if let Some(lines) = &mut self.lines {
-            lines.finish(span, metadata, self.known[place].is_told);
-        }
+        conclude(header, span);
         true
+    }
+
+    /// Whether lines tell of spans that end.
+    pub(super) fn tells_spans(&self) -> bool {
+        self.lines.as_ref().is_some_and(Lines::tells_spans)
+    }
+
+    /// Cuts a span to what it may hold, and makes the lines of it. Its metrics are counted before: by labels, whatever spans
+    /// may hold.
+    pub(super) fn finish(&mut self, site: u32, span: &mut SpanData) {
+        self.limit(span);
+        let Some(place) = self.learn(site) else {
+            return;
+        };
+        let known = &self.known[place];
+        if let (Some(lines), Some(metadata)) = (&mut self.lines, known.metadata()) {
+            lines.finish(span, metadata, known.is_told);
+        }
     }
 
     fn read(
@@ -399,24 +414,8 @@ impl Decoder {
         Some(Some(event))
     }
 
-    /// Adds what the end of the span says.
-    fn conclude(&self, header: &Header, span: &mut SpanData) {
-        let name = match header.outcome {
-            outcome::ERROR => Some("error"),
-            outcome::PANICKED => {
-                span.attributes.push(KeyValue::new("error.type", "panic"));
-                Some("panicked")
-            }
-            outcome::CANCELLED => Some("cancelled"),
-            _ => None,
-        };
-        if let Some(name) = name {
-            span.attributes
-                .push(KeyValue::new("tickspan.outcome", name));
-        }
-        if matches!(header.outcome, outcome::ERROR | outcome::PANICKED) {
-            raise(span, Status::error(""));
-        }
+    /// Cuts what is beyond the limits, and puts events in their order.
+    fn limit(&self, span: &mut SpanData) {
         if let Some(longest) = self.shape.longest_text {
             let of_events = span.events.events.iter_mut();
             let lists = of_events.map(|event| &mut event.attributes);
@@ -433,6 +432,26 @@ impl Decoder {
         if !span.events.events.is_sorted_by_key(|event| event.timestamp) {
             span.events.events.sort_by_key(|event| event.timestamp);
         }
+    }
+}
+
+/// Adds what the end of the span says.
+fn conclude(header: &Header, span: &mut SpanData) {
+    let name = match header.outcome {
+        outcome::ERROR => Some("error"),
+        outcome::PANICKED => {
+            span.attributes.push(KeyValue::new("error.type", "panic"));
+            Some("panicked")
+        }
+        outcome::CANCELLED => Some("cancelled"),
+        _ => None,
+    };
+    if let Some(name) = name {
+        span.attributes
+            .push(KeyValue::new("tickspan.outcome", name));
+    }
+    if matches!(header.outcome, outcome::ERROR | outcome::PANICKED) {
+        raise(span, Status::error(""));
     }
 }
 

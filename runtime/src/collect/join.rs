@@ -243,13 +243,19 @@ impl Joiner {
         let header = &complete.header;
         let is_sampled = header.flags & flags::SAMPLED != 0;
         let is_labelled = self.metrics.is_some() && header.flags & flags::LABELLED != 0;
-        let is_read = (is_sampled || is_labelled) && self.decoder.span(complete, spans);
+        let is_wanted = is_sampled || is_labelled || self.decoder.tells_spans();
+        let is_read = is_wanted && self.decoder.span(complete, spans);
         if header.capture == 0 {
             self.count(header, is_sampled, spans.last().filter(|_| is_read));
         }
-        if is_read && !is_sampled {
-            // It was read for its labels.
-            spans.pop();
+        if is_read {
+            if let Some(span) = spans.last_mut() {
+                self.decoder.finish(header.site, span);
+            }
+            if !is_sampled {
+                // It was read for its labels, or for its line.
+                spans.pop();
+            }
         }
     }
 

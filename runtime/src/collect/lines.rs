@@ -50,6 +50,11 @@ impl Lines {
         })
     }
 
+    /// Whether spans that end are told.
+    pub(super) fn tells_spans(&self) -> bool {
+        self.operations
+    }
+
     /// Notes an event of the span that is being read.
     pub(super) fn note(&mut self, metadata: &'static Metadata<'static>, event: &Event) {
         self.noted.push(Noted {
