@@ -85,6 +85,17 @@ impl Anchors {
         }
     }
 
+    /// The time of day at a tick, as it is beside another whose time of day is known: a clock that was set between the two
+    /// changes neither their order nor what lies between them.
+    pub(super) fn time_beside(&self, known: (u64, SystemTime), tick: u64) -> SystemTime {
+        let (at, time) = known;
+        if tick < at {
+            time - self.between(tick, at)
+        } else {
+            time + self.between(at, tick)
+        }
+    }
+
     /// The time between two ticks; none where they run backwards.
     pub(super) fn between(&self, start: u64, end: u64) -> Duration {
         Duration::from_nanos(self.nanoseconds(start, end))
@@ -135,6 +146,15 @@ mod tests {
             Duration::from_secs(2),
             "what was set is no time that passed"
         );
+    }
+
+    #[test]
+    fn beside_another_a_tick_does_not_see_that_the_clock_was_set() {
+        let mut anchors = anchors();
+        anchors.retake(1_000 + 10 * SECOND, at(30));
+        let known = (1_000 + 9 * SECOND, at(59));
+        assert_eq!(anchors.time_beside(known, 1_000 + 11 * SECOND), at(61));
+        assert_eq!(anchors.time_beside(known, 1_000 + 8 * SECOND), at(58));
     }
 
     #[test]

@@ -218,12 +218,14 @@ impl Decoder {
                 span.attributes.push(KeyValue::new("thread.name", name));
             }
         }
-        let read = self.read(place, values, header.values, span).is_some()
+        let read = self.read(place, values, header, span).is_some()
             & complete
                 .more
                 .iter()
-                .all(|more| self.items(place, Reader(more), span).is_some())
-            & self.items(place, Reader(complete.last), span).is_some();
+                .all(|more| self.items(place, Reader(more), header, span).is_some())
+            & self
+                .items(place, Reader(complete.last), header, span)
+                .is_some();
         if !read {
             count(Loss::Unreadable);
         }
@@ -253,10 +255,10 @@ impl Decoder {
         &mut self,
         place: usize,
         mut reader: Reader<'_>,
-        values: u8,
+        header: &Header,
         span: &mut SpanData,
     ) -> Option<()> {
-        for index in 0..usize::from(values) {
+        for index in 0..usize::from(header.values) {
             let known = &self.known[place];
             let key = *known.keys.get(index)?;
             if !known.special {
@@ -265,10 +267,16 @@ impl Decoder {
                 attribute(span, key, value, true);
             }
         }
-        self.items(place, reader, span)
+        self.items(place, reader, header, span)
     }
 
-    fn items(&mut self, place: usize, mut reader: Reader<'_>, span: &mut SpanData) -> Option<()> {
+    fn items(
+        &mut self,
+        place: usize,
+        mut reader: Reader<'_>,
+        header: &Header,
+        span: &mut SpanData,
+    ) -> Option<()> {
         while !reader.is_empty() {
             match reader.u8()? {
                 item::LATE => {
@@ -292,7 +300,7 @@ impl Decoder {
                     }
                 }
                 code @ (item::EVENT | item::FOREIGN_EVENT) => {
-                    let Some(event) = self.event(code, &mut reader, span)? else {
+                    let Some(event) = self.event(code, &mut reader, header, span)? else {
                         continue;
                     };
                     if span.events.events.len() < self.shape.limits.max_events_per_span as usize {
@@ -365,6 +373,7 @@ impl Decoder {
         &mut self,
         code: u8,
         reader: &mut Reader<'_>,
+        header: &Header,
         span: &mut SpanData,
     ) -> Option<Option<Event>> {
         let site = self.learn(reader.u32()?)?;
@@ -373,7 +382,8 @@ impl Decoder {
         let metadata = self.known[site].metadata()?;
         let mut event = Event::new(
             self.known[site].event_name,
-            self.anchors.time(ticks),
+            self.anchors
+                .time_beside((header.start, span.start_time), ticks),
             self.stock.attributes(count.into()),
             0,
         );
@@ -788,4 +798,60 @@ fn written(elements: &[Element], all: u32) -> String {
         texts.push(format!("+{beyond} more"));
     }
     format!("[{}]", texts.join(","))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+    use super::*;
+    use crate::record::lane::wire::Kind;
+
+    fn at(seconds: u64) -> SystemTime {
+        UNIX_EPOCH + Duration::from_secs(seconds)
+    }
+
+    const SECOND: u64 = 1_000_000_000;
+
+    #[test]
+    fn events_have_the_clock_of_their_span() {
+        let site = tracing::subscriber::with_default(tracing_subscriber::registry(), || {
+            sites::foreign(tracing::info_span!("order").metadata().unwrap())
+        });
+        let mut anchors = Anchors::new(Box::new(|start, end| end - start), 0, at(100));
+        anchors.retake(20 * SECOND, at(50));
+        let mut decoder = Decoder::new(anchors, SpanShape::default());
+        let mut items = Vec::new();
+        for second in [30, 15] {
+            items.push(item::FOREIGN_EVENT);
+            items.extend_from_slice(&site.to_le_bytes());
+            items.extend_from_slice(&(second * SECOND).to_le_bytes());
+            items.push(0);
+        }
+        let complete = Complete {
+            header: Header {
+                kind: Kind::Span,
+                flags: flags::SAMPLED,
+                outcome: outcome::OK,
+                values: 0,
+                site,
+                capture: 0,
+                trace: [1, 1],
+                span: 1,
+                parent: 0,
+                start: 10 * SECOND,
+                end: 40 * SECOND,
+            },
+            first: &items,
+            more: &[],
+            last: &[],
+            author: &Author::default(),
+        };
+        let mut spans = Vec::new();
+        assert!(decoder.span(&complete, &mut spans));
+        decoder.finish(site, &mut spans[0]);
+        let events = spans[0].events.iter().map(|event| event.timestamp);
+        assert_eq!(events.collect::<Vec<_>>(), [at(115), at(130)]);
+        assert_eq!((spans[0].start_time, spans[0].end_time), (at(110), at(140)));
+    }
 }
