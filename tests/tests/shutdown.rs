@@ -12,7 +12,7 @@ use opentelemetry_sdk::logs::{InMemoryLogExporter, LogBatch, LogExporter};
 use opentelemetry_sdk::metrics::InMemoryMetricExporter;
 use opentelemetry_sdk::trace::{SpanData, SpanExporter};
 use tickspan::opentelemetry::metrics::MeterProvider as _;
-use tickspan::{EdgeBreakdown, Report, Telemetry, health, stage, traced_stage};
+use tickspan::{EdgeBreakdown, Report, Telemetry, event, health, stage, traced_stage};
 use tickspan_tests::child::Child;
 use tickspan_tests::exported::Gate;
 
@@ -133,6 +133,31 @@ fn it_ends_on_the_thread_that_began_it() {
         end_beside_busy_threads(|telemetry| telemetry.shutdown(DEADLINE));
     })
     .run();
+}
+
+/// Its stage is exported by nobody, and has a lane that nobody reads.
+#[test]
+fn what_a_stage_emits_after_the_end_is_a_line() {
+    let finished = Child::of("what_a_stage_emits_after_the_end_is_a_line", || {
+        let telemetry = start(Counting::default());
+        let logged = stage!("logged");
+        let symbol = "x".repeat(2_000);
+        let opened = stage!("opened", symbol);
+        telemetry.shutdown(DEADLINE);
+        event!("late_in_opened");
+        let basis = Basis {
+            gross: 2.0,
+            funding: 1.0,
+        };
+        basis.record(&basis.decide());
+        drop(opened);
+        event!("late_in_logged");
+        drop(logged);
+    })
+    .run();
+    for word in ["late_in_opened", "late_in_logged", "funding"] {
+        assert!(finished.stderr.contains(word), "{}", finished.stderr);
+    }
 }
 
 #[test]

@@ -375,8 +375,11 @@ pub(super) fn event_usual(site: &'static Callsite, values: &[Value<'_>]) -> bool
         && thread::with(|thread| thread.log_event(site.short_number(), None, values)) == Some(true)
 }
 
-/// Appends an event to the innermost span. False where there is none.
+/// Appends an event to the innermost span. False where there is none, or nobody reads it: it is a line at most then.
 pub(super) fn event(site: &'static Callsite, values: &[Value<'_>]) -> bool {
+    if mode() == Mode::Ended && !is_captured() {
+        return false;
+    }
     let number = site.number();
     append_values(None, flags::SAMPLED, values, |out, clock| {
         write_event_head(out, clock, number, values.len());
