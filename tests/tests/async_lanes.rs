@@ -352,7 +352,7 @@ fn the_loser_of_a_select_is_cancelled_and_the_winner_is_not() {
                 assert_eq!(attribute(&span, "tickspan.outcome"), None);
             }
             // One that the race did not poll had not begun.
-            for span in kept.named("waits") {
+            for span in kept.named("polled") {
                 assert_eq!(
                     attribute(&span, "tickspan.outcome"),
                     Some(&"cancelled".into())
@@ -468,6 +468,54 @@ fn a_task_that_panics_is_panicked_and_its_neighbours_are_not() {
         },
     )
     .run();
+}
+
+fn deep(stages: u64, then: &mut dyn FnMut()) {
+    let _stage = stage!("deep");
+    if stages > 1 {
+        deep(stages - 1, then);
+    } else {
+        then();
+    }
+}
+
+#[traced_stage]
+async fn polled(times: u64) {
+    for _ in 0..times {
+        once().await;
+    }
+}
+
+/// Where its stage cannot be current it goes on without, and its stage ends with it.
+#[test]
+fn a_future_that_is_polled_too_deep_keeps_its_stage() {
+    let child = Child::of("a_future_that_is_polled_too_deep_keeps_its_stage", || {
+        let kept = Kept::default();
+        let telemetry = start(kept.clone());
+        let thread = thread::Builder::new().stack_size(256 << 20).spawn(|| {
+            let mut futures: [Boxed; 2] = [Box::pin(polled(1)), Box::pin(polled(2))];
+            for future in &mut futures {
+                assert!(poll(future).is_pending());
+            }
+            let [short, long] = &mut futures;
+            deep(4_096, &mut || {
+                assert!(poll(short).is_ready());
+                assert!(poll(long).is_pending());
+            });
+            assert!(poll(long).is_ready());
+        });
+        thread.unwrap().join().unwrap();
+        let report = telemetry.shutdown(SOON);
+        assert_eq!(
+            (report.made, report.open, report.lost()),
+            (4_098, 0, 0),
+            "{report}"
+        );
+        for span in kept.named("polled") {
+            assert_eq!(attribute(&span, "tickspan.outcome"), None);
+        }
+    });
+    child.with(QUEUE.0, QUEUE.1).run();
 }
 
 #[test]

@@ -91,7 +91,13 @@ impl<'a> Polling<'a> {
         let (first, going_on) = match core::mem::replace(state, State::Off) {
             State::Unpolled => (true, None),
             State::Off => (false, None),
-            State::Open(open) => (false, Some(open.resume())),
+            State::Open(open) => match open.resume() {
+                Ok(guard) => (false, Some(guard)),
+                Err(open) => {
+                    *state = State::Open(open);
+                    (false, None)
+                }
+            },
         };
         Self {
             state,
@@ -117,6 +123,7 @@ impl<'a> Polling<'a> {
     pub(crate) fn over(mut self) {
         self.stage();
         self.stage = None;
+        *self.state = State::Off;
     }
 }
 

@@ -412,18 +412,25 @@ enum Suspended {
 }
 
 impl Stage {
-    /// Makes the stage current.
-    pub(super) fn resume(mut self) -> StageGuard {
-        StageGuard::new(self.enter())
+    /// Makes the stage current. Gives it back where it cannot be.
+    pub(super) fn resume(mut self) -> Result<StageGuard, Self> {
+        match self.enter() {
+            0 if !matches!(self.0, Suspended::Off) => Err(self),
+            token => Ok(StageGuard::new(token)),
+        }
     }
 
+    /// Makes the stage current, if it can be, and gives its token.
     fn enter(&mut self) -> u32 {
         match core::mem::replace(&mut self.0, Suspended::Off) {
             Suspended::Off => 0,
             Suspended::Hidden => hide(),
             Suspended::Tracing(idle) => tracing_route::enter(idle),
             #[cfg(feature = "init")]
-            Suspended::Lane(suspended) => lane::resume(suspended).unwrap_or(0),
+            Suspended::Lane(suspended) => lane::resume(suspended).unwrap_or_else(|suspended| {
+                self.0 = Suspended::Lane(suspended);
+                0
+            }),
         }
     }
 }
@@ -436,6 +443,10 @@ impl Drop for Stage {
             if std::thread::panicking() {
                 stage.end(&Outcome::Panicked);
             }
+        }
+        #[cfg(feature = "init")]
+        if let Suspended::Lane(suspended) = core::mem::replace(&mut self.0, Suspended::Off) {
+            lane::close(suspended, std::thread::panicking());
         }
     }
 }

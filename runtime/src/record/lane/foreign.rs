@@ -178,7 +178,7 @@ impl Foreign {
 
     /// Makes the span current on this thread.
     pub(crate) fn enter(&self) {
-        thread::with(|thread| thread.place(self.0.clone()));
+        thread::with(|thread| _ = thread.place(self.0.clone()));
     }
 
     /// Takes the innermost entry of the span back.
@@ -201,11 +201,7 @@ impl Foreign {
             role: Role::Opened,
             ..self.0.clone()
         };
-        thread::with(|thread| {
-            if let Some(token) = thread.place(open) {
-                thread.finish(token);
-            }
-        });
+        thread::with(|thread| thread.close(open));
     }
 
     /// Appends attributes.
@@ -232,7 +228,7 @@ impl Foreign {
         write: impl FnOnce(&mut Bytes, &quanta::Clock) -> Result<(), encode::RunsCode>,
     ) {
         thread::with(|thread| {
-            if let Some(token) = thread.place(self.0.clone()) {
+            if let Ok(token) = thread.place(self.0.clone()) {
                 _ = thread.append(token as usize - 1, flags::SAMPLED, write);
                 thread.finish(token);
             }

@@ -501,9 +501,19 @@ pub(super) fn suspend(token: u32) -> Option<Suspended> {
     thread::with(|thread| thread.suspend(token)).flatten()
 }
 
-/// Makes a span current that was suspended. Nothing where it cannot be.
-pub(super) fn resume(suspended: Suspended) -> Option<u32> {
-    thread::with(|thread| thread.place(suspended)).flatten()
+/// Makes a span current that was suspended, and gives its token; 0 where the thread's storage has gone. Gives it back where it
+/// cannot be current here.
+pub(super) fn resume(suspended: Suspended) -> Result<u32, Suspended> {
+    thread::with(|thread| thread.place(suspended)).unwrap_or(Ok(0))
+}
+
+/// Ends a span that was suspended, and cannot be current here.
+#[cold]
+pub(super) fn close(mut suspended: Suspended, panicked: bool) {
+    if panicked && suspended.head.outcome() == outcome::OK {
+        suspended.head.set_outcome(outcome::PANICKED);
+    }
+    thread::with(|thread| thread.close(suspended));
 }
 
 /// The innermost span. Nothing where that is a span of `tracing`'s.
@@ -552,11 +562,12 @@ pub(super) fn hand(handed: &Handed) -> Option<u32> {
         head.set_capture(ids.capture);
         let carries = if carried.is_some() { flags::CARRIES } else { 0 };
         head.set_flags(carries | ids.flags());
-        thread.place(Suspended {
+        let span = Suspended {
             head,
             role: Role::Handed,
             carried,
-        })
+        };
+        thread.place(span).ok()
     })
     .flatten()
 }

@@ -656,11 +656,21 @@ impl Thread {
         }
     }
 
-    /// Puts a span on the stack that began elsewhere.
-    pub(super) fn place(&mut self, span: Suspended) -> Option<u32> {
+    /// Puts a span on the stack that began elsewhere. Gives it back where that takes none.
+    pub(super) fn place(&mut self, span: Suspended) -> Result<u32, Suspended> {
         if self.frames.len() >= DEEPEST || self.quiet > 0 {
-            return None;
+            return Err(span);
         }
+        Ok(self.put(span))
+    }
+
+    /// Ends a span that began elsewhere, whatever the stack takes.
+    pub(super) fn close(&mut self, span: Suspended) {
+        let token = self.put(span);
+        self.finish(token);
+    }
+
+    fn put(&mut self, span: Suspended) -> u32 {
         let lane = self.lane.get_or_insert_with(LaneThread::new);
         #[expect(
             clippy::cast_possible_truncation,
@@ -676,7 +686,7 @@ impl Thread {
         if is(ATTACHES) {
             self.attach(token);
         }
-        Some(token)
+        token
     }
 
     /// Where the record of the span at `place` ends in the scratch, if there are others above.
