@@ -320,6 +320,19 @@ fn scopes_may_end_in_any_order() {
 }
 
 #[test]
+fn a_clock_is_found_behind_one_that_ended_first() {
+    let around = StageClock::<Path>::new().enter();
+    let outer = StageClock::<Ack>::new().enter();
+    let inner = StageClock::<Ack>::new().enter();
+    drop(outer);
+    mark(Path::Received);
+    drop(inner);
+    mark(Path::Found);
+    assert_eq!(made(&around.into_clock()), [Path::Received, Path::Found]);
+    assert!(StageClock::<Path>::current().is_none());
+}
+
+#[test]
 fn a_clock_rides_through_threads_in_a_message() {
     let (sender, receiver) = mpsc::channel();
     let worker = thread::spawn(move || {

@@ -54,8 +54,7 @@ pub fn mark<P: LatencyStages>(mark: P) {
 #[must_use = "dropped at once it counts as a path that was given up; bind it: `let scope = clock.enter();`"]
 pub struct ClockScope<P: LatencyStages> {
     held: Held<P>,
-    /// What is current while the scope goes on, and what was before.
-    current: ClockRef,
+    /// What was current before.
     outer: ClockRef,
     thread_bound: PhantomData<*const ()>,
 }
@@ -111,11 +110,9 @@ impl<P: LatencyStages> ClockScope<P> {
     pub(super) fn around(clock: StageClock<P>) -> Self {
         let outer = slots::current();
         let held = Held::take(clock, outer);
-        let current = held.current(outer);
-        slots::replace_current(current);
+        slots::replace_current(held.current(outer));
         Self {
             held,
-            current,
             outer,
             thread_bound: PhantomData,
         }
@@ -147,9 +144,17 @@ impl<P: LatencyStages> ClockScope<P> {
         }
     }
 
+    /// Takes the clock out of those that are current, while it still is.
+    fn leave(&self) {
+        if let Held::Slot(clock) = self.held {
+            slots::leave(clock, self.outer);
+        }
+    }
+
     /// Ends the scope, and hands the clock on.
     #[must_use = "without it the path ends here, and nothing is measured"]
     pub fn into_clock(mut self) -> StageClock<P> {
+        self.leave();
         let marks = self.held.release();
         marks.as_ref().map(StageClock::of).unwrap_or_default()
     }
@@ -158,6 +163,7 @@ impl<P: LatencyStages> ClockScope<P> {
     ///
     /// The hops belong to the trace of the stage in which this is called.
     pub fn finish(mut self) {
+        self.leave();
         if let (Some(marks), false) = (self.held.release(), cfg!(tickspan_off)) {
             end::record(P::__tickspan_path(), &marks, End::Finished);
         }
@@ -166,11 +172,8 @@ impl<P: LatencyStages> ClockScope<P> {
 
 impl<P: LatencyStages> Drop for ClockScope<P> {
     fn drop(&mut self) {
+        self.leave();
         self.held.give_up();
-        // Unless another scope, of those in this one, goes on.
-        if slots::current() == self.current {
-            slots::replace_current(self.outer);
-        }
     }
 }
 

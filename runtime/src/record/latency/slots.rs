@@ -126,6 +126,12 @@ impl ClockRef {
         self.slot().is_some()
     }
 
+    /// The clock around, if it is still current itself.
+    fn outer(self) -> Option<Self> {
+        let outer = self.slot()?.outer.load(Ordering::Relaxed);
+        Some(Self::of_bits(outer))
+    }
+
     /// What its cells hold above the tick.
     #[inline]
     fn tag(self) -> u64 {
@@ -331,6 +337,23 @@ pub(in crate::record) fn current() -> ClockRef {
 #[inline]
 pub(in crate::record) fn replace_current(clock: ClockRef) -> ClockRef {
     CURRENT.replace(clock)
+}
+
+/// Takes a clock, around which is `outer`, out of those of this thread: those in it may go on.
+pub(super) fn leave(clock: ClockRef, outer: ClockRef) {
+    let outer = clock.outer().unwrap_or(outer);
+    let mut inner = current();
+    if inner == clock {
+        replace_current(outer);
+        return;
+    }
+    while let (Some(slot), Some(around)) = (inner.slot(), inner.outer()) {
+        if around == clock {
+            slot.outer.store(outer.to_bits(), Ordering::Relaxed);
+            return;
+        }
+        inner = around;
+    }
 }
 
 /// The innermost current clock of a path.
