@@ -161,6 +161,17 @@ fn what_a_stage_emits_after_the_end_is_a_line() {
 }
 
 #[test]
+fn a_thread_that_begins_after_the_end_takes_no_lane() {
+    Child::of("a_thread_that_begins_after_the_end_takes_no_lane", || {
+        let telemetry = start(Counting::default());
+        telemetry.shutdown(DEADLINE);
+        thread::spawn(|| tick("AAPL", 1)).join().unwrap();
+        assert_eq!(health().lanes, 0);
+    })
+    .run();
+}
+
+#[test]
 fn it_ends_on_another_thread() {
     Child::of("it_ends_on_another_thread", || {
         end_beside_busy_threads(|telemetry| {

@@ -20,6 +20,9 @@ const KEPT: usize = 128;
 /// jump.
 const TOLERANCE: Duration = Duration::from_millis(100);
 
+/// A tick that is so many nanoseconds ahead of the last anchor is from before the ticks began anew, if they did.
+const AHEAD: u64 = 60_000_000_000;
+
 /// Nanoseconds between two ticks.
 pub(super) type Delta = Box<dyn Fn(u64, u64) -> u64 + Send>;
 
@@ -27,25 +30,29 @@ pub(super) type Delta = Box<dyn Fn(u64, u64) -> u64 + Send>;
 pub(super) struct Anchors {
     delta: Delta,
     /// Ticks and nanoseconds since 1970, the oldest first, ticks rising.
-    anchors: VecDeque<(u64, u64)>,
+    taken: VecDeque<(u64, u64)>,
+    /// The last before the ticks began anew.
+    before: Option<(u64, u64)>,
 }
 
 impl Anchors {
     pub(super) fn new(delta: Delta, tick: u64, now: SystemTime) -> Self {
         Self {
             delta,
-            anchors: VecDeque::from([(tick, nanoseconds(now))]),
+            taken: VecDeque::from([(tick, nanoseconds(now))]),
+            before: None,
         }
     }
 
     /// Takes an anchor if the last is old enough.
     pub(super) fn retake(&mut self, tick: u64, now: SystemTime) {
         let now = nanoseconds(now);
-        if let Some(&(last_tick, last)) = self.anchors.back() {
+        if let Some(&(last_tick, last)) = self.taken.back() {
             if tick < last_tick {
                 // The ticks began anew.
                 count(Loss::ClockStep);
-                self.anchors.clear();
+                self.before = Some((last_tick, last));
+                self.taken.clear();
             } else {
                 let passed = (self.delta)(last_tick, tick);
                 if u128::from(passed) < INTERVAL.as_nanos() {
@@ -56,10 +63,10 @@ impl Anchors {
                 }
             }
         }
-        if self.anchors.len() == KEPT {
-            self.anchors.pop_front();
+        if self.taken.len() == KEPT {
+            self.taken.pop_front();
         }
-        self.anchors.push_back((tick, now));
+        self.taken.push_back((tick, now));
     }
 
     /// The time of day at a tick.
@@ -71,13 +78,17 @@ impl Anchors {
     pub(super) fn unix(&self, tick: u64) -> u64 {
         // Most ticks are younger than all but the last.
         let place = self
-            .anchors
+            .taken
             .iter()
             .rposition(|(anchor, _)| *anchor <= tick)
             .unwrap_or(0);
-        let Some(&(anchor, at)) = self.anchors.get(place) else {
+        let Some(&known) = self.taken.get(place) else {
             return 0;
         };
+        let (anchor, at) = self
+            .before
+            .filter(|_| self.nanoseconds(known.0, tick) > AHEAD)
+            .unwrap_or(known);
         if anchor <= tick {
             at.saturating_add((self.delta)(anchor, tick))
         } else {
@@ -169,7 +180,22 @@ mod tests {
         let mut anchors = anchors();
         anchors.retake(10, at(90));
         assert_eq!(anchors.time(10 + SECOND), at(91));
+        anchors.retake(10 + 100 * SECOND, at(190));
+        assert_eq!(anchors.time(10 + 101 * SECOND), at(191));
         assert_eq!(anchors.between(1_000, 10), Duration::ZERO);
+    }
+
+    #[test]
+    fn ticks_from_before_they_began_anew_are_told_by_the_last_anchor_then() {
+        let mut anchors = anchors();
+        let last = 1_000 + 1_000 * SECOND;
+        anchors.retake(last, at(1_050));
+        anchors.retake(10, at(5_000));
+        assert_eq!(
+            anchors.time(last + SECOND / 2),
+            at(1_050) + Duration::from_millis(500)
+        );
+        assert_eq!(anchors.time(last - SECOND), at(1_049));
     }
 
     #[test]
@@ -178,7 +204,7 @@ mod tests {
         for second in 0..1_000 {
             anchors.retake(1_000 + second * SECOND, at(50 + second));
         }
-        assert_eq!(anchors.anchors.len(), KEPT);
+        assert_eq!(anchors.taken.len(), KEPT);
         assert_eq!(anchors.time(1_000), at(50));
     }
 }

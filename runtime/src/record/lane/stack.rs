@@ -368,8 +368,9 @@ impl Thread {
         })
     }
 
-    /// What a span has that starts below a given one, or that starts a trace.
-    fn below(&mut self, parent: &Parent) -> (Lineage, Option<Arc<Carried>>) {
+    /// What a span has that starts below a given one, or that starts a trace. Nothing where it takes the other route: a thread
+    /// of which nothing is read needs no lane.
+    fn below(&mut self, parent: &Parent) -> Option<(Lineage, Option<Arc<Carried>>)> {
         let mut current = self.current_handed();
         if is(ATTACHES) {
             current = crate::context::attached(current);
@@ -390,12 +391,15 @@ impl Thread {
         } else {
             parent.capture
         };
+        if capture == 0 && mode() != Mode::Lane {
+            return None;
+        }
         let carrying = if carried.is_some() { flags::CARRIES } else { 0 };
         if parent.trace == [0; 2] {
             let lane = self.lane.get_or_insert_with(LaneThread::new);
             let mut lineage = lane.begin_trace(capture);
             lineage.flags |= carrying;
-            return (lineage, carried);
+            return Some((lineage, carried));
         }
         let inherited = parent.flags() & (flags::RANDOM | flags::REMOTE_PARENT);
         let sampled = sampling::of_child(parent.sampled, capture != 0, parent.trace);
@@ -405,7 +409,7 @@ impl Thread {
             capture,
             flags: sampled | inherited | carrying,
         };
-        (lineage, carried)
+        Some((lineage, carried))
     }
 
     /// Starts a span below the innermost or the first of a trace, in a process where nothing is unusual, and gives its token:
@@ -524,10 +528,9 @@ impl Thread {
         if depth >= DEEPEST {
             return self.refuse();
         }
-        let (lineage, carried) = self.below(parent);
-        if lineage.capture == 0 && mode() != Mode::Lane {
+        let Some((lineage, carried)) = self.below(parent) else {
             return Start::Tracing;
-        }
+        };
         if self.quiet > 0 {
             return Start::Lost;
         }

@@ -32,8 +32,9 @@ impl LaneThread {
         Self {
             scratch: Bytes::with_room(4 << 10),
             clock: clock(),
-            // Keys of the operating system, and never the same twice.
-            ids: fastrand::Rng::with_seed(RandomState::new().hash_one(std::thread::current().id())),
+            // Keys of the operating system, and never the same twice. Not of the thread: where a program ends, that cannot
+            // be asked for any more.
+            ids: fastrand::Rng::with_seed(RandomState::new().hash_one(())),
             writer: Writer::acquire(),
         }
     }
