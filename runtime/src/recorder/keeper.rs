@@ -41,8 +41,7 @@ struct Keeping {
     max_total_bytes: Option<u64>,
     ending: Arc<AtomicBool>,
     notices: Arc<Notices>,
-    /// The first day that was seen, and when: a clock that is set makes none of them older than it is.
-    first_day: Option<(Day, Instant)>,
+    calendar: Calendar,
 }
 
 /// So many closed files wait at most, each of them open.
@@ -60,7 +59,7 @@ impl Keeper {
             max_total_bytes: recorder.max_total_bytes,
             ending: Arc::clone(&ending),
             notices,
-            first_day: None,
+            calendar: Calendar::default(),
         };
         let (work, received) = mpsc::sync_channel(MOST_WAITING);
         thread::Builder::new()
@@ -232,7 +231,7 @@ impl Keeping {
         if self.max_age.is_none() && self.max_total_bytes.is_none() {
             return;
         }
-        let today = self.believed(today);
+        let today = self.calendar.day(today, Instant::now());
         let mut files = Vec::new();
         for day in self.days(faults) {
             for name in self.files(day, faults) {
@@ -250,12 +249,6 @@ impl Keeping {
                 total -= len;
             }
         }
-    }
-
-    /// The day, or an earlier one where the clock was set ahead: not more days have gone by than since the first that was seen, and one.
-    fn believed(&mut self, today: Day) -> Day {
-        let (first, at) = *self.first_day.get_or_insert((today, Instant::now()));
-        today.min(Day::of(first.start() + at.elapsed() + DAY))
     }
 
     /// Deletes a file, and its folder if that was the last. False for one that is open, or another by now.
@@ -281,6 +274,39 @@ impl Keeping {
     /// Removes the folder of a day, unless anything is in it.
     fn remove_folder(&self, day: Day) {
         _ = fs::remove_dir(self.dir.join(day.to_string()));
+    }
+}
+
+/// Which day it is, for files to be old: a clock that is set ahead is not believed before it has stayed so for a day.
+#[derive(Default)]
+struct Calendar {
+    /// A day that was believed, and when.
+    believed: Option<(Day, Instant)>,
+    /// The day on which it was first seen to be ahead, and when.
+    ahead: Option<(Day, Instant)>,
+}
+
+impl Calendar {
+    fn day(&mut self, today: Day, now: Instant) -> Day {
+        let latest = |(day, at): (Day, Instant)| {
+            let gone_by = now.saturating_duration_since(at);
+            Day::of(day.start() + gone_by + DAY)
+        };
+        let believed = *self.believed.get_or_insert((today, now));
+        if today <= latest(believed) {
+            self.ahead = None;
+            return today;
+        }
+        match self.ahead {
+            Some(ahead) if today <= latest(ahead) => {
+                if now.saturating_duration_since(ahead.1) >= DAY {
+                    self.believed = self.ahead.take();
+                    return today;
+                }
+            }
+            _ => self.ahead = Some((today, now)),
+        }
+        latest(believed)
     }
 }
 
@@ -327,6 +353,31 @@ fn is_over(day: Day, today: Day, age: Duration) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn clock_that_is_set_ahead_is_believed_after_a_day() {
+        let day = |text| Day::parse(text).unwrap();
+        let mut calendar = Calendar::default();
+        let begin = Instant::now();
+        let hours = |count: u64| begin + Duration::from_secs(count * 3_600);
+        for (wall, hour, believed) in [
+            ("20261121", 0, "20261121"),
+            ("20261122", 1, "20261122"),
+            // It is set ahead, and back.
+            ("20271121", 2, "20261122"),
+            ("20261122", 20, "20261122"),
+            ("20261123", 30, "20261123"),
+            // Ahead, and further ahead, for good.
+            ("20271121", 31, "20261123"),
+            ("20281121", 32, "20261123"),
+            ("20281122", 55, "20261124"),
+            ("20281122", 56, "20281122"),
+            ("20281123", 80, "20281123"),
+        ] {
+            let found = calendar.day(day(wall), hours(hour));
+            assert_eq!(found, day(believed), "{wall} in hour {hour}");
+        }
+    }
 
     #[test]
     fn day_is_over_when_its_end_is() {

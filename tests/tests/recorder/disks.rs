@@ -296,7 +296,9 @@ fn folder_that_refuses_to_be_synced_is_written_unless_each_batch_is_promised() {
                 fs::set_permissions(day, Permissions::from_mode(mode)).unwrap();
             }
         };
-        days.iter().for_each(|day| fs::create_dir(day).unwrap());
+        for day in &days {
+            fs::create_dir(day).unwrap();
+        }
         // It can be written, and not be opened.
         permit(0o300);
         let child = child.with("RECORDING", dir.path().to_str().unwrap());
