@@ -194,6 +194,14 @@ pub fn explicit(account_id: u64, desk: &str, source: &str) {
     event!("source", source);
     event!("account", account_id);
 }
+
+pub struct Order {
+    pub account_id: u64,
+}
+
+pub fn member(order: &Order) {
+    event!("account", who = order.account_id);
+}
 "#;
 
 #[test]
@@ -216,6 +224,8 @@ fn a_file_adds_names_and_takes_words_away() {
         workspace.check(),
         [
             "around:12:23: `u64` would be exported under the sensitive name `account_id`"
+                .to_owned(),
+            "around:20:35: `u64` would be exported under the sensitive name `account_id`"
                 .to_owned(),
             format!("beside:10:20: {unproven}"),
             format!("beside:11:22: {unproven}"),
@@ -271,7 +281,10 @@ fn the_workspace_is_the_one_that_cargo_finds() {
     .expect("the lock file is copied");
     assert_eq!(
         workspace.check(),
-        ["within:12:23: `u64` would be exported under the sensitive name `account_id`"]
+        [
+            "within:12:23: `u64` would be exported under the sensitive name `account_id`",
+            "within:20:35: `u64` would be exported under the sensitive name `account_id`",
+        ]
     );
     assert_eq!(workspace.check_in("apart/other"), [""; 0]);
     // Excluded, and of no workspace: there is no file, and the market vocabulary alone.

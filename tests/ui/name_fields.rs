@@ -167,4 +167,26 @@ macro_rules! traced {
 
 traced!(passport_number: u64);
 
+#[derive(tickspan::Labels)]
+struct Of {
+    #[label(rename = "reference")]
+    tax_id: u64,
+}
+
+#[derive(tickspan::TradeEvent)]
+struct Opened {
+    #[trade_event(rename = "since")]
+    birth_date: i64,
+}
+
+#[derive(tickspan::EdgeBreakdown)]
+struct Edge {
+    #[edge(gross)]
+    gross: f64,
+    #[edge(cost)]
+    fees: f64,
+    #[edge(context, rename = "reference")]
+    national_id: u64,
+}
+
 fn main() {}

@@ -17,6 +17,7 @@
 use proc_macro2::{Delimiter, Ident, Literal, Span, TokenStream, TokenTree};
 use quote::{ToTokens, quote, quote_spanned};
 use syn::ext::IdentExt;
+use syn::visit::{self, Visit};
 use syn::{Expr, LitStr, Member};
 
 use super::rules::{Exemption, Kind, ends_in_head_noun, stricter};
@@ -45,7 +46,9 @@ impl Named {
 
     /// The sensitive name in an expression that is exported; of several, the one that exempts least.
     pub(crate) fn find_in(expr: &Expr) -> Option<Self> {
-        let mut named = strictest_in(expr.to_token_stream(), false)?;
+        let mut members = Members(None);
+        members.visit_expr(expr);
+        let mut named = Self::stricter(strictest_in(expr.to_token_stream(), false), members.0)?;
         if is_measure(expr) {
             named.finding.exemption = Exemption::Measures;
         } else if named.finding.exemption == Exemption::Counts && !is_count(expr) {
@@ -235,6 +238,102 @@ fn strictest_in(tokens: TokenStream, inside: bool) -> Option<Named> {
     strictest
 }
 
+/// The sensitive member that exempts least, asked with what it is of also where calls stand between:
+/// `account.lock().number`.
+struct Members(Option<Named>);
+
+impl Visit<'_> for Members {
+    fn visit_expr(&mut self, expr: &Expr) {
+        if matches!(expr, Expr::Field(_) | Expr::MethodCall(_)) {
+            self.0 = Named::stricter(self.0.take(), of_last(expr));
+        }
+        visit::visit_expr(self, expr);
+    }
+}
+
+/// The last name of an expression, if it is sensitive: alone, or with the one or two before it. A call between may be a
+/// part of the name, as in `account().number`, or only hand on what it is called on.
+fn of_last(expr: &Expr) -> Option<Named> {
+    let name = last_name(expr)?;
+    let text = name.unraw().to_string();
+    let with = |before: &str| Named::find(&format!("{before}.{text}"), name.span());
+    Named::find(&text, name.span()).or_else(|| {
+        [true, false].into_iter().find_map(|with_calls| {
+            let before = names_before(expr, with_calls);
+            (1..=before.len().min(2))
+                .map(|count| before[before.len() - count..].join("."))
+                // What follows the sensitive thing is told of it, or made of it.
+                .take_while(|before| sensitive(before).is_none())
+                .find_map(|before| with(&before))
+        })
+    })
+}
+
+/// The name of a member, a method or a function.
+fn last_name(expr: &Expr) -> Option<&Ident> {
+    match expr {
+        Expr::MethodCall(call) => Some(&call.method),
+        Expr::Field(field) => match &field.member {
+            Member::Named(name) => Some(name),
+            Member::Unnamed(_) => None,
+        },
+        Expr::Call(call) => match &*call.func {
+            Expr::Path(path) => path.path.segments.last().map(|last| &last.ident),
+            _ => None,
+        },
+        _ => None,
+    }
+}
+
+/// The names before the last one of an expression.
+fn names_before(expr: &Expr, with_calls: bool) -> Vec<String> {
+    match expr {
+        Expr::Field(field) => names(&field.base, with_calls),
+        Expr::MethodCall(call) => names(&call.receiver, with_calls),
+        Expr::Call(call) => {
+            let mut names = names(&call.func, with_calls);
+            names.pop();
+            names
+        }
+        _ => Vec::new(),
+    }
+}
+
+/// The names of an expression, the outermost member last.
+fn names(expr: &Expr, with_calls: bool) -> Vec<String> {
+    let (inner, name) = match expr {
+        Expr::Path(path) => {
+            let names = path.path.segments.iter();
+            return names
+                .map(|segment| segment.ident.unraw().to_string())
+                .collect();
+        }
+        Expr::Field(field) => match &field.member {
+            Member::Named(name) => (&field.base, Some(name)),
+            Member::Unnamed(_) => (&field.base, None),
+        },
+        Expr::MethodCall(call) => (&call.receiver, with_calls.then_some(&call.method)),
+        Expr::Call(call) if with_calls => (&call.func, None),
+        // `Arc::clone(&account)`
+        Expr::Call(call) => {
+            let first = call.args.first();
+            return first.map_or_else(Vec::new, |first| names(first, with_calls));
+        }
+        Expr::Await(awaited) => (&awaited.base, None),
+        Expr::Cast(cast) => (&cast.expr, None),
+        Expr::Group(group) => (&group.expr, None),
+        Expr::Index(index) => (&index.expr, None),
+        Expr::Paren(paren) => (&paren.expr, None),
+        Expr::Reference(reference) => (&reference.expr, None),
+        Expr::Try(tried) => (&tried.expr, None),
+        Expr::Unary(unary) => (&unary.expr, None),
+        _ => return Vec::new(),
+    };
+    let mut names = names(inner, with_calls);
+    names.extend(name.map(|name| name.unraw().to_string()));
+    names
+}
+
 /// Why what a pattern takes out of types and fields of these names is sensitive, if it is.
 pub(crate) fn of_members(names: &[Ident]) -> Option<Finding> {
     strictest_in(quote!(#(#names).*), false).map(|named| named.finding)
@@ -261,31 +360,103 @@ fn is_count(expr: &Expr) -> bool {
     }
 }
 
-/// Whether an expression ends in what is told of a thing: `password.len()`, `key.kind as u64`, `a.len() + 1`.
+/// Whether an expression ends in what is told of a thing: `password.len()`, `key.kind as u64`, `a.len() + 1`. Of a
+/// name that is the thing, such as `tax_id`, nothing is told by its last word.
 fn is_measure(expr: &Expr) -> bool {
-    let says = |name: &dyn ToString| ends_in_head_noun(&name.to_string());
     match expr {
-        Expr::MethodCall(call) => says(&call.method),
-        Expr::Field(field) => matches!(&field.member, Member::Named(name) if says(name)),
+        Expr::MethodCall(_) | Expr::Field(_) | Expr::Call(_) => {
+            let is_thing = || {
+                of_last(expr).is_some_and(|named| named.finding.exemption != Exemption::Measures)
+            };
+            last_name(expr).is_some_and(|name| ends_in_head_noun(&name.to_string())) && !is_thing()
+        }
         Expr::Reference(reference) => is_measure(&reference.expr),
         Expr::Paren(paren) => is_measure(&paren.expr),
         Expr::Group(group) => is_measure(&group.expr),
         Expr::Unary(unary) => is_measure(&unary.expr),
         Expr::Cast(cast) => is_measure(&cast.expr),
         Expr::Try(tried) => is_measure(&tried.expr),
-        Expr::Call(call) => match &*call.func {
-            Expr::Path(path) => path
-                .path
-                .segments
-                .last()
-                .is_some_and(|last| says(&last.ident)),
-            _ => false,
-        },
         Expr::Binary(binary) => {
             let is_literal = |expr: &Expr| matches!(expr, Expr::Lit(_));
             let fits = |expr: &Expr| is_literal(expr) || is_measure(expr);
             fits(&binary.left) && fits(&binary.right) && !is_literal(&binary.left)
         }
         _ => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Exemption, Named};
+
+    fn exemption(source: &str) -> Option<Exemption> {
+        let expr = syn::parse_str(source).unwrap();
+        Named::find_in(&expr).map(|named| named.finding.exemption)
+    }
+
+    #[test]
+    fn what_is_told_of_a_thing_is_a_measure() {
+        for source in [
+            "tax_id.len()",
+            "client.tax_id.len() as u64 + 1",
+            "session.access_token.expiry",
+            "session.access_token.as_ref()?.expiry",
+            "session.password_len",
+            "*session.password_len()",
+            "key_version(&api_key)",
+            "password_len(tax_id)",
+            "token::version(&access_token)",
+        ] {
+            assert_eq!(exemption(source), Some(Exemption::Measures), "{source}");
+        }
+    }
+
+    #[test]
+    fn a_thing_is_no_measure_of_itself() {
+        for source in [
+            "client.tax_id",
+            "client.tax_id as u64",
+            "&client.tax_id",
+            "client.tax_id? + 1",
+            "(client.birth_date())",
+            "tax_id(&client)",
+            "client::tax_id(&client)",
+            "card.expiry",
+            "card.expiry()",
+            "card.as_ref()?.expiry",
+            "Some(client.tax_id)",
+        ] {
+            assert_eq!(exemption(source), Some(Exemption::Truths), "{source}");
+        }
+        assert_eq!(exemption("clients.tax_ids"), Some(Exemption::Counts));
+    }
+
+    #[test]
+    fn members_are_asked_with_what_they_are_of() {
+        for source in [
+            "account.number",
+            "account().number",
+            "client.account().number",
+            "account.as_ref().unwrap().number",
+            "account.lock().number",
+            "account.read().await.number()",
+            "(*account).number",
+            "(&mut *account)?.0.number % 10",
+            "accounts[0].number",
+            "Arc::clone(&account).number",
+            "take(social.get().security.number)",
+            "wrap(&[session.lock().key])",
+        ] {
+            assert_eq!(exemption(source), Some(Exemption::Truths), "{source}");
+        }
+        for source in [
+            "account.orders.number",
+            "order.lock().number",
+            "account.id + order.number",
+            "number(account)",
+            "(account, number).1",
+        ] {
+            assert_eq!(exemption(source), None, "{source}");
+        }
     }
 }

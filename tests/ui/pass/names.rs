@@ -33,6 +33,12 @@ struct Account {
 struct Session {
     password: String,
     credential: CredentialKind,
+    access_token: Token,
+    tax_id: String,
+}
+
+struct Token {
+    expiry: u64,
 }
 
 #[traced_stage(
@@ -68,6 +74,7 @@ fn verify_password(
     event!("counted", trades = account.number_of_trades, tries = account.rejected_passwords + 1);
     let password_len = session.password.len();
     event!("measured", shown = password_len.min(8));
+    event!("measured", until = session.access_token.expiry, length = session.tax_id.len());
     event!("seen", api_key = api_key.is_empty());
     session.password.len() > 3
 }
@@ -81,6 +88,8 @@ fn main() {
     let session = Session {
         password: String::new(),
         credential: CredentialKind::OAuth,
+        access_token: Token { expiry: 7 },
+        tax_id: String::new(),
     };
     let _ = (CredentialKind::ApiKey, HasPassword(true).0, PasswordLen(1).0, Emails(1).0);
     let number = account_number(7).unwrap();
