@@ -266,7 +266,9 @@ fn record(kind: &str, name: &str, at: Span, entries: &[&Entry], support: &Suppor
         text.push_str(RECORD);
     }
     let line = quote_spanned!(at=> ::core::line!());
-    quote!(#support::inventory! { #before, #after, #line, #text; #(#verdicts),* })
+    // An import that nothing needs would be told.
+    let verdicts = (!verdicts.is_empty()).then(|| quote!(#(#verdicts),*; use #support::Otherwise));
+    quote!(#support::inventory! { #before, #after, #line, #text; #verdicts })
 }
 
 /// The text as the assembler and `asm!` read it: what either might take for its own is written as a number.

@@ -34,7 +34,7 @@
 use proc_macro2::{Delimiter, Group, Span, TokenStream};
 use quote::{ToTokens, quote, quote_spanned};
 use syn::spanned::Spanned;
-use syn::{Expr, Ident, Lifetime, ReturnType, Signature, Type};
+use syn::{Attribute, Expr, Ident, Lifetime, ReturnType, Signature, Type};
 
 use super::analyze::{Ending, Parent, Rebound, Shape, Stage};
 use super::arguments::returns_duration;
@@ -96,7 +96,11 @@ pub(crate) fn expand(stage: &Stage) -> TokenStream {
         Shape::Async { body, returns } => {
             let begin = begin(stage);
             let body = in_place(body, *braces_at);
-            let mentioned = mentioned(stage);
+            // The body drops what it captures in the order in which it is first mentioned, and the last argument goes
+            // first.
+            let captured = stage.captures.iter().rev();
+            let mentioned =
+                mentioned(captured.filter_map(|it| Some((&*it.cfgs, it.argument.as_ref()?))));
             // Of what never returns nothing can be asked.
             let finish = if returns.is_some() {
                 finish(ending, sig, support)
@@ -401,38 +405,39 @@ fn open(stage: &Stage) -> TokenStream {
 
 /// The arguments under bindings of the body's own, so that they are dropped in their order and what rustc
 /// says of an unused one is still said. Clippy's lints are not for a binding of the same name; they are named to
-/// clippy alone, for rustc takes long to find that a lint is not one of its own.
+/// clippy alone, for rustc takes long to find that a lint is not one of its own. No group is named: a crate may forbid
+/// one of its lints.
 fn rebound(stage: &Stage) -> TokenStream {
     let bindings = stage.rebound.iter().map(
         |Rebound {
              pattern,
              cfgs,
              lints,
-             used,
              ..
          }| {
             let ident = &pattern.ident;
-            let used = used.then(|| quote!(#[allow(unused_variables)]));
+            let of_underscore = ident.to_string().starts_with('_').then(|| {
+                quote!(clippy::no_effect_underscore_binding, clippy::used_underscore_binding)
+            });
             quote! {
                 #(#cfgs)*
-                #used
-                #[cfg_attr(clippy, allow(clippy::all, clippy::pedantic, clippy::restriction))]
+                #[cfg_attr(clippy, allow(clippy::shadow_same, #of_underscore))]
                 #(#lints)*
                 let #pattern = #ident;
             }
         },
     );
-    quote!(#(#bindings)*)
+    // What an option uses, the body need not.
+    let used = stage.rebound.iter().filter(|it| it.used);
+    let used = mentioned(used.map(|it| (&*it.cfgs, &it.pattern.ident)));
+    quote!(#(#bindings)* #used)
 }
 
-/// Mentions the arguments that an `async` body captures: it drops them in the order in which they are first
-/// mentioned, and the last argument goes first.
-fn mentioned(stage: &Stage) -> TokenStream {
-    let arguments = stage.captures.iter().rev().filter_map(|capture| {
-        let (cfgs, argument) = (&capture.cfgs, capture.argument.as_ref()?);
-        Some(quote!(#(#cfgs)* { _ = &#argument; }))
-    });
-    let arguments: TokenStream = arguments.collect();
+/// Mentions arguments, which then count as used.
+fn mentioned<'a>(arguments: impl Iterator<Item = (&'a [Attribute], &'a Ident)>) -> TokenStream {
+    let arguments: TokenStream = arguments
+        .map(|(cfgs, argument)| quote!(#(#cfgs)* { _ = &#argument; }))
+        .collect();
     if arguments.is_empty() {
         return arguments;
     }

@@ -103,9 +103,8 @@ mod written {
     #[doc(hidden)]
     #[macro_export]
     macro_rules! __inventory {
-        ($before:literal, $after:literal, $line:expr, $text:literal; $($verdict:expr),*) => {{
-            #[allow(unused_imports)]
-            use $crate::support::Otherwise as _;
+        ($before:literal, $after:literal, $line:expr, $text:literal; $($($verdict:expr),+ ; use $otherwise:path)?) => {{
+            $(use $otherwise as _;)?
             // SAFETY: there are directives and no instructions: they write text into a section that is not loaded,
             // and return to the section where they were.
             unsafe {
@@ -122,7 +121,7 @@ mod written {
                         $text,
                         "\"\n.popsection",
                     ),
-                    $(const $verdict,)*
+                    $($(const $verdict,)+)?
                     options(nomem, nostack, preserves_flags),
                 );
             }

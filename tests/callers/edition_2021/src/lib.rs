@@ -239,6 +239,53 @@ pub mod warned {
     }
 }
 
+/// Lints that a crate forbids: an `allow` of one of them would be an error.
+#[forbid(
+    unused,
+    clippy::all,
+    clippy::pedantic,
+    clippy::nursery,
+    clippy::arithmetic_side_effects,
+    clippy::indexing_slicing,
+    clippy::shadow_reuse,
+    clippy::shadow_unrelated,
+    clippy::unwrap_used
+)]
+pub mod forbidding {
+    use super::{traced_stage, Future, Pin, Side, Unknown};
+
+    /// Plain.
+    #[must_use]
+    #[traced_stage(fields(depth = levels.len()))]
+    pub fn plain(levels: &[f64], side: Side) -> Side {
+        side
+    }
+
+    /// Classified.
+    ///
+    /// # Errors
+    ///
+    /// Never.
+    #[traced_stage(ret, err)]
+    pub fn classified(mut quantity: u64, (side, price): (Side, f64)) -> Result<u64, Unknown> {
+        quantity = quantity.saturating_add(u64::from(matches!(side, Side::Buy) && price > 1.0));
+        Ok(quantity)
+    }
+
+    /// Asynchronous.
+    #[traced_stage]
+    pub async fn asynchronous(quantity: u64) -> u64 {
+        std::future::ready(quantity).await
+    }
+
+    /// Boxed.
+    #[must_use]
+    #[traced_stage]
+    pub fn boxed(quantity: u64) -> Pin<Box<dyn Future<Output = u64> + Send>> {
+        Box::pin(async move { quantity })
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use futures::executor::block_on;
