@@ -773,8 +773,8 @@ macro_rules! drops {
             }
 
             $(#[$attribute])*
-            pub(super) async fn asynchronous<'a>(first: Noisy<'a>, second: Noisy<'a>, third: Noisy<'a>) {
-                let _ = (&first, &second, &third);
+            pub(super) async fn asynchronous<'a>(first: Noisy<'a>, _second: Noisy<'a>, third: Noisy<'a>) {
+                let _ = (&third, &first);
             }
         }
     )*};
@@ -782,6 +782,8 @@ macro_rules! drops {
 
 drops! {
     traced: #[tickspan::traced_stage];
+    skipped: #[tickspan::traced_stage(skip_all)];
+    partly: #[tickspan::traced_stage(skip(third))];
     bare: ;
 }
 
@@ -793,22 +795,79 @@ fn arguments_are_dropped_in_their_order() {
         dropped.into_inner().unwrap()
     };
     let expected = ["third", "second", "first"];
-    assert_eq!(order(&|[a, b, c]| bare::plain(a, b, c)), expected);
-    assert_eq!(order(&|[a, b, c]| traced::plain(a, b, c)), expected);
+    macro_rules! assert_order {
+        ($($module:ident)*) => {$(
+            assert_eq!(order(&|[a, b, c]| $module::plain(a, b, c)), expected);
+            assert_eq!(
+                order(&|[a, b, c]| $module::classified(a, b, c).unwrap()),
+                expected
+            );
+            assert_eq!(
+                order(&|[a, b, c]| block_on($module::asynchronous(a, b, c))),
+                expected
+            );
+        )*};
+    }
+    assert_order!(bare traced skipped partly);
+}
+
+/// Methods that take `self` whole and use one of its fields.
+macro_rules! consumed {
+    ($($module:ident: $(#[$attribute:meta])*;)*) => {$(
+        mod $module {
+            use super::{Noisy, Refused};
+
+            pub(super) struct Pair<'a>(pub(super) Noisy<'a>, pub(super) Noisy<'a>);
+
+            impl<'a> Pair<'a> {
+                $(#[$attribute])*
+                pub(super) fn classified(self, _third: Noisy<'a>) -> Result<(), Refused> {
+                    let _ = &self.1;
+                    Ok(())
+                }
+
+                $(#[$attribute])*
+                pub(super) async fn asynchronous(self, _third: Noisy<'a>) {
+                    let _ = &self.1;
+                }
+            }
+        }
+    )*};
+}
+
+consumed! {
+    consumed: #[tickspan::traced_stage];
+    consumed_bare: ;
+}
+
+#[test]
+fn a_receiver_is_dropped_as_a_whole() {
+    macro_rules! order {
+        ($module:ident: |$pair:ident, $third:ident| $run:expr) => {{
+            let dropped = Mutex::new(Vec::new());
+            let [first, second, $third] =
+                ["first", "second", "third"].map(|name| Noisy(name, &dropped));
+            let $pair = $module::Pair(first, second);
+            let _ = &$pair.0;
+            _ = $run;
+            dropped.into_inner().unwrap()
+        }};
+    }
+    let expected = ["third", "first", "second"];
     assert_eq!(
-        order(&|[a, b, c]| bare::classified(a, b, c).unwrap()),
+        order!(consumed_bare: |pair, third| pair.classified(third)),
         expected
     );
     assert_eq!(
-        order(&|[a, b, c]| traced::classified(a, b, c).unwrap()),
+        order!(consumed: |pair, third| pair.classified(third)),
         expected
     );
     assert_eq!(
-        order(&|[a, b, c]| block_on(bare::asynchronous(a, b, c))),
+        order!(consumed_bare: |pair, third| block_on(pair.asynchronous(third))),
         expected
     );
     assert_eq!(
-        order(&|[a, b, c]| block_on(traced::asynchronous(a, b, c))),
+        order!(consumed: |pair, third| block_on(pair.asynchronous(third))),
         expected
     );
 }

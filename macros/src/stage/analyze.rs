@@ -6,7 +6,8 @@ use proc_macro2::{Group, Span, TokenStream, TokenTree};
 use quote::{ToTokens, quote};
 use syn::ext::IdentExt;
 use syn::{
-    Attribute, Expr, Ident, LitStr, Meta, PatIdent, ReturnType, Signature, Type, parse_quote,
+    Attribute, Expr, Ident, LitStr, Meta, PatIdent, ReceiverKind, ReturnType, Signature, Type,
+    parse_quote,
 };
 
 use super::item::{Body, Function, Head};
@@ -44,6 +45,8 @@ pub(crate) struct Stage {
     pub(crate) labels: Vec<Key>,
     /// Arguments that the body gets under a binding of its own.
     pub(crate) rebound: Vec<Rebound>,
+    /// What the body mentions first, so that it captures it whole and in this order.
+    pub(crate) mentioned: Vec<(Vec<Attribute>, Ident)>,
     pub(crate) ending: Ending,
     /// Paths that stand for no code: each `Empty`.
     pub(crate) named: Vec<TokenStream>,
@@ -182,13 +185,18 @@ pub(crate) fn analyze(
         err: options.err,
         mark: options.mark.map(|given| given.value),
     };
+    let tokens = body.stream();
     let shape = shape(&head, body, ending.ret.is_some(), faults, &|kind, inner| {
         expand::around(kind, inner, &ending, &head.sig, &support)
     });
-    // With a second binding a future would hold its arguments twice.
-    let rebound = match shape {
-        Shape::Async { .. } => Vec::new(),
-        _ => rebound,
+    let (rebound, mentioned) = match shape {
+        // With a second binding a future would hold its arguments twice.
+        Shape::Async { .. } => {
+            let mentioned = mentioned(&rebound, &captures, &head.sig, tokens);
+            (Vec::new(), mentioned)
+        }
+        Shape::Classified { .. } => (rebound, mentioned(&[], &[], &head.sig, tokens)),
+        _ => (rebound, Vec::new()),
     };
     arguments::leave_to_bindings(&mut head.sig, &rebound);
 
@@ -211,6 +219,7 @@ pub(crate) fn analyze(
         late,
         labels,
         rebound,
+        mentioned,
         ending,
         named,
         shape,
@@ -292,32 +301,66 @@ fn check_argument_keys(captures: &[Capture], faults: &mut Faults) {
 
 /// The names that stand in options: an argument among them is used.
 fn names_in_options(options: &Options, fields: &[Field]) -> HashSet<String> {
-    fn collect(tokens: TokenStream, names: &mut HashSet<String>) {
-        let mut member = false;
-        for token in tokens {
-            match &token {
-                TokenTree::Ident(ident) if !member => _ = names.insert(ident.to_string()),
-                TokenTree::Group(group) => collect(group.stream(), names),
-                _ => {}
-            }
-            member = matches!(&token, TokenTree::Punct(punct) if punct.as_char() == '.');
-        }
-    }
-
     let mut names = HashSet::new();
     for field in fields {
-        collect(field.value.to_token_stream(), &mut names);
+        collect_names(field.value.to_token_stream(), &mut names);
     }
     for expr in [&options.parent, &options.follows_from]
         .into_iter()
         .flatten()
     {
-        collect(expr.value.to_token_stream(), &mut names);
+        collect_names(expr.value.to_token_stream(), &mut names);
     }
     for label in options.labels.iter().flat_map(|labels| &labels.value) {
         names.insert(label.to_string());
     }
     names
+}
+
+fn collect_names(tokens: TokenStream, names: &mut HashSet<String>) {
+    let mut member = false;
+    for token in tokens {
+        match &token {
+            TokenTree::Ident(ident) if !member => _ = names.insert(ident.to_string()),
+            TokenTree::Group(group) => collect_names(group.stream(), names),
+            TokenTree::Literal(literal) => names.extend(gate::names_in_format(literal)),
+            _ => {}
+        }
+        member = matches!(&token, TokenTree::Punct(punct) if punct.as_char() == '.');
+    }
+}
+
+/// What a body that becomes a closure or a future shall capture whole: what it drops, it drops in the order in which it
+/// captures, and the last argument goes first.
+fn mentioned(
+    arguments: &[Rebound],
+    captures: &[Capture],
+    sig: &Signature,
+    body: TokenStream,
+) -> Vec<(Vec<Attribute>, Ident)> {
+    let mut names = HashSet::new();
+    collect_names(body, &mut names);
+    // What nothing uses is left out: that is still told.
+    let is_used = |argument: &&Rebound| {
+        let name = &argument.pattern.ident;
+        let mut recorded = captures.iter().filter_map(|it| it.argument.as_ref());
+        let text = name.to_string();
+        argument.used
+            || text.starts_with('_')
+            || names.contains(&text)
+            || recorded.any(|recorded| recorded == name)
+    };
+    let receiver = sig
+        .receiver()
+        .filter(|receiver| {
+            !matches!(receiver.kind, ReceiverKind::Reference { .. }) && names.contains("self")
+        })
+        .map(|receiver| (Vec::new(), receiver.self_token.into()));
+    let arguments = arguments.iter().rev().filter(is_used);
+    arguments
+        .map(|it| (it.cfgs.clone(), it.pattern.ident.clone()))
+        .chain(receiver)
+        .collect()
 }
 
 /// The bindings of the body's own; `used` are the names that options use.

@@ -83,7 +83,8 @@ pub(crate) fn expand(stage: &Stage) -> TokenStream {
             let marking = always(ending, support);
             let marked = marked(ending, support);
             let finished = finished(ending, sig, support);
-            let braces = braces(*braces_at, quote!(#rebound #body));
+            let captured = captured(stage);
+            let braces = braces(*braces_at, quote!(#captured #rebound #body));
             quote_spanned!(Span::mixed_site()=>
                 #guard
                 #marking
@@ -96,11 +97,7 @@ pub(crate) fn expand(stage: &Stage) -> TokenStream {
         Shape::Async { body, returns } => {
             let begin = begin(stage);
             let body = in_place(body, *braces_at);
-            // The body drops what it captures in the order in which it is first mentioned, and the last argument goes
-            // first.
-            let captured = stage.captures.iter().rev();
-            let mentioned =
-                mentioned(captured.filter_map(|it| Some((&*it.cfgs, it.argument.as_ref()?))));
+            let captured = captured(stage);
             // Of what never returns nothing can be asked.
             let finish = if returns.is_some() {
                 finish(ending, sig, support)
@@ -110,7 +107,7 @@ pub(crate) fn expand(stage: &Stage) -> TokenStream {
             // The type of the block is fixed first, so that what is returned is coerced to it and a mismatch is
             // told where it stands.
             let anchor = returns.as_ref().map(|returns| anchor(returns, support));
-            let braces = braces(*braces_at, quote!(#mentioned #begin #anchor #body));
+            let braces = braces(*braces_at, quote!(#captured #begin #anchor #body));
             let body = quote_spanned!(Span::mixed_site()=> async move #braces);
             let body = marking_future(body, returns.is_some(), ending, support);
             quote_spanned!(Span::mixed_site()=> #support::StageFuture::around(#body, #finish).await)
@@ -417,7 +414,10 @@ fn rebound(stage: &Stage) -> TokenStream {
          }| {
             let ident = &pattern.ident;
             let of_underscore = ident.to_string().starts_with('_').then(|| {
-                quote!(clippy::no_effect_underscore_binding, clippy::used_underscore_binding)
+                quote!(
+                    clippy::no_effect_underscore_binding,
+                    clippy::used_underscore_binding
+                )
             });
             quote! {
                 #(#cfgs)*
@@ -429,19 +429,29 @@ fn rebound(stage: &Stage) -> TokenStream {
     );
     // What an option uses, the body need not.
     let used = stage.rebound.iter().filter(|it| it.used);
-    let used = mentioned(used.map(|it| (&*it.cfgs, &it.pattern.ident)));
+    let used = mentioned(used.map(|it| (&it.cfgs, &it.pattern.ident)));
     quote!(#(#bindings)* #used)
 }
 
+/// Mentions what the body captures.
+fn captured(stage: &Stage) -> TokenStream {
+    mentioned(stage.mentioned.iter().map(|(cfgs, name)| (cfgs, name)))
+}
+
 /// Mentions arguments, which then count as used.
-fn mentioned<'a>(arguments: impl Iterator<Item = (&'a [Attribute], &'a Ident)>) -> TokenStream {
-    let arguments: TokenStream = arguments
-        .map(|(cfgs, argument)| quote!(#(#cfgs)* { _ = &#argument; }))
+fn mentioned<'a>(arguments: impl Iterator<Item = (&'a Vec<Attribute>, &'a Ident)>) -> TokenStream {
+    let mentions: TokenStream = arguments
+        .map(|(cfgs, argument)| {
+            let is_underscore = argument.to_string().starts_with('_');
+            let lint = is_underscore
+                .then(|| quote!(#[cfg_attr(clippy, allow(clippy::used_underscore_binding))]));
+            quote!(#(#cfgs)* #lint { _ = &#argument; })
+        })
         .collect();
-    if arguments.is_empty() {
-        return arguments;
+    if mentions.is_empty() {
+        return mentions;
     }
-    quote!(if false { #arguments })
+    quote!(if false { #mentions })
 }
 
 /// The expression that ends a stage by what the function returned. A closure would be compiled again for each
