@@ -1,3 +1,4 @@
+use std::collections::{BTreeMap, HashMap};
 use std::time::Duration;
 
 use tickspan::{event, record, traced_stage};
@@ -20,6 +21,15 @@ fn held_in_something(config: &Config, delays: &[Option<Duration>]) -> usize {
 #[traced_stage(fields(count = delays.len(), delays))]
 fn list_under_a_key_without_unit(delays: &[Duration]) -> usize {
     delays.len()
+}
+
+#[traced_stage(skip_all, fields(orders, delays, both))]
+fn as_keys_and_values_of_a_map(
+    orders: HashMap<Duration, u64>,
+    delays: BTreeMap<u64, Duration>,
+    both: &BTreeMap<Duration, Duration>,
+) -> usize {
+    orders.len() + delays.len() + both.len()
 }
 
 fn main() {

@@ -40,6 +40,9 @@ pub enum Seconds {}
 /// Many values, of the form of one of them.
 pub struct Many<F>(core::marker::PhantomData<F>);
 
+/// The key of a map and its value: what holds of a map holds of both.
+pub struct Pair<K, V>(core::marker::PhantomData<(K, V)>);
+
 macro_rules! single {
     ($($form:ty => $optional:ty;)+) => {$(
         impl Form for $form {
@@ -51,6 +54,7 @@ macro_rules! single {
         // Not what is suggested where a unit is missing.
         #[diagnostic::do_not_recommend]
         impl Fits<Plain> for $form {}
+        impl InSeconds for Pair<$form, Seconds> {}
         impl sealed::Sealed for $form {}
     )+};
 }
@@ -83,6 +87,12 @@ impl<F: Form> Form for Many<F> {
     type Optional = Self;
 }
 
+impl<K: Form, V: Form> Form for Pair<K, V> {
+    const SINGLE: bool = false;
+    const SECONDS: bool = K::SECONDS || V::SECONDS;
+    type Optional = Self;
+}
+
 /// Forms of which there may be a list.
 #[diagnostic::on_unimplemented(
     message = "a list of bytes or characters can spell out a key, so it cannot be exported; nor can a list of lists",
@@ -105,11 +115,12 @@ elements!(Truth, Integer, Scalar, Words, Allowed, Seconds);
 #[diagnostic::do_not_recommend]
 impl<N> Element for Number<N> where Self: Form {}
 
-/// Forms that are in seconds.
+/// Forms that are in seconds, or of which a part is.
 pub trait InSeconds: Form {}
 
 impl InSeconds for Seconds {}
 impl<F: InSeconds> InSeconds for Many<F> {}
+impl<V: Form> InSeconds for Pair<Seconds, V> {}
 
 /// A kind of key.
 pub trait Key {
@@ -165,6 +176,8 @@ pub trait Fits<K>: Form {}
 
 #[diagnostic::do_not_recommend]
 impl<F: Fits<Plain>> Fits<Plain> for Many<F> {}
+#[diagnostic::do_not_recommend]
+impl<K: Fits<Plain>, V: Fits<Plain>> Fits<Plain> for Pair<K, V> {}
 impl<F: Form> Fits<SaysSeconds> for F {}
 
 /// A sensitive name under which only truth values may stand.
@@ -192,9 +205,11 @@ exempt! {
 
 impl<N> Exempt<Measures> for Number<N> where Self: Form {}
 impl<F: Exempt<Measures>> Exempt<Measures> for Many<F> {}
+impl<K: Exempt<Measures>, V: Exempt<Measures>> Exempt<Measures> for Pair<K, V> {}
 
 mod sealed {
     pub trait Sealed {}
     impl Sealed for super::Seconds {}
     impl<F> Sealed for super::Many<F> {}
+    impl<K, V> Sealed for super::Pair<K, V> {}
 }

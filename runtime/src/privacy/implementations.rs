@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet, VecDeque};
 use std::rc::Rc;
 use std::sync::Arc;
 
-use super::form::{Element, Form, Fragment, Many, Number, Seconds, Truth};
+use super::form::{Element, Form, Fragment, Many, Number, Pair, Seconds, Truth};
 use super::{AttributeValue, Value, WriteText};
 
 /// The most elements of a collection that are recorded.
@@ -181,7 +181,7 @@ macro_rules! maps {
             V: AttributeValue,
             V::Form: Element,
         {
-            type Form = Many<V::Form>;
+            type Form = Many<Pair<K::Form, V::Form>>;
 
             fn attribute(&self) -> Value<'_> {
                 Value::written(self)
