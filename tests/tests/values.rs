@@ -45,6 +45,14 @@ macro_rules! recorded {
 }
 
 #[test]
+fn text_behind_a_reference_that_is_looked_through() {
+    let capture = Capture::new();
+    let symbol = "AAPL";
+    capture.run(|| event!("value", symbol = *symbol));
+    assert_eq!(capture.one("value").field("symbol").cloned(), text("AAPL"));
+}
+
+#[test]
 fn scalars() {
     recorded! {
         true => Some(Value::Bool(true));

@@ -135,9 +135,9 @@ pub(super) fn text<T: Text + ?Sized>(value: &T) -> Value<'_> {
 }
 
 /// A value that the user asked for by name: recorded when it fits its key.
-pub struct Explicit<'a, K, T>(InSeconds<'a, K, T>);
+pub struct Explicit<'a, K, T: ?Sized>(InSeconds<'a, K, T>);
 
-impl<'a, K, T> Explicit<'a, K, T> {
+impl<'a, K, T: ?Sized> Explicit<'a, K, T> {
     /// Asks about `value`.
     #[inline]
     pub const fn new(value: &'a T) -> Self {
@@ -156,7 +156,7 @@ where
     }
 }
 
-impl<'a, K, T> Deref for Explicit<'a, K, T> {
+impl<'a, K, T: ?Sized> Deref for Explicit<'a, K, T> {
     type Target = InSeconds<'a, K, T>;
 
     fn deref(&self) -> &Self::Target {
@@ -165,7 +165,7 @@ impl<'a, K, T> Deref for Explicit<'a, K, T> {
 }
 
 /// The second question of [`Explicit`]: a duration, and its key does not say so?
-pub struct InSeconds<'a, K, T>(Unknown<'a, K, T>);
+pub struct InSeconds<'a, K, T: ?Sized>(Unknown<'a, K, T>);
 
 impl<'a, K, T: AttributeValue> InSeconds<'a, K, T>
 where
@@ -181,7 +181,7 @@ where
     }
 }
 
-impl<'a, K, T> Deref for InSeconds<'a, K, T> {
+impl<'a, K, T: ?Sized> Deref for InSeconds<'a, K, T> {
     type Target = Unknown<'a, K, T>;
 
     fn deref(&self) -> &Self::Target {
@@ -190,7 +190,7 @@ impl<'a, K, T> Deref for InSeconds<'a, K, T> {
 }
 
 /// The third question of [`Explicit`]: proven, of a form that a generic function does not know?
-pub struct Unknown<'a, K, T>(&'a T, PhantomData<K>);
+pub struct Unknown<'a, K, T: ?Sized>(&'a T, PhantomData<K>);
 
 impl<'a, K: Key, T: AttributeValue> Unknown<'a, K, T> {
     /// The value; skipped where the function is instantiated with a duration and the key does not say so.
@@ -204,7 +204,7 @@ impl<'a, K: Key, T: AttributeValue> Unknown<'a, K, T> {
     }
 }
 
-impl<K, T> Deref for Unknown<'_, K, T> {
+impl<K, T: ?Sized> Deref for Unknown<'_, K, T> {
     type Target = Withheld<T>;
 
     fn deref(&self) -> &Withheld<T> {
@@ -213,7 +213,7 @@ impl<K, T> Deref for Unknown<'_, K, T> {
 }
 
 /// The fourth question of [`Explicit`]: a `Sensitive`?
-pub struct Withheld<T>(Refused<T>);
+pub struct Withheld<T: ?Sized>(Refused<T>);
 
 impl<T: Marked> Withheld<T> {
     /// Refused.
@@ -230,7 +230,7 @@ impl<T: Marked> Withheld<T> {
     }
 }
 
-impl<T> Deref for Withheld<T> {
+impl<T: ?Sized> Deref for Withheld<T> {
     type Target = Refused<T>;
 
     fn deref(&self) -> &Refused<T> {
@@ -287,9 +287,9 @@ impl<'a, T: ?Sized> NotWithheld<'a, T> {
 }
 
 /// The answer of [`Explicit`] for what is not proven: the compiler refuses it.
-pub struct Refused<T>(PhantomData<T>);
+pub struct Refused<T: ?Sized>(PhantomData<T>);
 
-impl<T> Refused<T> {
+impl<T: ?Sized> Refused<T> {
     /// Refused.
     #[inline]
     #[expect(
@@ -306,9 +306,9 @@ impl<T> Refused<T> {
 
 /// A value that the user asked for, whose own name is of the market vocabulary or whose text stands in
 /// the source: text is recorded, and everything else must be proven.
-pub struct ExplicitText<'a, K, T>(Explicit<'a, K, T>, &'a T);
+pub struct ExplicitText<'a, K, T: ?Sized>(Explicit<'a, K, T>, &'a T);
 
-impl<'a, K, T> ExplicitText<'a, K, T> {
+impl<'a, K, T: ?Sized> ExplicitText<'a, K, T> {
     /// Asks about `value`.
     #[inline]
     pub const fn new(value: &'a T) -> Self {
@@ -316,7 +316,7 @@ impl<'a, K, T> ExplicitText<'a, K, T> {
     }
 }
 
-impl<'a, K, T: Text> ExplicitText<'a, K, T> {
+impl<'a, K, T: Text + ?Sized> ExplicitText<'a, K, T> {
     /// The text.
     #[inline]
     pub fn __tickspan_value(&self) -> Value<'a> {
@@ -324,7 +324,7 @@ impl<'a, K, T: Text> ExplicitText<'a, K, T> {
     }
 }
 
-impl<'a, K, T> Deref for ExplicitText<'a, K, T> {
+impl<'a, K, T: ?Sized> Deref for ExplicitText<'a, K, T> {
     type Target = Explicit<'a, K, T>;
 
     fn deref(&self) -> &Self::Target {
