@@ -379,7 +379,7 @@ fn find_exposure(tokens: TokenStream) -> Option<Ident> {
         match token {
             TokenTree::Ident(ident) => {
                 if qualified
-                    && ["expose", "expose_secret"]
+                    && ["expose", "expose_secret", "expose_secret_mut"]
                         .iter()
                         .any(|name| ident.unraw() == name)
                 {
@@ -484,7 +484,12 @@ impl Argument {
         } else {
             Unit::Plain
         };
-        let finding = rules::stricter(names::sensitive(&key.text), gate::of_members(taken_from));
+        // A unit that the user did not write makes no measure of the thing.
+        let written = rules::stricter(
+            names::sensitive(&name.to_string()),
+            names::sensitive(&key.text),
+        );
+        let finding = rules::stricter(written, gate::of_members(taken_from));
         Self {
             is_public: finding.is_none() && is_market_name(&name.to_string()),
             key,

@@ -10,6 +10,7 @@ fn main() {
     event!("order accepted", price, price = 5.0);
     event!("order accepted", message = 5);
     event!("order accepted", length = key.expose("to sign"));
+    event!("order accepted", length = *key.expose_secret_mut());
     event!(kind: "client", "order accepted");
     event!(target: price, "order accepted");
     event!("order accepted {price}", price);

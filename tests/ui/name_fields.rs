@@ -10,6 +10,7 @@ struct Client {
 
 #[derive(AttributeValue)]
 #[public(reason = "exchange ticker, public listing")]
+#[derive(PartialEq, Eq, Hash)]
 struct Symbol(String);
 
 type Key = u64;
@@ -74,6 +75,16 @@ fn a_list(account_numbers: Vec<u64>) -> usize {
 #[traced_stage(skip_all, fields(positions_by_account_number))]
 fn keys_of_a_map(positions_by_account_number: HashMap<u64, f64>) -> usize {
     positions_by_account_number.len()
+}
+
+#[traced_stage(skip_all, fields(password_lens))]
+fn text_as_the_key_of_a_map(password_lens: HashMap<&'static Symbol, u64>) -> usize {
+    password_lens.len()
+}
+
+#[traced_stage(skip_all, fields("{password" = code))]
+fn a_key_with_braces(code: u32) -> u32 {
+    code
 }
 
 #[traced_stage(skip_all, fields(card_number))]

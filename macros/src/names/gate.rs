@@ -76,16 +76,14 @@ impl Named {
         support: &Support,
         opened: Opened,
     ) -> TokenStream {
-        let message = format!(
-            "`{{Self}}` would be exported under the sensitive name `{}`",
-            self.name
-        );
-        let label = format!("`{}` names {}", self.name, what(self.finding.kind));
-        let rule = self.rule();
+        // These are formats to the compiler, and a quoted key may hold braces.
+        let name = self.name.replace('{', "{{").replace('}', "}}");
+        let message = format!("`{{Self}}` would be exported under the sensitive name `{name}`");
+        let label = format!("`{name}` names {}", what(self.finding.kind));
+        let rule = self.rule(&name);
         let ways = format!(
-            "{}; if `{}` is something else here, give it a name that says so",
+            "{}; if `{name}` is something else here, give it a name that says so",
             opened.way_out(),
-            self.name
         );
         let public = format!("if anybody may see it: {}", opened.way_to_say());
         let exemption = exemption(self.finding.exemption, support);
@@ -111,16 +109,15 @@ impl Named {
     }
 
     /// What may be exported under the name, in words.
-    fn rule(&self) -> String {
+    fn rule(&self, name: &str) -> String {
         match self.finding.exemption {
             Exemption::Truths => "only a `bool` may be exported under this name".to_owned(),
             Exemption::Counts => {
                 "under a plural only a count may be exported, as an integer, or a `bool`".to_owned()
             }
             Exemption::Measures => format!(
-                "the last word of `{}` says that it is a measure or a kind: numbers, times and fieldless enums may be \
-                 exported, no text; a `Duration` under a key that ends in `_seconds`",
-                self.name
+                "the last word of `{name}` says that it is a measure or a kind: numbers, times and fieldless enums may be \
+                 exported, no text; a `Duration` under a key that ends in `_seconds`"
             ),
         }
     }
