@@ -38,7 +38,10 @@ impl Parse for Text {
                 )),
                 _ => Ok(Self::Literal(literal)),
             },
-            Expr::Path(path) if is_constant(&path.path) => Ok(Self::Constant(path)),
+            Expr::Path(path) if is_constant(&path.path) => {
+                refuse_self(&path)?;
+                Ok(Self::Constant(path))
+            }
             other => Err(syn::Error::new_spanned(
                 other,
                 "expected a string literal or a constant: a name stands in the source, so that nothing personal gets \
@@ -55,6 +58,17 @@ impl Text {
             Self::Literal(literal) => literal.value(),
             Self::Constant(constant) => constant.to_token_stream().to_string().replace(' ', ""),
         }
+    }
+}
+
+/// What is fixed for a callsite stands in a `static`, where `Self` means nothing.
+fn refuse_self(path: &ExprPath) -> syn::Result<()> {
+    match path.path.segments.first() {
+        Some(first) if first.ident == "Self" => Err(syn::Error::new_spanned(
+            first,
+            "`Self` has no meaning here, for this stands in a `static`; write the name of the type",
+        )),
+        _ => Ok(()),
     }
 }
 
@@ -97,6 +111,7 @@ impl Parse for Level {
                 .map_or_else(|| literal.to_string(), ToString::to_string),
             // `debug` alone is a name without its quotes, not a constant.
             Expr::Path(path) if !LEVELS.iter().any(|level| path.path.is_ident(level)) => {
+                refuse_self(path)?;
                 return Ok(Self::Constant(path.clone()));
             }
             other => as_written(other),

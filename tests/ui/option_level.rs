@@ -21,4 +21,11 @@ fn without_a_value() {}
 #[traced_stage(level = "info", level = "debug")]
 fn twice() {}
 
+struct Engine;
+
+impl Engine {
+    #[traced_stage(level = Self::LEVEL)]
+    fn a_constant_of_self(&self) {}
+}
+
 fn main() {}

@@ -17,4 +17,15 @@ fn without_the_option() {}
 #[traced_stage(name = "a", name = "b")]
 fn twice() {}
 
+struct Engine;
+
+impl Engine {
+    const NAME: &str = "engine";
+
+    #[traced_stage(name = Self::NAME, target = Self::NAME)]
+    fn a_constant_of_self(&self) -> &str {
+        Self::NAME
+    }
+}
+
 fn main() {}
