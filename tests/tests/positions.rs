@@ -613,6 +613,12 @@ fn durations(
     quantities.len()
 }
 
+/// The unit of the key makes no measure of what the name says.
+#[traced_stage]
+fn sensitive_durations(dob: Duration, otp: Option<Duration>, password_age: Duration) {
+    let _ = (dob, otp, password_age);
+}
+
 type Patience = Duration;
 
 #[traced_stage]
@@ -631,12 +637,18 @@ fn durations_are_in_seconds_and_say_so() {
             &[1, 2],
         );
         aliased_duration(Duration::from_secs(1));
+        sensitive_durations(
+            Duration::from_secs(1),
+            Some(Duration::from_secs(2)),
+            Duration::from_secs(3),
+        );
     });
     assert_eq!(
         tree,
         "cfgs present=1\n\
          durations timeout_seconds=1.5 delay_seconds=2.0 ttl_seconds=3.0\n\
-         aliased_duration\n"
+         aliased_duration\n\
+         sensitive_durations password_age_seconds=3.0\n"
     );
 }
 
@@ -869,6 +881,118 @@ fn a_receiver_is_dropped_as_a_whole() {
     assert_eq!(
         order!(consumed: |pair, third| block_on(pair.asynchronous(third))),
         expected
+    );
+}
+
+mod an_alias_of_the_teams_own {
+    use std::future::Future;
+    use std::pin::Pin;
+
+    use super::{Refused, traced_stage};
+
+    pub(super) type BoxFuture<'a, T> =
+        Pin<Box<dyn Future<Output = Result<T, Refused>> + Send + 'a>>;
+
+    #[traced_stage]
+    pub(super) fn connect(port: &u64) -> BoxFuture<'_, u64> {
+        Box::pin(async move { Err(Refused(*port)) })
+    }
+}
+
+#[test]
+fn an_alias_says_itself_what_its_future_gives() {
+    let tree = tree(|| {
+        assert_eq!(
+            block_on(an_alias_of_the_teams_own::connect(&7)),
+            Err(Refused(7))
+        )
+    });
+    assert_eq!(
+        tree,
+        "connect port=7 otel.status_code=\"ERROR\" tickspan.outcome=\"error\" error.type=\"positions::Refused\"\n"
+    );
+}
+
+#[traced_stage]
+fn returns_while_it_boxes(quantity: u64) -> BoxFuture<'static, u64> {
+    Box::pin(std::future::ready(match quantity {
+        0 => return Box::pin(async { 7 }),
+        quantity => quantity,
+    }))
+}
+
+#[traced_stage]
+fn returns_while_it_boxes_a_stream(quantity: u64) -> BoxStream<'static, u64> {
+    Box::pin(futures::stream::iter(match quantity {
+        0 => return futures::stream::empty().boxed(),
+        quantity => 0..quantity,
+    }))
+}
+
+#[test]
+fn what_is_boxed_may_return_before() {
+    let tree = tree(|| {
+        assert_eq!(block_on(returns_while_it_boxes(0)), 7);
+        assert_eq!(block_on(returns_while_it_boxes(2)), 2);
+        assert_eq!(block_on(returns_while_it_boxes_a_stream(0).count()), 0);
+        assert_eq!(block_on(returns_while_it_boxes_a_stream(2).count()), 2);
+    });
+    assert_eq!(
+        tree,
+        "returns_while_it_boxes quantity=0\nreturns_while_it_boxes quantity=2\n\
+         returns_while_it_boxes_a_stream quantity=0\nreturns_while_it_boxes_a_stream quantity=2\n"
+    );
+}
+
+struct Attributed;
+
+#[traced_stage]
+impl Attributed {
+    //! What is said of the block within it.
+    #![allow(dead_code)]
+
+    fn traced(&self, quantity: u64) -> u64 {
+        quantity
+    }
+
+    #[traced_stage(off)]
+    fn left_out(&self, #[sensitive] quantity: u64) -> u64 {
+        quantity
+    }
+
+    const fn constant(#[pii(Phone)] quantity: u64) -> u64 {
+        quantity
+    }
+}
+
+macro_rules! methods {
+    ($($name:ident($quantity:ident) $body:block)*) => {
+        #[traced_stage]
+        impl Written {
+            $(fn $name(&self, $quantity: u64) -> u64 $body)*
+        }
+    };
+}
+
+struct Written;
+
+methods! {
+    first(quantity) { quantity }
+    second(quantity) { quantity + 1 }
+}
+
+#[test]
+fn blocks_hold_attributes_marks_and_what_macros_write() {
+    let tree = tree(|| {
+        assert_eq!(Attributed.traced(1), 1);
+        assert_eq!(Attributed.left_out(2), 2);
+        assert_eq!(Attributed::constant(3), 3);
+        assert_eq!(Written.first(4), 4);
+        assert_eq!(Written.second(5), 6);
+    });
+    assert_eq!(
+        tree,
+        "traced quantity=1\nfirst quantity=4\nsecond quantity=5\n"
     );
 }
 

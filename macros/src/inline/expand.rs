@@ -33,9 +33,10 @@ pub(crate) fn expand(inline: Inline) -> TokenStream {
                 Some(future) => {
                     let opened = opened(&start, hidden, support);
                     quote_spanned! {Span::mixed_site()=>
+                        let __tickspan_open = #opened;
                         #support::StageFuture::of(
-                            #opened,
                             #future,
+                            __tickspan_open,
                             |__tickspan_returned, __tickspan_stage| {
                                 #support::StageGuard::end_as(
                                     __tickspan_stage,

@@ -5,10 +5,7 @@ use std::collections::HashSet;
 use proc_macro2::{Group, Span, TokenStream, TokenTree};
 use quote::{ToTokens, quote};
 use syn::ext::IdentExt;
-use syn::{
-    Attribute, Expr, Ident, LitStr, Meta, PatIdent, ReceiverKind, ReturnType, Signature, Type,
-    parse_quote,
-};
+use syn::{Attribute, Expr, Ident, LitStr, PatIdent, ReceiverKind, ReturnType, Signature, Type};
 
 use super::item::{Body, Function, Head};
 use super::late::{recorded_keys, with_recorded};
@@ -372,7 +369,7 @@ fn rebound(bindings: &[arguments::Binding], used: &HashSet<String>) -> Vec<Rebou
             .filter(|it| it.parameter == binding.parameter);
         if of_parameter.count() > 1 {
             // What is expected of one of them is not of the others.
-            lints.iter_mut().for_each(allow_expected);
+            lints.iter_mut().for_each(arguments::allow_expected);
         }
         Rebound {
             pattern: binding.pattern.clone(),
@@ -383,14 +380,6 @@ fn rebound(bindings: &[arguments::Binding], used: &HashSet<String>) -> Vec<Rebou
         }
     });
     rebound.collect()
-}
-
-fn allow_expected(lint: &mut Attribute) {
-    if let Meta::List(list) = &mut lint.meta {
-        if list.path.is_ident("expect") {
-            list.path = parse_quote!(allow);
-        }
-    }
 }
 
 /// What is recorded at the start, and the keys that are declared for later. A field with the key of an

@@ -1,9 +1,12 @@
 //! The parameters of a function: which names they bind, and how the body gets them.
 
+use std::mem;
+
+use syn::punctuated::Punctuated;
 use syn::visit_mut::{self, VisitMut};
 use syn::{
-    Attribute, Expr, FieldPat, FnArg, Ident, Member, Pat, PatIdent, PatStruct, PatTupleStruct,
-    PatType, Path, ReturnType, Signature, Type,
+    Attribute, Expr, FieldPat, FnArg, Ident, Member, Meta, Pat, PatIdent, PatStruct,
+    PatTupleStruct, PatType, Path, ReturnType, Signature, Token, Type, parse_quote,
 };
 
 use super::analyze::Rebound;
@@ -64,7 +67,10 @@ pub(super) fn bindings(sig: &Signature) -> Vec<Binding> {
                     pattern,
                     parameter,
                     cfgs: attributes(argument, &["cfg"]),
-                    lints: attributes(argument, &["allow", "deny", "expect", "forbid", "warn"]),
+                    lints: attributes(argument, &["allow", "deny", "expect", "forbid", "warn"])
+                        .into_iter()
+                        .flat_map(of_binding)
+                        .collect(),
                 });
             }
         }
@@ -101,7 +107,8 @@ impl VisitMut for BoundNames {
         let bound = PatIdent {
             attrs: Vec::new(),
             by_ref: None,
-            mutability: pattern.mutability,
+            // In `ref mut x` the `mut` is the reference's.
+            mutability: pattern.mutability.filter(|_| pattern.by_ref.is_none()),
             ident: pattern.ident.clone(),
             subpat: None,
         };
@@ -169,10 +176,70 @@ pub(super) fn leave_to_bindings(sig: &mut Signature, rebound: &[Rebound]) {
         if let FnArg::Typed(argument) = input {
             StripMut(rebound).visit_pat_mut(&mut argument.pat);
             if rebound.iter().any(|it| it.parameter == place) {
-                argument
-                    .attrs
-                    .retain(|attr| !attr.path().is_ident("expect"));
+                let attributes = mem::take(&mut argument.attrs);
+                let left = attributes.into_iter().filter_map(without_unused);
+                argument.attrs = left.collect();
             }
+        }
+    }
+}
+
+/// An attribute of a parameter, without the lints it expects of what is not used.
+fn without_unused(attribute: Attribute) -> Option<Attribute> {
+    match Expected::of(&attribute) {
+        Some(Expected { others, .. }) => others,
+        None => Some(attribute),
+    }
+}
+
+/// An attribute of a parameter, as its binding in the body has it: what is expected of the parameter is told of both.
+fn of_binding(attribute: Attribute) -> Vec<Attribute> {
+    match Expected::of(&attribute) {
+        Some(Expected { unused, others }) => {
+            let mut others = others;
+            others.iter_mut().for_each(allow_expected);
+            unused.into_iter().chain(others).collect()
+        }
+        None => vec![attribute],
+    }
+}
+
+/// An `#[expect(..)]` in two: of a parameter that has a binding in the body, whether it is used is told of the binding.
+struct Expected {
+    unused: Option<Attribute>,
+    others: Option<Attribute>,
+}
+
+impl Expected {
+    fn of(attribute: &Attribute) -> Option<Self> {
+        if !attribute.path().is_ident("expect") {
+            return None;
+        }
+        let list = Punctuated::<Meta, Token![,]>::parse_terminated;
+        let (reason, lints): (Vec<Meta>, Vec<Meta>) = attribute
+            .parse_args_with(list)
+            .ok()?
+            .into_iter()
+            .partition(|meta| meta.path().is_ident("reason"));
+        let (unused, others): (Vec<Meta>, Vec<Meta>) = lints.into_iter().partition(|lint| {
+            let name = lint.path().get_ident();
+            name.is_some_and(|name| name.to_string().starts_with("unused"))
+        });
+        let expecting = |lints: Vec<Meta>| {
+            (!lints.is_empty()).then(|| parse_quote!(#[expect(#(#lints,)* #(#reason)*)]))
+        };
+        Some(Self {
+            unused: expecting(unused),
+            others: expecting(others),
+        })
+    }
+}
+
+/// Allows the lints that an `#[expect(..)]` expects.
+pub(super) fn allow_expected(lint: &mut Attribute) {
+    if let Meta::List(list) = &mut lint.meta {
+        if list.path.is_ident("expect") {
+            list.path = parse_quote!(allow);
         }
     }
 }

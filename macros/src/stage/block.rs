@@ -3,8 +3,10 @@
 use proc_macro2::{Delimiter, Group, Ident, Span, TokenStream, TokenTree};
 use quote::{ToTokens, quote};
 
-use super::item::ImplBlock;
+use super::item::{self, Annotated, ImplBlock};
+use super::marked::Marks;
 use super::parse::{INHERITED, Options};
+use crate::diagnostics::Faults;
 use crate::paths;
 
 /// The block with `#[traced_stage]` on its functions, which pass on the block's `options`.
@@ -16,7 +18,8 @@ pub(crate) fn expand(checked: &Options, options: &TokenStream, block: ImplBlock)
         .into_iter()
         .map(|item| annotate(item, &root, &inherited))
         .collect();
-    let mut body = Group::new(Delimiter::Brace, items);
+    let inner_attrs = block.inner_attrs;
+    let mut body = Group::new(Delimiter::Brace, quote!(#inner_attrs #items));
     body.set_span(block.body.span());
     let mut tokens = block.head;
     body.to_tokens(&mut tokens);
@@ -29,7 +32,7 @@ fn items(tokens: TokenStream) -> Vec<Vec<TokenTree>> {
     for token in tokens {
         let ends = match &token {
             TokenTree::Punct(punct) => punct.as_char() == ';',
-            TokenTree::Group(group) => group.delimiter() == Delimiter::Brace,
+            TokenTree::Group(_) => item::braces(token.clone()).is_some(),
             _ => false,
         };
         if let Some(item) = items.last_mut() {
@@ -44,9 +47,9 @@ fn items(tokens: TokenStream) -> Vec<Vec<TokenTree>> {
 
 fn annotate(item: Vec<TokenTree>, root: &TokenStream, inherited: &TokenStream) -> TokenStream {
     if !is_traceable(&item) {
-        return item.into_iter().collect();
+        return unmarked(item.into_iter().collect());
     }
-    let mut annotated = false;
+    let (mut annotated, mut is_off) = (false, false);
     let mut tokens = TokenStream::new();
     let mut item = item.into_iter().peekable();
     while let Some(token) = item.next() {
@@ -59,7 +62,7 @@ fn annotate(item: Vec<TokenTree>, root: &TokenStream, inherited: &TokenStream) -
                     None => token.to_tokens(&mut tokens),
                     Some(Own::Off) => {
                         item.next();
-                        annotated = true;
+                        is_off = true;
                     }
                     Some(Own::Options { path, options }) => {
                         item.next();
@@ -71,10 +74,27 @@ fn annotate(item: Vec<TokenTree>, root: &TokenStream, inherited: &TokenStream) -
             _ => token.to_tokens(&mut tokens),
         }
     }
-    if annotated {
+    if is_off {
+        unmarked(tokens)
+    } else if annotated {
         tokens
     } else {
         quote!(#[#root::traced_stage(#inherited)] #tokens)
+    }
+}
+
+/// An item that is not traced, without the marks on its parameters: to the compiler they would be unknown attributes.
+fn unmarked(item: TokenStream) -> TokenStream {
+    let Ok(Annotated::Function(mut function)) = item::parse(item.clone()) else {
+        return item;
+    };
+    let mut faults = Faults::new();
+    let marks = Marks::take(&mut function.head.sig, &mut faults);
+    let faults = faults.into_tokens();
+    if marks.were_taken() {
+        quote!(#faults #function)
+    } else {
+        item
     }
 }
 

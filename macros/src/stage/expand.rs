@@ -191,7 +191,7 @@ fn wrap(
         Asynchronous::Future => {
             let finish = finish(ending, sig, support);
             let output = match &sig.output {
-                ReturnType::Type(_, ty) => output(ty).cloned().map(without_impl),
+                ReturnType::Type(_, ty) => output(ty).map(without_impl),
                 ReturnType::Default => None,
             };
             let output = output.map_or_else(|| quote!(_), ToTokens::into_token_stream);
@@ -199,7 +199,7 @@ fn wrap(
                 quote_spanned!(Span::mixed_site()=> #support::of_output::<#output, _>(#inner));
             let inner = marking_future(inner, true, ending, support);
             quote_spanned!(Span::mixed_site()=>
-                #support::StageFuture::of(__tickspan_open, #inner, #finish)
+                #support::StageFuture::of(#inner, __tickspan_open, #finish)
             )
         }
         Asynchronous::Stream => {
@@ -212,7 +212,7 @@ fn wrap(
                     )
                 }
             };
-            quote_spanned!(Span::mixed_site()=> #support::StageStream::of(__tickspan_open, #inner))
+            quote_spanned!(Span::mixed_site()=> #support::StageStream::of(#inner, __tickspan_open))
         }
     }
 }

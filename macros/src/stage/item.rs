@@ -42,6 +42,8 @@ pub(crate) enum Body {
 /// An `impl` block: all before its braces, and what is in them.
 pub(crate) struct ImplBlock {
     pub(crate) head: TokenStream,
+    /// The attributes that stand at the start of the body.
+    pub(crate) inner_attrs: TokenStream,
     pub(crate) body: Group,
 }
 
@@ -193,7 +195,7 @@ fn split_inner_attrs(body: Group) -> (TokenStream, Group) {
 }
 
 /// A group of braces, also inside the invisible group that `macro_rules` puts around a `$body:block`.
-fn braces(token: TokenTree) -> Option<Group> {
+pub(super) fn braces(token: TokenTree) -> Option<Group> {
     let TokenTree::Group(group) = token else {
         return None;
     };
@@ -213,10 +215,14 @@ fn impl_block(tokens: TokenStream) -> syn::Result<Annotated> {
     let last = head.pop();
     let at = last.span();
     match last.and_then(braces) {
-        Some(body) => Ok(Annotated::ImplBlock(ImplBlock {
-            head: head.into_iter().collect(),
-            body,
-        })),
+        Some(body) => {
+            let (inner_attrs, body) = split_inner_attrs(body);
+            Ok(Annotated::ImplBlock(ImplBlock {
+                head: head.into_iter().collect(),
+                inner_attrs,
+                body,
+            }))
+        }
         None => Err(syn::Error::new(
             at,
             "expected the braces of the `impl` block",

@@ -1,7 +1,10 @@
 //! Questions about the return type that its tokens can answer.
 
 use syn::visit_mut::{self, VisitMut};
-use syn::{Attribute, GenericArgument, Lifetime, PathArguments, PathSegment, Type, TypeParamBound};
+use syn::{
+    Attribute, GenericArgument, Lifetime, PathArguments, PathSegment, Type, TypeParamBound,
+    parse_quote,
+};
 
 /// What a function returns that does its work when polled.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -71,13 +74,13 @@ pub(super) fn returned_stream_or_future(ty: &Type) -> Option<Asynchronous> {
 }
 
 /// The output of a future that a function returns, where its type says it.
-pub(super) fn output(ty: &Type) -> Option<&Type> {
-    fn of_bounds<'a>(mut bounds: impl Iterator<Item = &'a TypeParamBound>) -> Option<&'a Type> {
+pub(super) fn output(ty: &Type) -> Option<Type> {
+    fn of_bounds<'a>(mut bounds: impl Iterator<Item = &'a TypeParamBound>) -> Option<Type> {
         bounds.find_map(|bound| {
             let TypeParamBound::Trait(bound) = bound else {
                 return None;
             };
-            associated(bound.path.segments.last()?, "Output")
+            associated(bound.path.segments.last()?, "Output").cloned()
         })
     }
 
@@ -86,10 +89,11 @@ pub(super) fn output(ty: &Type) -> Option<&Type> {
         Type::TraitObject(object) => of_bounds(object.bounds.iter()),
         Type::Path(path) => {
             let last = path.path.segments.last()?;
-            let argument = type_argument(last)?;
-            match last.ident.to_string().as_str() {
-                "Pin" | "Box" => output(argument),
-                _ => Some(argument),
+            if last.ident == "Pin" || last.ident == "Box" {
+                output(type_argument(last)?)
+            } else {
+                // An alias, which may be a team's own: what its arguments say, it alone knows.
+                Some(parse_quote!(<#path as ::core::future::Future>::Output))
             }
         }
         _ => None,

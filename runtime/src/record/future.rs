@@ -178,9 +178,10 @@ where
         }
     }
 
-    /// Around a future that a function returns; its stage started with the call.
+    /// Around a future that a function returns; its stage started with the call. The future is made first: what makes
+    /// it may return another, with the same stage.
     #[inline]
-    pub fn of(stage: Option<Stage>, future: F, say: S) -> Self {
+    pub fn of(future: F, stage: Option<Stage>, say: S) -> Self {
         Self {
             inner: Some(future),
             state: AssertUnwindSafe(stage.map_or(State::Off, State::Open)),
@@ -238,9 +239,9 @@ pin_project! {
 }
 
 impl<S: Stream> StageStream<S> {
-    /// Around a stream that a function returns.
+    /// Around a stream that a function returns, and which is made first; as [`StageFuture::of`].
     #[inline]
-    pub fn of(stage: Option<Stage>, stream: S) -> Self {
+    pub fn of(stream: S, stage: Option<Stage>) -> Self {
         Self {
             inner: Some(stream),
             state: AssertUnwindSafe(stage.map_or(State::Off, State::Open)),

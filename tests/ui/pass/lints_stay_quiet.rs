@@ -94,6 +94,19 @@ fn many(
 }
 
 #[traced_stage]
+fn by_reference(ref mut quantity: u64, ref price: f64) -> Option<u64> {
+    *quantity += 1;
+    (*price > 0.0).then_some(*quantity)
+}
+
+type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = Result<T, u64>> + Send + 'a>>;
+
+#[traced_stage]
+fn aliased(quantity: &u64) -> BoxFuture<'_, u64> {
+    Box::pin(async move { Ok(*quantity) })
+}
+
+#[traced_stage]
 async fn later(mut quantity: u64) -> Option<u64> {
     quantity += 1;
     let _: u64 = stage!("wait", async { quantity }).await;
@@ -144,6 +157,7 @@ fn main() {
     let symbol = Symbol(String::new());
     nothing();
     drop(many(&symbol, Price(1.0), (Side::Buy, Of(5)), 5));
+    drop((by_reference(5, 1.0), aliased(&5)));
     drop((later(5), forever(5), opaque(5), boxed(&5), iterator(&[5])));
     drop(Box::new(Engine).settle(5));
     let _: &mut Engine = Engine.run(5);

@@ -166,6 +166,17 @@ pub mod warned {
     }
 
     #[traced_stage]
+    pub fn parameter_of_another_case(#[expect(non_snake_case)] baseQuantity: u64) -> u64 {
+        baseQuantity
+    }
+
+    #[traced_stage]
+    pub fn parameter_of_another_case_that_is_unused(
+        #[expect(non_snake_case, unused_variables, reason = "as the exchange has it")] baseQuantity: u64,
+    ) {
+    }
+
+    #[traced_stage]
     pub async fn unused_parameter_of_a_future(#[allow(unused_variables)] quantity: u64) {}
 
     #[expect(unused_variables)]
