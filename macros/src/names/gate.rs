@@ -361,6 +361,8 @@ fn is_count(expr: &Expr) -> bool {
 /// name that is the thing, such as `tax_id`, nothing is told by its last word.
 fn is_measure(expr: &Expr) -> bool {
     match expr {
+        // `card.expiry.as_secs()` is the thing in another form.
+        Expr::MethodCall(call) if converts(&call.method) => is_measure(&call.receiver),
         Expr::MethodCall(_) | Expr::Field(_) | Expr::Call(_) => {
             let is_thing = || {
                 of_last(expr).is_some_and(|named| named.finding.exemption != Exemption::Measures)
@@ -382,6 +384,14 @@ fn is_measure(expr: &Expr) -> bool {
     }
 }
 
+/// Whether a method by Rust's naming rule gives what it is called on in another form.
+fn converts(method: &Ident) -> bool {
+    let name = method.to_string();
+    ["as_", "into_", "to_"]
+        .iter()
+        .any(|prefix| name.starts_with(prefix))
+}
+
 #[cfg(test)]
 mod tests {
     use super::{Exemption, Named};
@@ -398,6 +408,8 @@ mod tests {
             "client.tax_id.len() as u64 + 1",
             "session.access_token.expiry",
             "session.access_token.as_ref()?.expiry",
+            "session.access_token.expiry.as_secs()",
+            "password_timeout.as_millis() as u64",
             "session.password_len",
             "*session.password_len()",
             "key_version(&api_key)",
@@ -421,6 +433,8 @@ mod tests {
             "card.expiry",
             "card.expiry()",
             "card.as_ref()?.expiry",
+            "card.expiry.as_secs()",
+            "client.birth_date.to_date()",
             "Some(client.tax_id)",
         ] {
             assert_eq!(exemption(source), Some(Exemption::Truths), "{source}");
