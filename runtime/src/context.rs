@@ -80,7 +80,7 @@ fn is_there() -> bool {
 }
 
 /// OpenTelemetry's current context; an empty one where the thread's storage has gone.
-fn of_thread() -> opentelemetry::Context {
+pub(crate) fn of_thread() -> opentelemetry::Context {
     if is_there() {
         opentelemetry::Context::current()
     } else {

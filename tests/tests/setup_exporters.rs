@@ -263,6 +263,8 @@ fn spans_beyond_the_queue_are_dropped_and_counted() {
         let (go_on, receiver) = mpsc::channel();
         let telemetry = init_with(Blocking(Mutex::new(receiver)));
         make_spans(100);
+        // By then all of them are in the queue, or did not fit.
+        telemetry.flush(SHORT).unwrap_err();
         drop(go_on);
         let report = telemetry.shutdown(SOON);
         assert!(!report.deadline_passed);

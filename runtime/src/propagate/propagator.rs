@@ -11,7 +11,7 @@ use opentelemetry::trace::TraceContextExt as _;
 
 use super::carrier::{Carrier, Extracted};
 use super::{Carried, baggage, traceparent, tracestate};
-use crate::context::{ids_of, span_context_of};
+use crate::context::{ids_of, of_thread, span_context_of};
 use crate::policy;
 use crate::record::lane::health::{Loss, count, count_many};
 use crate::record::lane::{Handed, Ids};
@@ -105,7 +105,7 @@ impl Propagator {
         let carried = handed.carried.as_deref();
         // Where the trace carries no baggage, what other code has attached goes along.
         let context = carried.and_then(Carried::context).cloned();
-        let context = context.unwrap_or_else(Context::current);
+        let context = context.unwrap_or_else(of_thread);
         let state = carried.map_or("", Carried::state_header);
         self.write(Some(&handed.ids), state.into(), context.baggage(), put);
     }
