@@ -131,7 +131,7 @@ pub(super) struct TracingSettings {
     pub(super) metrics: MetricSettings,
     pub(super) logs: SignalSettings,
     #[cfg_attr(
-        not(feature = "logs"),
+        not(any(feature = "logs", test)),
         expect(dead_code, reason = "there are no log records")
     )]
     pub(super) log_batch: Batching,
