@@ -20,7 +20,7 @@ use syn::ext::IdentExt;
 use syn::visit::{self, Visit};
 use syn::{Expr, LitStr, Member};
 
-use super::rules::{Exemption, Kind, ends_in_head_noun, stricter};
+use super::rules::{Exemption, Kind, ends_in, ends_in_head_noun, stricter};
 use super::{Finding, sensitive};
 use crate::diagnostics::Faults;
 use crate::paths::Support;
@@ -236,12 +236,12 @@ fn strictest_in(tokens: TokenStream, inside: bool) -> Option<Named> {
 }
 
 /// The sensitive member that exempts least, asked with what it is of also where calls stand between:
-/// `account.lock().number`.
+/// `account.lock().number`, and a function with its type: `Account::number(&account)`.
 struct Members(Option<Named>);
 
 impl Visit<'_> for Members {
     fn visit_expr(&mut self, expr: &Expr) {
-        if matches!(expr, Expr::Field(_) | Expr::MethodCall(_)) {
+        if matches!(expr, Expr::Field(_) | Expr::MethodCall(_) | Expr::Call(_)) {
             self.0 = Named::stricter(self.0.take(), of_last(expr));
         }
         visit::visit_expr(self, expr);
@@ -361,8 +361,10 @@ fn is_count(expr: &Expr) -> bool {
 /// name that is the thing, such as `tax_id`, nothing is told by its last word.
 fn is_measure(expr: &Expr) -> bool {
     match expr {
-        // `card.expiry.as_secs()` is the thing in another form.
-        Expr::MethodCall(call) if converts(&call.method) => is_measure(&call.receiver),
+        // `card.expiry.as_secs()` and `birth_date.timestamp_millis()` are the thing in another form.
+        Expr::MethodCall(call) if converts(&call.method) || is_of_a_date(&call.receiver) => {
+            is_measure(&call.receiver)
+        }
         Expr::MethodCall(_) | Expr::Field(_) | Expr::Call(_) => {
             let is_thing = || {
                 of_last(expr).is_some_and(|named| named.finding.exemption != Exemption::Measures)
@@ -392,6 +394,12 @@ fn converts(method: &Ident) -> bool {
         .any(|prefix| name.starts_with(prefix))
 }
 
+/// Whether an expression begins with a date, or what is made of one: all that a method tells of it is the date again.
+fn is_of_a_date(expr: &Expr) -> bool {
+    let is_date = |name: &String| ends_in("date|dob|birth|birthday|year|expiry", name);
+    names(expr, true).iter().any(is_date)
+}
+
 #[cfg(test)]
 mod tests {
     use super::{Exemption, Named};
@@ -409,6 +417,8 @@ mod tests {
             "session.access_token.expiry",
             "session.access_token.as_ref()?.expiry",
             "session.access_token.expiry.as_secs()",
+            "session.access_token.expiry.unwrap().timestamp_millis()",
+            "access_token_expiry.timestamp_millis()",
             "password_timeout.as_millis() as u64",
             "session.password_len",
             "*session.password_len()",
@@ -435,6 +445,9 @@ mod tests {
             "card.as_ref()?.expiry",
             "card.expiry.as_secs()",
             "client.birth_date.to_date()",
+            "client.birth_date.timestamp_millis()",
+            "client.birth_date()?.and_time(noon).timestamp_millis() / 1000",
+            "dob.time()",
             "Some(client.tax_id)",
         ] {
             assert_eq!(exemption(source), Some(Exemption::Truths), "{source}");
@@ -457,6 +470,8 @@ mod tests {
             "Arc::clone(&account).number",
             "take(social.get().security.number)",
             "wrap(&[session.lock().key])",
+            "Account::number(&a)",
+            "client::Account::number(&a) + 1",
         ] {
             assert_eq!(exemption(source), Some(Exemption::Truths), "{source}");
         }
