@@ -62,6 +62,9 @@ fn check_files() {
         let file = path(file).display().to_string();
         promtool(&["check", what, &file], "", &[]);
     }
+    // Alerts fire at the first panic and the first loss, and only then.
+    let tests = concat!(env!("CARGO_MANIFEST_DIR"), "/prometheus/rules_test.yml");
+    promtool(&["test", "rules", tests], "", &[]);
 }
 
 /// `promtool`, which reads the older format, has nothing else to say against the page.

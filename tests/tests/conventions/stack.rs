@@ -15,6 +15,9 @@ const COLLECTORS: [&str; 3] = [
     "collector/sampler.yaml",
 ];
 
+/// What the Collector of one machine has besides `agent.yaml`.
+const JAEGER: &str = "collector/jaeger.yaml";
+
 /// The ports of images that no file here sets.
 const PORTS_OF_IMAGES: &[(&str, &[u16])] = &[
     ("jaeger", &[4317, 4318, 16686]),
@@ -97,7 +100,7 @@ fn services_are_called_by_names_and_ports_that_they_have() {
     let called = [
         environment,
         &yaml(DATASOURCES),
-        &yaml(COLLECTORS[0])["exporters"],
+        &yaml(JAEGER)["exporters"],
     ]
     .map(texts);
     let mut found = BTreeSet::new();
@@ -143,6 +146,7 @@ fn containers_find_the_files_and_folders_that_they_are_told_of() {
             "ports",
             "depends_on",
             "restart",
+            "user",
             "extra_hosts",
         ];
         assert!(
@@ -279,6 +283,12 @@ fn collectors_define_what_they_use_and_use_what_they_define() {
             4317
         );
     }
+    // Whoever uses these files says where they send.
+    for exporters in COLLECTORS.map(|file| yaml(file)["exporters"].clone()) {
+        for endpoint in texts(&exporters).iter().filter(|text| text.contains(':')) {
+            assert!(endpoint.starts_with("${env:"), "{endpoint}");
+        }
+    }
     let balancer = yaml(COLLECTORS[1]);
     let resolver = &balancer["exporters"]["loadbalancing"]["resolver"]["dns"];
     assert_eq!(resolver["port"], "4317");
@@ -286,6 +296,17 @@ fn collectors_define_what_they_use_and_use_what_they_define() {
         balancer["exporters"]["loadbalancing"]["routing_key"],
         "traceID"
     );
+}
+
+#[test]
+fn jaeger_is_added_to_where_traces_go() {
+    let traces = |file| list(&yaml(file)["service"]["pipelines"]["traces"]["exporters"]);
+    let mut exporters = traces(COLLECTORS[0]);
+    exporters.extend(keys(&yaml(JAEGER)["exporters"]));
+    assert_eq!(traces(JAEGER), exporters);
+    let command = list(&yaml("docker-compose.yml")["services"]["collector"]["command"]);
+    let last = command.last().unwrap();
+    assert!(last.ends_with("/jaeger.yaml"), "{last}");
 }
 
 /// The names in `${env:NAME}`.
