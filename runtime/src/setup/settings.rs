@@ -3,6 +3,9 @@
 //! Decides and starts nothing. Everything that can be refused without doing something is refused
 //! here, so that [`super::chain`] has little left that can fail.
 
+use std::collections::hash_map::RandomState;
+use std::hash::BuildHasher as _;
+use std::sync::OnceLock;
 use std::time::Duration;
 
 use opentelemetry::KeyValue;
@@ -10,6 +13,7 @@ use opentelemetry_sdk::Resource;
 use opentelemetry_sdk::metrics::Temporality;
 use opentelemetry_sdk::resource::{SdkProvidedResourceDetector, TelemetryResourceDetector};
 use opentelemetry_sdk::trace::SpanLimits;
+use uuid::Uuid;
 
 use super::builder::{BatchChoices, Choices};
 use super::destination::{self, SignalSettings};
@@ -466,7 +470,7 @@ fn refuse_recorder(folder: Option<&str>) -> Result<(), Error> {
     }
 }
 
-/// The resource: the SDK's own attributes, then those of the environment, then the service name.
+/// The resource: the SDK's own attributes and the process's id, then those of the environment, then the service name.
 fn resource(
     service_name: Option<String>,
     attributes: impl Iterator<Item = (String, String)>,
@@ -475,12 +479,26 @@ fn resource(
         // Gives `unknown_service:` and the program's name if nothing below says better.
         .with_detector(Box::new(SdkProvidedResourceDetector))
         .with_detector(Box::new(TelemetryResourceDetector))
+        .with_attribute(KeyValue::new("service.instance.id", instance_id()))
         .with_attributes(attributes.map(|(key, value)| KeyValue::new(key, value)));
     match service_name {
         Some(name) => resource.with_service_name(name),
         None => resource,
     }
     .build()
+}
+
+/// Tells this process from others of its service, whose metrics would be taken for its own: a random UUID, as the
+/// semantic conventions recommend, the same for as long as the process runs.
+fn instance_id() -> String {
+    static ID: OnceLock<Uuid> = OnceLock::new();
+    let id = ID.get_or_init(|| {
+        // Keys of the operating system, and never the same twice.
+        let [high, low] = [(); 2].map(|()| RandomState::new().hash_one(()));
+        let bytes = Uuid::from_u64_pair(high, low).into_bytes();
+        uuid::Builder::from_random_bytes(bytes).into_uuid()
+    });
+    id.to_string()
 }
 
 #[cfg(test)]
@@ -644,6 +662,29 @@ mod tests {
         assert_eq!(
             (filter.setting, filter.directives.as_str()),
             ("with_filter", "warn")
+        );
+    }
+
+    #[test]
+    fn processes_of_one_service_are_told_apart() {
+        let id = |variables: &[(&str, &str)]| {
+            let settings = merge(&Builder::default(), variables).unwrap();
+            let id = settings
+                .tracing
+                .unwrap()
+                .resource
+                .get(&Key::new("service.instance.id"));
+            id.unwrap().to_string()
+        };
+        let random = id(&[]);
+        assert_eq!(
+            Uuid::parse_str(&random).unwrap().get_version(),
+            Some(uuid::Version::Random)
+        );
+        assert_eq!(id(&[]), random);
+        assert_eq!(
+            id(&[("OTEL_RESOURCE_ATTRIBUTES", "service.instance.id=desk-7")]),
+            "desk-7"
         );
     }
 
