@@ -11,7 +11,7 @@ use opentelemetry_sdk::trace::{SdkTracerProvider, SpanExporter};
 use tickspan::{Context, Telemetry, event, record, stage, traced_stage};
 use tickspan_tests::child::Child;
 use tickspan_tests::exported::{Kept, attribute, integer, is_child};
-use tracing_subscriber::filter::EnvFilter;
+use tracing_subscriber::filter::{EnvFilter, LevelFilter};
 use tracing_subscriber::fmt::MakeWriter;
 use tracing_subscriber::layer::SubscriberExt as _;
 use tracing_subscriber::util::SubscriberInitExt as _;
@@ -226,6 +226,49 @@ fn a_filter_of_the_layer_alone_applies_to_spans_of_others() {
                 assert_eq!(names(&telemetry, &kept), ["reset", "sort", "update"]);
             }
             drop(telemetry);
+        },
+    )
+    .run();
+}
+
+/// What a filter of one layer said of a stage holds for no other: the next line is written, and by that layer alone that
+/// wants it.
+#[test]
+fn a_stage_that_another_layer_does_not_want_takes_nothing_from_it() {
+    Child::of(
+        "a_stage_that_another_layer_does_not_want_takes_nothing_from_it",
+        || {
+            let kept = Kept::default();
+            let telemetry = start(kept.clone());
+            let lines = Lines::default();
+            let written = tracing_subscriber::fmt::layer()
+                .with_writer(lines.clone())
+                .with_ansi(false)
+                .with_level(false)
+                .with_target(false)
+                .without_time();
+            tracing_subscriber::registry()
+                .with(tickspan::layer())
+                .with(written.with_filter(LevelFilter::INFO))
+                .init();
+            for _ in 0..2 {
+                let _of_debug = stage!(level: "debug", "book_update");
+                tracing::info!("after a stage");
+                event!(level: "debug", "queue_read");
+                tracing::info!("after an event");
+                let _of_debug = stage!(level: "debug", "book_sort");
+                tracing::info_span!("decode").in_scope(|| tracing::info!("inside"));
+            }
+            event!(level: "debug", "outside_of_a_stage");
+            tracing::info!("at the end");
+            telemetry.shutdown(SOON);
+            let _ended = stage!(level: "debug", "book_update");
+            tracing::info!("after the end");
+            event!(level: "debug", "outside_of_telemetry");
+
+            let each = "after a stage\nafter an event\ndecode: inside\n";
+            let all = [each, each, "at the end\nafter the end\n"].concat();
+            assert_eq!(lines.text(), all);
         },
     )
     .run();

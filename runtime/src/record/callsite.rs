@@ -161,6 +161,22 @@ impl Callsite {
     // Not inlined: most are asked once, and do without its registers.
     #[inline(never)]
     fn is_enabled_now(&'static self) -> bool {
+        let is_enabled = self.ask();
+        #[cfg(feature = "init")]
+        if !super::lane::is_off() {
+            super::filters::forget(&self.metadata);
+        }
+        is_enabled
+    }
+
+    /// Asks the subscriber again about what it is shown after all: by now the filters of its layers have
+    /// [forgotten](super::filters) what they answered.
+    #[cfg(feature = "init")]
+    pub(super) fn is_wanted_by_subscriber(&'static self) -> bool {
+        super::lane::is_off() || self.tracing.interest().is_always() || self.ask()
+    }
+
+    fn ask(&'static self) -> bool {
         tracing::dispatcher::get_default(|dispatch| dispatch.enabled(&self.metadata))
     }
 

@@ -48,7 +48,12 @@ fn emit_unusual(site: &'static Callsite, values: &[Value<'_>]) {
 /// Gives an event to the subscriber.
 pub(super) fn dispatch(site: &'static Callsite, values: &[Value<'_>]) {
     #[cfg(feature = "init")]
-    site.number();
+    {
+        site.number();
+        if !site.is_wanted_by_subscriber() {
+            return;
+        }
+    }
     let metadata = site.metadata();
     let fields = metadata.fields();
     let name = metadata.name();

@@ -10,6 +10,8 @@ mod callsite;
 mod context;
 mod edge;
 mod event;
+#[cfg(feature = "init")]
+mod filters;
 mod future;
 #[cfg(feature = "init")]
 pub(crate) mod lane;
