@@ -42,7 +42,7 @@ use crate::record::lane::foreign::{self, Fields, Foreign};
 /// through is what is recorded, of stages as well; where it has a maximum level, give it to the whole subscriber
 /// rather than to one layer.
 ///
-/// Before `init`, and on the tracing route, the layer does nothing.
+/// Before `init`, and on the tracing route, the layer does nothing. Add it once: an event that two of them are told comes twice.
 pub fn layer() -> Layer {
     Layer {
         handed: None,
@@ -75,6 +75,13 @@ impl Layer {
         self.events = on;
         self
     }
+}
+
+/// A span that has begun.
+struct Begun {
+    span: Foreign,
+    /// It is not closed twice where a subscriber has two of these layers.
+    is_closed: bool,
 }
 
 impl fmt::Debug for Layer {
@@ -148,6 +155,10 @@ where
 
     fn on_new_span(&self, attributes: &Attributes<'_>, id: &Id, context: Context<'_, S>) {
         let Some(span) = context.span(id) else { return };
+        if span.extensions().get::<Begun>().is_some() {
+            // By another of these layers in the subscriber.
+            return;
+        }
         let parent = match attributes.parent() {
             Some(parent) => foreign::Parent::Of(of(&context, parent).map(|parent| parent.handed())),
             None if attributes.is_root() => foreign::Parent::Of(None),
@@ -157,8 +168,11 @@ where
         let started = foreign::start(attributes.metadata(), parent, |fields| {
             attributes.record(&mut Checked::new(judged, &mut Values(fields)));
         });
-        if let Some(started) = started {
-            span.extensions_mut().insert(started);
+        if let Some(begun) = started {
+            span.extensions_mut().insert(Begun {
+                span: begun,
+                is_closed: false,
+            });
         }
     }
 
@@ -210,15 +224,23 @@ where
     }
 
     fn on_close(&self, id: Id, context: Context<'_, S>) {
-        if let Some(span) = of(&context, &id) {
-            span.close();
+        let Some(span) = context.span(&id) else {
+            return;
+        };
+        let close = |begun: &mut Begun| {
+            let is_first = !core::mem::replace(&mut begun.is_closed, true);
+            is_first.then(|| begun.span.clone())
+        };
+        let closed = span.extensions_mut().get_mut::<Begun>().and_then(close);
+        if let Some(closed) = closed {
+            closed.close();
         }
     }
 }
 
 /// A span of a registry, as it is handed on.
 pub(crate) fn handed_of<'a, R: LookupSpan<'a>>(span: &SpanRef<'a, R>) -> Option<Handed> {
-    span.extensions().get::<Foreign>().map(Foreign::handed)
+    (span.extensions().get::<Begun>()).map(|begun| begun.span.handed())
 }
 
 fn of<S>(context: &Context<'_, S>, id: &Id) -> Option<Foreign>
@@ -226,5 +248,6 @@ where
     S: Subscriber + for<'span> LookupSpan<'span>,
 {
     let span = context.span(id)?;
-    span.extensions().get::<Foreign>().cloned()
+    let extensions = span.extensions();
+    extensions.get::<Begun>().map(|begun| begun.span.clone())
 }

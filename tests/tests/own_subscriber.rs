@@ -1,5 +1,6 @@
 //! A program that brings its own subscriber, with the layer in it, and OpenTelemetry's own spans among stages.
 
+use std::fmt;
 use std::io;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -231,6 +232,16 @@ fn a_filter_of_the_layer_alone_applies_to_spans_of_others() {
     .run();
 }
 
+/// A stage is run where it is written.
+struct Depth;
+
+impl fmt::Debug for Depth {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        update();
+        f.write_str("2")
+    }
+}
+
 /// What a filter of one layer said of a stage holds for no other: the next line is written, and by that layer alone that
 /// wants it.
 #[test]
@@ -251,11 +262,14 @@ fn a_stage_that_another_layer_does_not_want_takes_nothing_from_it() {
                 .with(tickspan::layer())
                 .with(written.with_filter(LevelFilter::INFO))
                 .init();
+            // By now all threads of telemetry run, which have a subscriber of their own: none.
+            telemetry.flush(SOON).unwrap();
             for _ in 0..2 {
                 let _of_debug = stage!(level: "debug", "book_update");
                 tracing::info!("after a stage");
                 event!(level: "debug", "queue_read");
                 tracing::info!("after an event");
+                tracing::debug!(depth = ?Depth, "not for lines");
                 let _of_debug = stage!(level: "debug", "book_sort");
                 tracing::info_span!("decode").in_scope(|| tracing::info!("inside"));
             }
@@ -271,6 +285,39 @@ fn a_stage_that_another_layer_does_not_want_takes_nothing_from_it() {
             assert_eq!(lines.text(), all);
         },
     )
+    .run();
+}
+
+/// Of which the filters let the same span through, now and then.
+#[test]
+fn of_two_layers_in_a_subscriber_one_makes_a_span() {
+    Child::of("of_two_layers_in_a_subscriber_one_makes_a_span", || {
+        let kept = Kept::default();
+        let telemetry = start(kept.clone());
+        tracing_subscriber::registry()
+            .with(tickspan::layer().with_filter(EnvFilter::new("book=debug")))
+            .with(tickspan::layer().with_filter(LevelFilter::WARN))
+            .init();
+        let sort = |level: &'static str| {
+            tracing::debug_span!(target: "book", "sort", level).in_scope(|| {
+                tracing::error_span!(target: "book", "cross").in_scope(reset);
+            });
+        };
+        sort("first");
+        sort("second");
+        telemetry.flush(SOON).unwrap();
+        let mut spans = kept.take();
+        for _ in 0..2 {
+            let [reset, cross, sort] = ["reset", "cross", "sort"].map(|name| {
+                let place = spans.iter().position(|span| span.name == name);
+                spans.remove(place.unwrap())
+            });
+            assert!(is_child(&reset, &cross) && is_child(&cross, &sort));
+        }
+        assert!(spans.is_empty(), "{spans:?}");
+        let report = telemetry.shutdown(SOON);
+        assert_eq!((report.made, report.open), (6, 0));
+    })
     .run();
 }
 

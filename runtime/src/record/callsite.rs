@@ -163,7 +163,8 @@ impl Callsite {
     fn is_enabled_now(&'static self) -> bool {
         let is_enabled = self.ask();
         #[cfg(feature = "init")]
-        if !super::lane::is_off() {
+        // Not where nobody wants it: then they have forgotten by themselves, or were not asked, for they are at work.
+        if is_enabled && !super::lane::is_off() {
             super::filters::forget(&self.metadata);
         }
         is_enabled
