@@ -1,13 +1,18 @@
 //! Exporters that misbehave, and what the guard does about them.
 
+use std::fmt;
 use std::sync::{Arc, Mutex, mpsc};
 use std::thread;
 use std::time::{Duration, Instant};
 
 use opentelemetry_sdk::error::{OTelSdkError, OTelSdkResult};
 use opentelemetry_sdk::trace::{InMemorySpanExporter, SpanData, SpanExporter};
-use tickspan::{Report, Telemetry};
+use tickspan::{Report, Telemetry, traced_stage};
 use tickspan_tests::child::Child;
+use tracing_subscriber::Layer as _;
+use tracing_subscriber::filter::LevelFilter;
+use tracing_subscriber::layer::SubscriberExt as _;
+use tracing_subscriber::util::SubscriberInitExt as _;
 
 /// Much longer than any deadline given to tickspan here, much shorter than for ever.
 const SOON: Duration = Duration::from_secs(30);
@@ -228,6 +233,66 @@ fn exporter_that_is_never_dropped_does_not_hold_up_the_end() {
         },
     )
     .run();
+}
+
+#[traced_stage]
+fn refresh() {
+    tracing::info_span!("read").in_scope(|| {});
+}
+
+/// Is the first to use what the program uses as well.
+#[derive(Debug, Default)]
+struct Refreshing(InMemorySpanExporter);
+
+impl SpanExporter for Refreshing {
+    async fn export(&self, batch: Vec<SpanData>) -> OTelSdkResult {
+        refresh();
+        self.0.export(batch).await
+    }
+}
+
+/// Written, it is the first to use what the program uses as well.
+struct Order;
+
+impl fmt::Debug for Order {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        tracing::info_span!("look_up").in_scope(|| f.write_str("18"))
+    }
+}
+
+/// `tracing` remembers of each place in the source whether anybody wants what comes from there.
+#[test]
+fn what_telemetry_met_first_is_recorded_elsewhere() {
+    let child = Child::of("what_telemetry_met_first_is_recorded_elsewhere", || {
+        let exporter = Refreshing::default();
+        let exported = exporter.0.clone();
+        let is_own = std::env::var_os("OWN").is_some();
+        let telemetry = tickspan::builder()
+            .with_global_subscriber(!is_own)
+            .with_span_exporter(exporter)
+            .init()
+            .unwrap();
+        if is_own {
+            let written = tracing_subscriber::fmt::layer().with_writer(std::io::sink);
+            tracing_subscriber::registry()
+                .with(tickspan::layer())
+                .with(written.with_filter(LevelFilter::WARN))
+                .init();
+        }
+        make_spans(1);
+        telemetry.flush(SOON).unwrap();
+        for _ in 0..2 {
+            tracing::info_span!("send", order = ?Order).in_scope(refresh);
+        }
+        assert_eq!(format!("{Order:?}"), "18");
+        telemetry.flush(SOON).unwrap();
+        let spans = exported.get_finished_spans().unwrap();
+        let count = |name| spans.iter().filter(|span| span.name == name).count();
+        assert_eq!(["risk", "send", "refresh", "read"].map(count), [1, 2, 2, 2]);
+        assert!(count("look_up") >= 1, "{spans:?}");
+    });
+    child.run();
+    child.with("OWN", "1").run();
 }
 
 #[test]

@@ -6,6 +6,7 @@
 //! here may block the thread that ends a span, reach the caller's tokio runtime, or be traced
 //! itself.
 
+mod callsites;
 mod compression;
 mod console;
 #[cfg(feature = "logs")]
@@ -50,6 +51,7 @@ use opentelemetry_sdk::trace::SpanData;
 
 #[cfg(feature = "recorder")]
 use crate::collect::FinishedClock;
+pub(crate) use callsites::ask_all as ask_all_subscribers;
 pub use compression::Compression;
 pub(crate) use console::ConsoleExporter;
 #[cfg(feature = "logs")]

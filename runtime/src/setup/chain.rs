@@ -29,7 +29,7 @@ use crate::console::notice;
 use crate::export::Batching;
 use crate::export::{
     ConsoleExporter, ConsoleMetrics, Export, Fanout, MetersBuilder, Queues, SdkMetrics, SdkSpans,
-    SpanCounts, register_edges,
+    SpanCounts, ask_all_subscribers, register_edges,
 };
 #[cfg(feature = "logs")]
 use crate::export::{ConsoleLogs, SdkLogs};
@@ -123,6 +123,8 @@ pub(super) fn start(
         running.shutdown(settings.shutdown_deadline);
         return Err(error);
     }
+    // When that of the program is there, if it is there already.
+    ask_all_subscribers();
     // From here on every stage of the process is seen.
     running.source.open();
     if let Source::Tracing { queues, .. } = &running.source {
