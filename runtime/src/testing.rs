@@ -13,6 +13,7 @@ use tracing_subscriber::layer::SubscriberExt as _;
 
 use crate::Context;
 use crate::collect::joined;
+use crate::export::ask_all_subscribers;
 use crate::record::lane::{Handed, Ids, capture as records};
 
 /// Runs `f`, and gives what it returned and what it recorded: its spans and events, and those of the threads and
@@ -88,6 +89,7 @@ struct Capturing {
 
 impl Capturing {
     fn begin() -> Self {
+        ask_all_subscribers();
         let number = records::begin();
         Self {
             number,

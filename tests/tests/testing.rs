@@ -297,6 +297,22 @@ async fn what_follows_a_captured_future_is_no_part_of_it() {
     );
 }
 
+/// Tests beside each other use the same code; the first to do so may be one that captures nothing.
+#[test]
+fn what_a_thread_without_a_capture_met_first_is_seen() {
+    Child::of("what_a_thread_without_a_capture_met_first_is_seen", || {
+        fn query() {
+            tracing::info_span!("query").in_scope(|| submit(7));
+        }
+        let tree = tree(|| {
+            thread::spawn(query).join().unwrap();
+            query();
+        });
+        assert_eq!(tree, "query\n  submit order_id=7\n");
+    })
+    .run();
+}
+
 #[test]
 fn spans_and_events_of_other_libraries_are_seen() {
     let tree = tree(|| {

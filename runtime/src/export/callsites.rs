@@ -1,10 +1,10 @@
-//! What is met first where it is silent, and is wanted elsewhere.
+//! What is met first where nobody wants it, and is wanted elsewhere.
 //!
 //! `tracing` asks once for each callsite whether anybody wants what comes from there, and remembers the answer for all
 //! threads. It asks every subscriber that there is. But where there is only one, it asks that of the thread that has met the
 //! callsite, and a [silent](super::quiet) thread has none; nor has any other while a subscriber is at work on it, as long
-//! as there are silent threads. So a callsite that an exporter or a callback met first, or that is in the `Debug` of what is
-//! logged, would be off for good and everywhere.
+//! as there are silent threads; nor has, while a test captures, the thread of another. So a callsite that an exporter or a
+//! callback met first, or that is in the `Debug` of what is logged, would be off for good and everywhere.
 
 use std::sync::OnceLock;
 
