@@ -10,6 +10,7 @@ use tracing::field::{Field, Visit};
 use tracing::span::{Attributes, Id, Record};
 use tracing::{Dispatch, Event, Span, Subscriber};
 use tracing_opentelemetry::OpenTelemetrySpanExt as _;
+use tracing_subscriber::Registry;
 use tracing_subscriber::layer::Context;
 use tracing_subscriber::registry::{LookupSpan, SpanRef};
 
@@ -51,11 +52,14 @@ pub fn layer() -> Layer {
     }
 }
 
+/// Finds a span as it is handed on.
+type Find = fn(&Dispatch, &Id) -> Option<Handed>;
+
 /// What [`layer`] gives.
 #[derive(Clone)]
 pub struct Layer {
-    /// Finds a span as it is handed on, set once the type of the subscriber is known.
-    handed: Option<fn(&Dispatch, &Id) -> Option<Handed>>,
+    /// Set once the type of the subscriber is known.
+    handed: Option<Find>,
     events: bool,
     /// Which events are wanted; nothing where that is all that come.
     share: Option<Share>,
@@ -93,8 +97,10 @@ impl fmt::Debug for Layer {
 /// A `tracing` span on the lane route, as it is handed on.
 pub(crate) fn handed(span: &Span) -> Option<Handed> {
     span.with_subscriber(|(id, dispatch)| {
-        let find = dispatch.downcast_ref::<Layer>()?.handed?;
-        find(dispatch, id)
+        let layer = dispatch.downcast_ref::<Layer>();
+        // A layer that can be reloaded does not show what is in it; and most subscribers have their spans in a `Registry`.
+        let find = layer.map_or(Some(find_handed::<Registry> as Find), |layer| layer.handed);
+        find?(dispatch, id)
     })
     .flatten()
 }

@@ -288,6 +288,32 @@ fn a_stage_that_another_layer_does_not_want_takes_nothing_from_it() {
     .run();
 }
 
+#[traced_stage(parent = around, follows_from = [around])]
+fn hedge(around: &tracing::Span) {}
+
+#[test]
+fn a_span_is_found_behind_a_layer_that_can_be_reloaded() {
+    Child::of(
+        "a_span_is_found_behind_a_layer_that_can_be_reloaded",
+        || {
+            let kept = Kept::default();
+            let telemetry = start(kept.clone());
+            let (layer, handle) =
+                reload::Layer::new(tickspan::layer().with_filter(LevelFilter::WARN));
+            tracing_subscriber::registry().with(layer).init();
+            let set = |filter| handle.modify(|layer| *layer.filter_mut() = filter).unwrap();
+            set(LevelFilter::INFO);
+            hedge(&tracing::info_span!("around"));
+            telemetry.flush(SOON).unwrap();
+            let (around, hedge) = (kept.the("around"), kept.the("hedge"));
+            assert!(is_child(&hedge, &around));
+            assert_eq!(hedge.links.len(), 1);
+            telemetry.shutdown(SOON);
+        },
+    )
+    .run();
+}
+
 /// Of which the filters let the same span through, now and then.
 #[test]
 fn of_two_layers_in_a_subscriber_one_makes_a_span() {
