@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::io;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -12,11 +13,12 @@ use opentelemetry_sdk::trace::{SdkTracerProvider, SpanExporter};
 use tickspan::{Context, Telemetry, event, record, stage, traced_stage};
 use tickspan_tests::child::Child;
 use tickspan_tests::exported::{Kept, attribute, integer, is_child};
+use tracing::{Metadata, Subscriber};
 use tracing_subscriber::filter::{EnvFilter, LevelFilter};
 use tracing_subscriber::fmt::MakeWriter;
 use tracing_subscriber::layer::SubscriberExt as _;
 use tracing_subscriber::util::SubscriberInitExt as _;
-use tracing_subscriber::{Layer as _, reload};
+use tracing_subscriber::{Layer, layer, reload};
 
 /// Much longer than anything here takes, much shorter than for ever.
 const SOON: Duration = Duration::from_mins(1);
@@ -312,6 +314,42 @@ fn a_span_is_found_behind_a_layer_that_can_be_reloaded() {
         },
     )
     .run();
+}
+
+/// Counts how often it is asked.
+struct Asked(Arc<AtomicU64>);
+
+impl<S: Subscriber> Layer<S> for Asked {
+    fn enabled(&self, _: &Metadata<'_>, _: layer::Context<'_, S>) -> bool {
+        self.0.fetch_add(1, Ordering::Relaxed);
+        true
+    }
+}
+
+#[test]
+fn a_subscriber_is_not_asked_about_each_stage() {
+    let child = Child::of("a_subscriber_is_not_asked_about_each_stage", || {
+        let asked = Arc::<AtomicU64>::default();
+        let subscriber = tracing_subscriber::registry()
+            .with(tickspan::layer())
+            .with(Asked(Arc::clone(&asked)));
+        let kept = Kept::default();
+        let telemetry = if std::env::var_os("FIRST").is_some() {
+            subscriber.init();
+            start(kept)
+        } else {
+            let telemetry = start(kept);
+            subscriber.init();
+            telemetry
+        };
+        each_once();
+        asked.store(0, Ordering::Relaxed);
+        each_once();
+        assert_eq!(asked.load(Ordering::Relaxed), 0);
+        telemetry.shutdown(SOON);
+    });
+    child.run();
+    child.with("FIRST", "1").run();
 }
 
 /// Of which the filters let the same span through, now and then.

@@ -264,12 +264,12 @@ impl fmt::Debug for Order {
 #[test]
 fn what_telemetry_met_first_is_recorded_elsewhere() {
     let child = Child::of("what_telemetry_met_first_is_recorded_elsewhere", || {
-        let exporter = Refreshing::default();
-        let exported = exporter.0.clone();
+        let refreshing = Refreshing::default();
+        let exported = refreshing.0.clone();
         let is_own = std::env::var_os("OWN").is_some();
         let telemetry = tickspan::builder()
             .with_global_subscriber(!is_own)
-            .with_span_exporter(exporter)
+            .with_span_exporter(refreshing)
             .init()
             .unwrap();
         if is_own {
