@@ -97,12 +97,7 @@ fn services_are_called_by_names_and_ports_that_they_have() {
     let ports = ports();
     assert_eq!(keys(&compose["services"]), ports.keys().cloned().collect());
     let environment = &compose["services"]["collector"]["environment"];
-    let called = [
-        environment,
-        &yaml(DATASOURCES),
-        &yaml(JAEGER)["exporters"],
-    ]
-    .map(texts);
+    let called = [environment, &yaml(DATASOURCES), &yaml(JAEGER)["exporters"]].map(texts);
     let mut found = BTreeSet::new();
     for (service, port) in called.iter().flatten().filter_map(|text| address(text)) {
         assert!(

@@ -3,7 +3,9 @@
 //! As the OpenTelemetry specification has it, "Prometheus and `OpenMetrics` Compatibility": what is no letter, digit or
 //! `_` becomes one `_`, and the unit, in words, ends the name.
 
-/// The family of an instrument: its name without `_total`, and its unit in words.
+use super::text::Type;
+
+/// The family of an instrument: its name, of a counter without `_total`, and its unit in words.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Family {
     pub(super) name: String,
@@ -11,11 +13,13 @@ pub(super) struct Family {
 }
 
 impl Family {
-    /// That of an instrument of this name and unit; `is_ratio` for a gauge, whose unit `1` is told.
-    pub(super) fn of(name: &str, unit: &str, is_ratio: bool) -> Self {
-        let unit = unit_in_words(unit, is_ratio);
-        let name = sanitised(name);
-        let mut name = name.strip_suffix("_total").unwrap_or(&name).to_owned();
+    /// That of an instrument of this name and unit. Of a gauge the unit `1` is told.
+    pub(super) fn of(name: &str, unit: &str, kind: Type) -> Self {
+        let unit = unit_in_words(unit, kind == Type::Gauge);
+        let mut name = sanitised(name);
+        if kind == Type::Counter && name.ends_with("_total") {
+            name.truncate(name.len() - "_total".len());
+        }
         let ends_so = name
             .strip_suffix(&unit)
             .is_some_and(|rest| rest.is_empty() || rest.ends_with('_'));
@@ -121,62 +125,63 @@ fn each(unit: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{Family, label};
+    use super::{Family, Type, label};
 
     #[test]
     fn names_and_units_are_those_of_the_specification() {
-        for (name, unit, is_ratio, expected, words) in [
+        for (name, unit, kind, expected, words) in [
             (
                 "tickspan.stage.duration",
                 "s",
-                false,
+                Type::Histogram,
                 "tickspan_stage_duration_seconds",
                 "seconds",
             ),
             (
                 "tickspan.stage.calls",
                 "{call}",
-                false,
+                Type::Counter,
                 "tickspan_stage_calls",
                 "",
             ),
             (
                 "pipeline_executions_total",
                 "",
-                false,
+                Type::Counter,
                 "pipeline_executions",
                 "",
             ),
             (
                 "tickspan.lane.memory",
                 "By",
-                true,
+                Type::Gauge,
                 "tickspan_lane_memory_bytes",
                 "bytes",
             ),
             (
                 "request.size.bytes",
                 "By",
-                false,
+                Type::Counter,
                 "request_size_bytes",
                 "bytes",
             ),
-            ("bytes", "By", false, "bytes", "bytes"),
-            ("kilobytes", "By", false, "kilobytes_bytes", "bytes"),
-            ("hit", "1", true, "hit_ratio", "ratio"),
-            ("hits", "1", false, "hits", ""),
+            ("bytes", "By", Type::Counter, "bytes", "bytes"),
+            ("kilobytes", "By", Type::Counter, "kilobytes_bytes", "bytes"),
+            ("memory.total", "", Type::Gauge, "memory_total", ""),
+            ("hit", "1", Type::Gauge, "hit_ratio", "ratio"),
+            ("hits", "1", Type::Counter, "hits", ""),
             (
                 "throughput",
                 "By/s",
-                true,
+                Type::Gauge,
                 "throughput_bytes_per_second",
                 "bytes_per_second",
             ),
-            ("rate", "{order}/s", true, "rate", ""),
-            ("edge.net", "USD", true, "edge_net_USD", "USD"),
-            ("2fa..codes--sent", "", false, "_2fa_codes_sent", ""),
+            ("rate", "{order}/s", Type::Gauge, "rate", ""),
+            ("edge.net", "USD", Type::Gauge, "edge_net_USD", "USD"),
+            ("2fa..codes--sent", "", Type::Counter, "_2fa_codes_sent", ""),
         ] {
-            let family = Family::of(name, unit, is_ratio);
+            let family = Family::of(name, unit, kind);
             assert_eq!(
                 (family.name.as_str(), family.unit.as_str()),
                 (expected, words)

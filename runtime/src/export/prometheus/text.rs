@@ -74,7 +74,7 @@ struct Instrument<'a> {
 
 /// The types of the text format.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Type {
+pub(super) enum Type {
     Counter,
     Gauge,
     Histogram,
@@ -97,8 +97,7 @@ fn kind_of(metric: &Metric) -> Type {
 }
 
 fn family(metric: &Metric) -> Family {
-    let is_gauge = kind_of(metric) == Type::Gauge;
-    Family::of(metric.name(), metric.unit(), is_gauge)
+    Family::of(metric.name(), metric.unit(), kind_of(metric))
 }
 
 /// A number of the SDK.
