@@ -48,6 +48,22 @@ damaged: 0
 }
 
 #[test]
+fn ids_on_a_narrow_terminal_find_their_trace() {
+    let mut lines = Lines::default();
+    for trace in [0x2f58_1398_e541_9f71_a66d_53f0_9054_5c27, 7] {
+        lines.edge(1, trace, ("10", "2"), Some("below_threshold"));
+    }
+    let (dir, _) = lines.recording();
+    for width in ["50", "60", "80"] {
+        let told = out(&run(&["edges", "--width", width], dir.path()));
+        let best = told.lines().find(|line| line.contains("  best  "));
+        let id = best.unwrap().split_whitespace().last().unwrap();
+        let trace = run(&["trace", id], dir.path());
+        assert_eq!(trace.status.code(), Some(0), "{told}");
+    }
+}
+
+#[test]
 fn where_there_are_none_it_exits_with_4() {
     let mut lines = Lines::default();
     lines.span(1, "s", 1);

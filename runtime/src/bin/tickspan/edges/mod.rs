@@ -74,7 +74,7 @@ fn document(scanned: &Scanned<Counted>) -> Document {
                     Column::text("decision", "decision", 2),
                     Column::text("reason", "reason", 3),
                     Column::text("time", "time", 4),
-                    Column::text("trace_id", "trace id", 1),
+                    Column::id("trace_id", "trace id", 1),
                 ],
                 edges.iter().flat_map(|(key, sums)| extremes(key, sums)),
             ),

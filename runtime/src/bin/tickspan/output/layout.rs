@@ -11,8 +11,9 @@ use super::{Column, Table, Tone};
 /// Between two columns.
 const GAP: usize = 2;
 
-/// A text is cut to so many characters before columns are left out, and to so many afterwards.
+/// A text is cut to so many characters before columns are left out, and to so many afterwards; an id to fewer before.
 const CUT: usize = 24;
+const CUT_ID: usize = 12;
 const SHORT: usize = 8;
 
 /// Writes a table, each line with its end.
@@ -72,9 +73,10 @@ impl Plan {
         let mut plan = Self {
             widths: widths.collect(),
         };
-        plan.cut(columns, room, CUT);
+        plan.cut(columns, room, CUT_ID, |column| column.is_id);
+        plan.cut(columns, room, CUT, |column| !column.is_id);
         while plan.width() > room && plan.leave_out(columns) {}
-        plan.cut(columns, room, SHORT);
+        plan.cut(columns, room, SHORT, |_| true);
         plan
     }
 
@@ -83,13 +85,13 @@ impl Plan {
         widths.iter().sum::<usize>() + GAP * widths.len().saturating_sub(1)
     }
 
-    /// Cuts texts as far as it is needed, the widest first, to so many characters at least.
-    fn cut(&mut self, columns: &[Column], room: usize, least: usize) {
+    /// Cuts texts of these columns as far as it is needed, the widest first, to so many characters at least.
+    fn cut(&mut self, columns: &[Column], room: usize, least: usize, which: fn(&Column) -> bool) {
         loop {
             let over = self.width().saturating_sub(room);
             let texts = self.widths.iter_mut().zip(columns);
             let widest = texts
-                .filter(|(_, column)| column.is_text)
+                .filter(|(_, column)| column.is_text && which(column))
                 .filter_map(|(width, _)| width.as_mut())
                 .max_by_key(|width| **width);
             match widest {
@@ -121,7 +123,11 @@ impl Plan {
             if !core::mem::take(&mut is_first) {
                 line.extend(std::iter::repeat_n(' ', GAP));
             }
-            let cell = fit(cell, width);
+            let cell = if column.is_id {
+                first(cell, width)
+            } else {
+                fit(cell, width)
+            };
             let blanks = std::iter::repeat_n(' ', width.saturating_sub(cell.width()));
             if column.is_text {
                 line.push_str(&cell);
@@ -134,6 +140,14 @@ impl Plan {
         line.truncate(line.trim_end().len());
         line
     }
+}
+
+/// Cuts an id behind, without a sign: what is left finds the trace.
+fn first(id: &str, width: usize) -> String {
+    if id.width() <= width {
+        return id.to_owned();
+    }
+    id.chars().take(width).collect()
 }
 
 /// Cuts what is too wide in front: the end of a path or a name tells most.
@@ -205,6 +219,22 @@ mod tests {
              book::update               412 ns\n\
              …th_a_name_that_is_long   9.00 ms\n\
              left out, too wide: count\n"
+        );
+    }
+
+    #[test]
+    fn ids_are_cut_behind_before_texts_are_cut() {
+        let mut table = table();
+        table.columns.push(Column::id("trace_id", "trace id", 0));
+        for row in &mut table.rows {
+            row.cells
+                .push(Cell::text("2f581398e5419f71a66d53f090545c27"));
+        }
+        assert_eq!(
+            write(&table, Some(65), false),
+            "stage                               count      p99  trace id\n\
+             book::update                       91,997   412 ns  2f581398e5419\n\
+             a_stage_with_a_name_that_is_long        3  9.00 ms  2f581398e5419\n"
         );
     }
 

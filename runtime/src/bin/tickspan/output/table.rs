@@ -26,6 +26,8 @@ pub(crate) struct Column {
     pub(crate) rank: u8,
     /// Text that stands to the left, and may be cut.
     pub(crate) is_text: bool,
+    /// The id of a trace, of which the first digits are enough to find it.
+    pub(super) is_id: bool,
 }
 
 /// A row: a cell for each column.
@@ -53,6 +55,15 @@ impl Column {
             heading: heading.into(),
             rank,
             is_text: true,
+            is_id: false,
+        }
+    }
+
+    /// The id of a trace.
+    pub(crate) fn id(key: &'static str, heading: impl Into<String>, rank: u8) -> Self {
+        Self {
+            is_id: true,
+            ..Self::text(key, heading, rank)
         }
     }
 
