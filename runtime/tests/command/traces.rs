@@ -22,6 +22,7 @@ fn lines() -> Vec<Line<'static>> {
             "error.type".into(),
             Value::Text("venue::Closed".into()),
         )]);
+        (span.dropped_attributes, span.dropped_links) = (1_200, 1);
         span.events = vec![SpanEvent {
             name: "retried".into(),
             timestamp: at(600),
@@ -48,15 +49,19 @@ fn lines() -> Vec<Line<'static>> {
             budget: None,
             over_budget: Vec::new(),
             unmarked: vec!["filled".into()],
-            repeated: Vec::new(),
-            backwards: Vec::new(),
+            repeated: vec!["received".into()],
+            backwards: vec!["sent".into()],
         }),
         ..venue.clone()
     };
+    let mut decided = edge(TRACE, 50, 1.5, 0.5, Some("below_threshold"));
+    if let Data::Edge(edge) = &mut decided.data {
+        edge.context = Attributes(vec![("symbol".into(), Value::Text("BTC-USD".into()))]);
+    }
     vec![
         venue,
         span(TRACE, (2, 1), "submit_order", 100, 800_000),
-        edge(TRACE, 50, 1.5, 0.5, Some("below_threshold")),
+        decided,
         latency,
         span(OTHER, (1, 0), "on_message", 2_000, 40_000),
         span(TRACE, (4, 1), "handle_fill", 950, 10_000),
@@ -87,15 +92,18 @@ trace 2f581398e5419f71a66d53f090545c27
 span                              begins      took
 on_message                          0 ns   1.00 ms █████████████████████████████
 │  $ edge cross_venue at 50.0 µs: rejected: below_threshold, net 1.0 USD
-│    (gross=1.5, fees=0.5)
+│    (gross=1.5, fees=0.5): symbol=BTC-USD
 ├─ submit_order                   100 µs    800 µs   ████████████████████████
 │  └─ execute_order (consumer)    500 µs    200 µs               ██████
 │        ✗ error venue::Closed
+│        dropped: 1,200 attributes, 1 links
 │        · retried at 600 µs: attempt=2
 │        ◆ path order
 │          ◇ received +0 ns
 │          ◇ sent +480 µs
 │          unmarked: filled
+│          repeated: received
+│          backwards: sent
 └─ handle_fill                    950 µs   10.0 µs                            █
 "
     );
@@ -124,6 +132,10 @@ fn trace_for_programs_has_every_value() {
     let (dir, _) = recording(&lines());
     let json = json(&run(&["trace", "2f581", "--json"], dir.path()), 0);
     assert_eq!(json["took_ns"], 1_000_000);
+    assert_eq!(
+        (&json["spans_left_out"], &json["happened_left_out"]),
+        (&0.into(), &0.into())
+    );
     let spans = json["spans"].as_array().unwrap();
     let names: Vec<&str> = spans
         .iter()
@@ -242,6 +254,17 @@ fn traces_are_listed_by_what_is_asked() {
     assert_eq!(ids(&["--failed", "-n", "3"], dir.path()), [91, 81, 71]);
     assert_eq!(ids(&["--latest", "-n", "2"], dir.path()), [100, 99]);
     assert_eq!(ids(&["--name", "decode", "-n", "2"], dir.path()), [1, 2]);
+    // How long they took is told of what they are listed by.
+    let named = json(
+        &run(
+            &["traces", "--name", "decode", "-n", "2", "--json"],
+            dir.path(),
+        ),
+        0,
+    );
+    assert_eq!(named["traces"][0]["longest_ns"], 9_000);
+    assert_eq!(named["traces"][1]["longest_ns"], 8_999);
+    assert_eq!(named["traces"][0]["spans"], 2);
     let output = run(&["traces", "-n", "1", "--width", "120"], dir.path());
     assert_eq!(
         out(&output),

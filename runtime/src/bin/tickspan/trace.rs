@@ -86,6 +86,10 @@ impl Trace {
     }
 
     fn show(&self, trace: &Tree) -> Result<(), Failure> {
+        if self.form.is_csv() {
+            // It has no place for that.
+            let _ = io::stderr().write_all(waterfall::left_out(trace).as_bytes());
+        }
         if self.form.is_for_programs() {
             return self.form.print(&document(trace));
         }
@@ -174,7 +178,17 @@ fn document(trace: &Tree) -> Document {
                 "took",
                 Cell::Nanoseconds(nanoseconds(trace.took)),
             ),
-            ("failed", "failed", Cell::Count(trace.failed() as u64)),
+            ("failed", "failed", Cell::Count(trace.failed)),
+            (
+                "spans_left_out",
+                "spans left out",
+                Cell::Count(trace.left_out),
+            ),
+            (
+                "happened_left_out",
+                "events left out",
+                Cell::Count(trace.left_out_items),
+            ),
         ],
         tables: vec![
             Table {

@@ -13,10 +13,6 @@ use crate::scan::{Fold, scan, scan_again};
 use crate::top::{Id, Top, id};
 use crate::tree::failure;
 
-/// Whole ids are told from this width on, and so many digits before.
-const WIDE: usize = 90;
-const DIGITS: usize = 12;
-
 /// Lists traces: the slowest, the latest, or the last that failed.
 ///
 /// A trace is as slow as the longest of its spans. `tickspan trace ID` shows one. Standard input is kept in a temporary file, since it is
@@ -60,15 +56,14 @@ impl Traces {
         };
         let first = scan(&input, new)?;
         let ids: Vec<Id> = first.fold.top.iter().map(|(_, trace)| trace).collect();
-        let period = input.period();
         let second = scan_again(&input, || Second {
-            period,
+            wanted: self,
             traces: ids.iter().map(|id| (*id, Seen::default())).collect(),
         })?;
         let seen = ids
             .iter()
             .filter_map(|id| Some((*id, second.traces.get(id)?)));
-        let table = table(seen.map(|(id, seen)| seen.row(&self.id(id))).collect());
+        let table = table(seen.map(|(id, seen)| seen.row(id)).collect());
         let document = Document {
             facts: Vec::new(),
             tables: vec![table],
@@ -77,15 +72,8 @@ impl Traces {
         Ok(first.damages.end(!ids.is_empty()))
     }
 
-    /// The id, or where there is little room its first digits, which `tickspan trace` takes as well.
-    fn id(&self, trace: Id) -> String {
-        let id = format!("{trace:032x}");
-        let is_narrow = self.form.width().is_some_and(|width| width < WIDE);
-        if is_narrow && !self.form.is_for_programs() {
-            id[..DIGITS].to_owned()
-        } else {
-            id
-        }
+    fn looks_at(&self, span: &Span<'_>) -> bool {
+        self.name.as_ref().is_none_or(|name| *name == span.name)
     }
 
     /// By what it comes first, if it is one that is looked for.
@@ -95,7 +83,7 @@ impl Traces {
                 .unwrap_or_default()
                 .as_nanos()
         };
-        if self.name.as_ref().is_some_and(|name| *name != span.name) {
+        if !self.looks_at(span) {
             return None;
         }
         if self.failed {
@@ -116,8 +104,8 @@ struct First<'a> {
 }
 
 /// The second: what they are.
-struct Second {
-    period: Period,
+struct Second<'a> {
+    wanted: &'a Traces,
     traces: HashMap<Id, Seen>,
 }
 
@@ -126,7 +114,7 @@ struct Second {
 struct Seen {
     /// The first span: its beginning, and its name.
     first: Option<(SystemTime, String)>,
-    /// The longest span, in nanoseconds.
+    /// The longest of the spans that are looked at, in nanoseconds.
     longest: u64,
     spans: u64,
     failed: u64,
@@ -156,13 +144,18 @@ impl Fold for First<'_> {
     }
 }
 
-impl Fold for Second {
+impl Fold for Second<'_> {
     fn take(&mut self, line: &str) -> Result<(), serde_json::Error> {
-        if let Some((line, trace)) = span(line, self.period)? {
+        if let Some((line, trace)) = span(line, self.wanted.input.period())? {
             if let (Data::Span(span), Some(seen)) = (&line.data, self.traces.get_mut(&trace)) {
+                let longest = u64::try_from(span.duration.as_nanos()).unwrap_or(u64::MAX);
                 seen.add(&Seen {
                     first: Some((span.start, span.name.clone().into_owned())),
-                    longest: u64::try_from(span.duration.as_nanos()).unwrap_or(u64::MAX),
+                    longest: if self.wanted.looks_at(span) {
+                        longest
+                    } else {
+                        0
+                    },
                     spans: 1,
                     failed: u64::from(failure(span).is_some()),
                 });
@@ -188,14 +181,14 @@ impl Seen {
         self.failed += other.failed;
     }
 
-    fn row(&self, trace: &str) -> Row {
+    fn row(&self, trace: Id) -> Row {
         let (begin, name) = match &self.first {
             Some((begin, name)) => (Cell::Time(*begin), Cell::text(name)),
             None => (Cell::None, Cell::None),
         };
         Row {
             cells: vec![
-                Cell::text(trace),
+                Cell::text(format!("{trace:032x}")),
                 name,
                 Cell::Nanoseconds(self.longest),
                 begin,
@@ -216,7 +209,7 @@ fn table(rows: Vec<Row>) -> Table {
         key: "traces",
         title: None,
         columns: vec![
-            Column::text("trace_id", "trace", 0),
+            Column::id("trace_id", "trace", 0),
             Column::text("first_span", "first span", 0),
             Column::number("longest_ns", "took", 0),
             Column::text("begin", "began", 4),

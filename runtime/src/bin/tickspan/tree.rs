@@ -20,8 +20,17 @@ pub(crate) struct Lines {
     items: BinaryHeap<Happened>,
     span_bytes: usize,
     item_bytes: usize,
-    left_out: u64,
-    left_out_items: u64,
+    left_out: LeftOut,
+}
+
+/// What is known of lines beyond the limit.
+#[derive(Debug, Default)]
+struct LeftOut {
+    spans: u64,
+    failed: u64,
+    items: u64,
+    /// When the last of it ended.
+    end: Option<SystemTime>,
 }
 
 /// How much of a trace is kept: of its spans, and as much of its events. What began first is kept.
@@ -59,6 +68,8 @@ pub(crate) struct Trace {
     pub(crate) begin: SystemTime,
     /// From then until the last of it ended.
     pub(crate) took: Duration,
+    /// How many of its spans failed, those beyond the limit included.
+    pub(crate) failed: u64,
     /// Spans beyond the limit.
     pub(crate) left_out: u64,
     /// Events, edges and the like beyond the limit.
@@ -107,8 +118,7 @@ impl Lines {
             items: BinaryHeap::new(),
             span_bytes: 0,
             item_bytes: 0,
-            left_out: 0,
-            left_out_items: 0,
+            left_out: LeftOut::default(),
         }
     }
 
@@ -162,12 +172,19 @@ impl Lines {
     fn bound(&mut self) {
         let Limit { count, bytes } = self.limit;
         while self.spans.len() > count || self.span_bytes > bytes {
-            self.span_bytes -= self.spans.pop().map_or(0, |it| it.bytes);
-            self.left_out += 1;
+            let Some(came) = self.spans.pop() else { break };
+            self.span_bytes -= came.bytes;
+            self.left_out.spans += 1;
+            self.left_out.failed += u64::from(failure(&came.span).is_some());
+            self.left_out.end = self.left_out.end.max(came.end());
         }
         while self.items.len() > count || self.item_bytes > bytes {
-            self.item_bytes -= self.items.pop().map_or(0, |it| it.bytes);
-            self.left_out_items += 1;
+            let Some(happened) = self.items.pop() else {
+                break;
+            };
+            self.item_bytes -= happened.bytes;
+            self.left_out.items += 1;
+            self.left_out.end = self.left_out.end.max(Some(happened.at));
         }
     }
 
@@ -177,8 +194,10 @@ impl Lines {
         self.items.extend(other.items);
         self.span_bytes += other.span_bytes;
         self.item_bytes += other.item_bytes;
-        self.left_out += other.left_out;
-        self.left_out_items += other.left_out_items;
+        self.left_out.spans += other.left_out.spans;
+        self.left_out.failed += other.left_out.failed;
+        self.left_out.items += other.left_out.items;
+        self.left_out.end = self.left_out.end.max(other.left_out.end);
         self.bound();
     }
 
@@ -193,11 +212,11 @@ impl Lines {
         let happened = || items.iter().map(|it| it.at);
         let begins = spans.iter().map(|it| it.span.start).chain(happened());
         let begin = begins.min().unwrap_or(SystemTime::UNIX_EPOCH);
-        // One that overflows was not measured.
-        let ends = spans
-            .iter()
-            .filter_map(|it| it.span.start.checked_add(it.span.duration));
-        let end = ends.chain(happened()).max().unwrap_or(begin);
+        let ends = spans.iter().filter_map(Came::end);
+        let ends = ends.chain(happened()).chain(self.left_out.end);
+        let end = ends.max().unwrap_or(begin);
+        let failed = spans.iter().filter(|it| failure(&it.span).is_some());
+        let failed = failed.count() as u64 + self.left_out.failed;
         let order = order(&spans);
         let mut nodes = place(spans, &order, begin);
         fill(&mut nodes, items, begin);
@@ -206,8 +225,9 @@ impl Lines {
             nodes,
             begin,
             took: end.duration_since(begin).unwrap_or_default(),
-            left_out: self.left_out,
-            left_out_items: self.left_out_items,
+            failed,
+            left_out: self.left_out.spans,
+            left_out_items: self.left_out.items,
         }
     }
 }
@@ -344,12 +364,6 @@ impl Trace {
     pub(crate) fn root(&self) -> Option<&str> {
         self.nodes.first().map(Node::name)
     }
-
-    /// How many of its spans failed.
-    pub(crate) fn failed(&self) -> usize {
-        let failed = |node: &&Node| node.failure().is_some();
-        self.nodes.iter().filter(failed).count()
-    }
 }
 
 impl What {
@@ -365,6 +379,11 @@ impl What {
 }
 
 impl Came {
+    /// When it ended. A time that overflows was not measured.
+    fn end(&self) -> Option<SystemTime> {
+        self.span.start.checked_add(self.span.duration)
+    }
+
     fn order(&self) -> (SystemTime, [u8; 8]) {
         (self.span.start, self.id.to_bytes())
     }
@@ -404,3 +423,44 @@ macro_rules! ordered {
 }
 
 ordered!(Came Happened);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn span(id: u64, begins: u64, took: u64, outcome: &str) -> Line<'static> {
+        let time = |nanoseconds| format!("2026-11-21T05:43:44.{nanoseconds:09}Z");
+        let (start, end) = (time(begins), time(begins + took));
+        Line::from_json(&format!(
+            r#"{{"event_type":"span","timestamp":"{end}","trace_id":"{:032x}","span_id":"{id:016x}","data":{{"name":"s","kind":"internal","start":"{start}","end":"{end}","duration_ns":{took},"status":"unset","outcome":"{outcome}"}}}}"#,
+            1
+        ))
+        .unwrap()
+    }
+
+    #[test]
+    fn what_is_beyond_the_limit_counts_all_the_same() {
+        let limit = Limit {
+            count: 2,
+            bytes: usize::MAX,
+        };
+        let lines = [
+            span(4, 300, 900, "panicked"),
+            span(1, 0, 10, "ok"),
+            span(3, 200, 50, "error"),
+            span(2, 100, 10, "error"),
+        ];
+        let of = |lines: &[Line<'static>]| {
+            let mut all = Lines::new(TraceId::from(1), limit);
+            lines.iter().for_each(|line| all.add(line.clone()));
+            all
+        };
+        let mut halves = of(&lines[..1]);
+        halves.merge(of(&lines[1..]));
+        for trace in [of(&lines).into_trace(), halves.into_trace()] {
+            assert_eq!((trace.nodes.len(), trace.left_out), (2, 2));
+            assert_eq!(trace.failed, 3);
+            assert_eq!(trace.took, Duration::from_nanos(1_200));
+        }
+    }
+}

@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 use std::time::Duration;
 
-use tickspan::recorded::{Attributes, Edge, Latency};
+use tickspan::recorded::{Attributes, Edge, Latency, Span};
 use unicode_width::{UnicodeWidthChar as _, UnicodeWidthStr as _};
 
 use crate::human;
@@ -77,6 +77,13 @@ pub(crate) fn draw(trace: &Trace, style: Style) -> String {
         below.push_str(if has_children { "│  " } else { "   " });
         chart.happened(&mut out, node, &below);
     }
+    out.push_str(&left_out(trace));
+    out
+}
+
+/// What of a trace is beyond the limits, a line for spans and one for what happened in them.
+pub(crate) fn left_out(trace: &Trace) -> String {
+    let mut out = String::new();
     for (count, what) in [(trace.left_out, "spans"), (trace.left_out_items, "events")] {
         if count > 0 {
             let _ = writeln!(out, "{} more {what} are left out", human::count(count));
@@ -110,11 +117,8 @@ impl Chart {
             "{begin}, {took}, {} spans",
             human::count(spans + trace.left_out)
         );
-        match trace.failed() {
-            0 => {}
-            failed => {
-                let _ = write!(facts, ", {} failed", human::count(failed as u64));
-            }
+        if trace.failed > 0 {
+            let _ = write!(facts, ", {} failed", human::count(trace.failed));
         }
         let _ = writeln!(out, "trace {}", trace.id);
         self.told(out, "", &facts, "");
@@ -130,20 +134,15 @@ impl Chart {
     /// The branches that lead on from the levels above, and to a span where it is one's own.
     fn branch(&self, goes_on: &[bool], own: &str) -> String {
         // Roots hang on nothing.
+        let depth = goes_on.len();
+        let own = if depth > 0 { own } else { "" };
         let above = goes_on.iter().skip(1);
-        let mut branch: String = above
-            .map(|goes_on| if *goes_on { "│  " } else { "   " })
-            .collect();
-        if !goes_on.is_empty() {
-            branch.push_str(own);
-        }
         // So deep that there would be no room for names.
-        let room = self.names / 2;
-        if branch.width() > room {
-            let depth = goes_on.len();
+        if 3 * above.len() + own.width() > self.names / 2 {
             return format!("{depth}… ");
         }
-        branch
+        let above = above.map(|goes_on| if *goes_on { "│  " } else { "   " });
+        above.chain([own]).collect()
     }
 
     fn span(&self, out: &mut String, node: &Node, branch: &str) {
@@ -184,6 +183,9 @@ impl Chart {
             let message = span.and_then(|span| span.status_message.as_deref());
             let message = message.map_or_else(String::new, |message| format!(": {message}"));
             self.told(out, indent, &format!("✗ {failure}{kind}{message}"), RED);
+        }
+        if let Some(dropped) = node.span.as_ref().and_then(|span| dropped(span)) {
+            self.told(out, indent, &dropped, FAINT);
         }
         if self.style.has_attributes {
             if let Some(span) = &node.span {
@@ -243,9 +245,15 @@ impl Chart {
             let sign = if mark.offset_ns < 0 { "−" } else { "+" };
             self.told(out, indent, &format!("  ◇ {} {sign}{at}", mark.name), "");
         }
-        if !latency.unmarked.is_empty() {
-            let told = format!("  unmarked: {}", latency.unmarked.join(", "));
-            self.told(out, indent, &told, FAINT);
+        for (fault, marks) in [
+            ("unmarked", &latency.unmarked),
+            ("repeated", &latency.repeated),
+            ("backwards", &latency.backwards),
+        ] {
+            if !marks.is_empty() {
+                let told = format!("  {fault}: {}", marks.join(", "));
+                self.told(out, indent, &told, FAINT);
+            }
         }
     }
 
@@ -282,6 +290,19 @@ fn title(node: &Node) -> String {
     }
 }
 
+/// What a span could not hold, if anything.
+fn dropped(span: &Span<'_>) -> Option<String> {
+    let counts = [
+        (span.dropped_attributes, "attributes"),
+        (span.dropped_events, "events"),
+        (span.dropped_links, "links"),
+    ];
+    let counts = counts.iter().filter(|(count, _)| *count > 0);
+    let counts = counts.map(|(count, what)| format!("{} {what}", human::count((*count).into())));
+    let counts: Vec<String> = counts.collect();
+    (!counts.is_empty()).then(|| format!("dropped: {}", counts.join(", ")))
+}
+
 /// What an edge was, in words.
 pub(crate) fn decided(edge: &Edge<'_>) -> String {
     let decision = match &edge.reason {
@@ -298,7 +319,7 @@ pub(crate) fn decided(edge: &Edge<'_>) -> String {
         .as_ref()
         .map_or_else(String::new, |net| format!(", net {net}{unit}"));
     let amounts = pairs(&edge.amounts).join(", ");
-    format!("{decision}{net} ({amounts})")
+    format!("{decision}{net} ({amounts}){}", listed(&edge.context))
 }
 
 fn pairs(attributes: &Attributes<'_>) -> Vec<String> {
@@ -347,6 +368,12 @@ fn fit(text: &str, width: usize) -> String {
     fitting
 }
 
+/// Whether a text is no wider than told. One of many more characters is not measured: what has no width is wide enough where there is
+/// that much of it.
+fn fits(text: &str, room: Option<usize>) -> bool {
+    room.is_some_and(|room| text.chars().nth(8 * room).is_none() && text.width() <= room)
+}
+
 /// Breaks a text at blanks, and words that are too long anywhere. All lines but the first have less room.
 fn wrap(text: &str, room: usize, hanging: usize) -> Vec<String> {
     let mut lines = vec![String::new()];
@@ -361,12 +388,12 @@ fn wrap(text: &str, room: usize, hanging: usize) -> Vec<String> {
         let mut word = word;
         loop {
             let line = lines.last().map_or(0, |line| line.width());
-            if line + word.trim_end().width() <= room_of(&lines) {
+            if fits(word.trim_end(), room_of(&lines).checked_sub(line)) {
                 break;
             }
             if line > 0
                 && lines.last().is_some_and(|line| !line.trim().is_empty())
-                && word.trim_end().width() <= room_of(&lines)
+                && fits(word.trim_end(), Some(room_of(&lines)))
             {
                 lines.push(String::new());
                 continue;
@@ -395,4 +422,20 @@ fn wrap(text: &str, room: usize, hanging: usize) -> Vec<String> {
         .map(|line| line.trim_end().to_owned())
         .filter(|line| !line.is_empty())
         .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn text_without_blanks_is_wrapped_in_one_go() {
+        // Measured again for each of its lines, it took minutes.
+        let lines = wrap(&"x".repeat(1 << 20), 66, 2);
+        assert_eq!(lines.len(), 1 + ((1 << 20) - 66_usize).div_ceil(64));
+        assert!(lines.iter().all(|line| line.len() <= 66));
+        // What has no width needs no lines.
+        assert_eq!(wrap(&"\u{200b}".repeat(1 << 20), 66, 2).len(), 1);
+        assert_eq!(wrap("日本語 日本語", 8, 2), ["日本語", "日本語"]);
+    }
 }

@@ -21,7 +21,7 @@ pub(super) fn trace(trace: &Trace, why: Vec<&'static str>) -> model::Trace {
         root: short(trace.root().unwrap_or_default()),
         start: model::time(trace.begin),
         took: nanoseconds(trace.took),
-        failed: trace.failed() > 0,
+        failed: trace.failed > 0,
         left_out: trace.left_out,
         left_out_items: trace.left_out_items,
         spans: trace
