@@ -459,3 +459,58 @@ fn names_that_try_to_be_a_script_are_shown_as_text() {
     assert_eq!(blocked, "script-src-elem");
     assert_eq!(browser.evaluate("document.title"), "tickspan report");
 }
+
+#[test]
+#[ignore = "needs a browser: `.ci/report` brings one"]
+fn days_are_told_apart_and_what_is_left_out_is_told() {
+    let mut lines = Lines::default();
+    let mut all = Vec::new();
+    for number in 0..30 {
+        // Ten hours apart.
+        let time = number * 36_000_000;
+        let mut latency = Lines::default();
+        latency.latency(
+            time,
+            &[("received_to_checked", 900), ("checked_to_sent", 70)],
+        );
+        let latency = String::from_utf8(latency.0).unwrap();
+        all.extend(
+            latency
+                .replace(r#""order""#, &format!(r#""path_{number:02}""#))
+                .bytes(),
+        );
+        lines.span(time, "s", 1_000).edge(time, 1, ("2", "1"), None);
+    }
+    lines.0.extend(all);
+    let (dir, file) = lines.recording();
+    let (mut browser, _) = opened(&file, dir.path());
+    let tiles =
+        browser.evaluate("[...document.querySelectorAll('.tile dt')].map((it) => it.textContent)");
+    let tiles = tiles.as_array().unwrap();
+    assert_eq!(tiles.len(), 12);
+    assert!(
+        ["edges accepted", "time", "damaged"]
+            .iter()
+            .all(|it| tiles.contains(&json!(it))),
+        "{tiles:?}"
+    );
+    let page = browser.evaluate("document.querySelector('main').textContent");
+    assert!(
+        page.as_str()
+            .unwrap()
+            .contains("10 further paths had no room on this page")
+    );
+    let days = browser.evaluate("[...document.querySelectorAll('#traces tbody td:nth-child(4), #edges tbody td:nth-child(4)')].map((it) => it.textContent).filter((it) => it.includes(':')).map((it) => it.slice(0, 6))");
+    let days = days.as_array().unwrap();
+    assert!(
+        days.len() > 3
+            && days.iter().all(|it| it.as_str().unwrap().starts_with("11-")
+                || it.as_str().unwrap().starts_with("12-")),
+        "{days:?}"
+    );
+    let over_time = browser.evaluate("(() => { const it = [...document.querySelectorAll('#latency [role=slider]')].find((it) => it.getAttribute('aria-label') === 'Over time, stage s'); it.focus(); return it.getAttribute('aria-valuetext'); })()");
+    assert!(
+        over_time.as_str().unwrap().starts_with("11-21 "),
+        "{over_time}"
+    );
+}

@@ -332,6 +332,51 @@ fn page_is_bounded_whatever_is_recorded() {
 }
 
 #[test]
+fn what_has_no_room_is_counted() {
+    // A trace that fails where it is no longer shown.
+    let mut lines: Vec<Line<'_>> = (1..=400)
+        .map(|id| span(1, (id, 0), "poll", id, 10))
+        .collect();
+    if let Some(Data::Span(last)) = lines.last_mut().map(|line| &mut line.data) {
+        last.outcome = Outcome::Error;
+    }
+    // 25 paths of three hops and the whole, and before them one of many hops.
+    let latency = |name: &str, hops: u64| {
+        let mut lines = crate::program::Lines::default();
+        let names: Vec<String> = (0..hops).map(|hop| format!("hop_{hop}")).collect();
+        let hops: Vec<(&str, u64)> = names.iter().map(|hop| (hop.as_str(), 1_000)).collect();
+        lines.latency(1, &hops);
+        String::from_utf8(lines.0)
+            .unwrap()
+            .replace(r#""order""#, &format!(r#""{name}""#))
+    };
+    let paths: String = (0..25)
+        .map(|path| latency(&format!("path_{path:02}"), 3))
+        .collect();
+    let shown = |content: String| data(&page_of(&recording(content)).0);
+    let all = shown(text(&lines) + &paths);
+    let trace = &all["traces"][0];
+    assert_eq!(
+        (&trace["left_out"], &trace["failed"]),
+        (&100.into(), &true.into())
+    );
+    let hops = |path: &Json| path["hops"].as_array().unwrap().len();
+    let paths = all["paths"].as_array().unwrap();
+    assert_eq!(all["paths_left_out"], 10);
+    assert_eq!(paths.len(), 15);
+    assert!(
+        paths
+            .iter()
+            .all(|path| hops(path) == 4 && path["hops_left_out"] == 0)
+    );
+    // The whole stays.
+    let long = shown(latency("long", 70));
+    let path = &long["paths"][0];
+    assert_eq!((hops(path), &path["hops_left_out"]), (60, &11.into()));
+    assert_eq!(path["hops"][59]["name"], "end_to_end");
+}
+
+#[test]
 fn every_input_has_its_answer() {
     // Nothing in it.
     let (page, code) = page_of(&recording(""));

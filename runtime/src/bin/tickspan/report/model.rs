@@ -47,6 +47,7 @@ pub(super) struct Report {
     pub(super) stages: Vec<Measured>,
     pub(super) stages_left_out: usize,
     pub(super) paths: Vec<Path>,
+    pub(super) paths_left_out: usize,
     pub(super) edges: Vec<Box<RawValue>>,
     pub(super) edges_left_out: usize,
     pub(super) traces: Vec<Box<RawValue>>,
@@ -104,6 +105,7 @@ pub(super) struct Path {
     pub(super) budget: Option<u64>,
     pub(super) over: u64,
     pub(super) hops: Vec<Measured>,
+    pub(super) hops_left_out: usize,
     pub(super) marks: Vec<Mark>,
 }
 

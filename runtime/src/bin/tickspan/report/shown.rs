@@ -65,7 +65,7 @@ impl Shown {
         let edges = first.edges.into_sorted();
         let why = why(&first.traces, &stages, &edges);
         wanted.traces = why.iter().map(|(trace, _)| *trace).collect();
-        let paths = paths(first.paths.into_sorted(), &mut wanted);
+        let (paths, paths_left_out) = paths(first.paths.into_sorted(), &mut wanted);
         let dropped = first.dropped;
         let all_edges = edges.into_iter().map(|(name, edges)| edges.model(name));
         let (shown_edges, edges_left_out) = fitting(all_edges, BYTES_OF_EDGES)?;
@@ -91,6 +91,7 @@ impl Shown {
                 .collect(),
             stages_left_out,
             paths,
+            paths_left_out,
             edges: shown_edges,
             edges_left_out,
             traces: Vec::new(),
@@ -206,10 +207,15 @@ fn why(
     all
 }
 
-fn paths(paths: Vec<(String, Path)>, wanted: &mut Wanted) -> Vec<model::Path> {
+/// The paths that have room, and how many have none.
+fn paths(paths: Vec<(String, Path)>, wanted: &mut Wanted) -> (Vec<model::Path>, usize) {
     let mut places = 0..HOPS;
-    let mut all = Vec::new();
-    for (name, path) in paths.into_iter().take(ROWS) {
+    let (mut all, mut left_out) = (Vec::new(), 0);
+    for (name, path) in paths {
+        if all.len() == ROWS || places.is_empty() {
+            left_out += 1;
+            continue;
+        }
         let mut hops = path.hops.into_sorted();
         hops.sort_by_key(|(_, hop)| hop.order);
         let mut hops: Vec<_> = hops
@@ -218,11 +224,12 @@ fn paths(paths: Vec<(String, Path)>, wanted: &mut Wanted) -> Vec<model::Path> {
             .collect();
         let mut whole = path.end_to_end;
         whole.budget = path.budget;
-        if whole.count() > 0 {
-            hops.push((END_TO_END.to_owned(), whole));
-        }
-        let left = places.len();
-        hops.truncate(left);
+        // It tells most, and stands last.
+        let whole = (whole.count() > 0).then(|| (END_TO_END.to_owned(), whole));
+        let room = places.len() - usize::from(whole.is_some());
+        let hops_left_out = hops.len().saturating_sub(room);
+        hops.truncate(room);
+        hops.extend(whole);
         let of_path = hops
             .iter()
             .zip(&mut places)
@@ -235,6 +242,7 @@ fn paths(paths: Vec<(String, Path)>, wanted: &mut Wanted) -> Vec<model::Path> {
             budget: path.budget,
             over: path.over,
             hops: hops.iter().map(|(name, hop)| hop.model(name)).collect(),
+            hops_left_out,
             marks: marks
                 .map(|(name, mark)| model::Mark {
                     name: model::short(&name),
@@ -245,5 +253,5 @@ fn paths(paths: Vec<(String, Path)>, wanted: &mut Wanted) -> Vec<model::Path> {
                 .collect(),
         });
     }
-    all
+    (all, left_out)
 }

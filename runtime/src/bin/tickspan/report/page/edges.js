@@ -67,7 +67,7 @@ function extremes(edge, report) {
     { name: "net", text: true, show: (row) => amount(row.net) },
     { name: "decision", text: true, show: (row) => (row.decision === "accept" ? "accepted" : words(row.reason || "rejected")) },
     { name: "trace", show: (row) => (known.has(row.trace) ? h("a", { href: "#trace-" + row.trace, class: "mono" }, row.trace.slice(0, 8)) : row.trace ? h("span", { class: "mono" }, row.trace.slice(0, 8)) : "–") },
-    { name: "when", show: (row) => row.time.slice(11, 23) },
+    { name: "when", show: (row) => when(row.time) },
   ], rows) : null;
   const side = [["best", list("The best", edge.best)], ["worst", list("The worst", edge.worst)]].filter(([, it]) => it);
   if (!side.length) return h("div");

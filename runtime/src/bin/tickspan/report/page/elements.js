@@ -54,14 +54,17 @@ function amount(number) {
 
 const share = (part, whole) => (whole > 0 ? ((part / whole) * 100).toFixed(1).replace("-", "−") + " %" : "–");
 
-// A time of day in UTC, as exact as the step between two of them asks for.
+// A time of day in UTC, as exact as the step between two of them asks for; with its day where the recording has one time of day twice.
 function clock(milliseconds, step) {
   if (!Number.isFinite(milliseconds) || Math.abs(milliseconds) > 8.64e15) return "?";
   const text = new Date(milliseconds).toISOString();
-  if (step >= 36e5 * 12) return text.slice(5, 16).replace("T", " ");
+  if (step >= 36e5 * 12 || (clock.days && step >= 6e4)) return text.slice(5, 16).replace("T", " ");
   if (step >= 6e4) return text.slice(11, 16);
   return step >= 1000 ? text.slice(11, 19) : text.slice(11, 23);
 }
+
+// When something was, from the time that its line has.
+const when = (time) => (clock.days ? time.slice(5, 23).replace("T", " ") : time.slice(11, 23));
 
 // A name, which may break where its words end.
 const words = (name) => name.split(/(?<=[_.:/])(?=[^_.:/])/).flatMap((part, place) => (place ? [h("wbr"), part] : [part]));

@@ -8,6 +8,7 @@ function latency(report) {
     path.hops.length ? measures(path.hops, "hop", `Hops of the path ${path.name}`, report) : null,
     marks(path),
   ));
+  if (report.paths_left_out) parts.push(card(h("p", { class: "soft" }, `${plural(report.paths_left_out, "further path")} had no room on this page.`)));
   if (report.stages.length) {
     const left = report.stages_left_out ? ` ${plural(report.stages_left_out, "further stage")} took less time in all and ${report.stages_left_out === 1 ? "is" : "are"} left out.` : "";
     parts.push(card(h("h3", {}, "Stages"), measures(report.stages, "stage", "Stages." + left, report)));
@@ -19,6 +20,7 @@ function aboutPath(path) {
   const said = [plural(path.finished, "clock") + " finished"];
   if (path.budget) said.push(`budget ${duration(path.budget)}`);
   if (path.over) said.push(`${count(path.over)} over a budget`);
+  if (path.hops_left_out) said.push(`${plural(path.hops_left_out, "further hop")} had no room on this page`);
   return said.join(", ");
 }
 

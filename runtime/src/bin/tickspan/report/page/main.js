@@ -3,19 +3,24 @@
 function overview(report) {
   const { totals } = report;
   const [accepted, decided] = [totals.accepted, totals.accepted + totals.rejected];
+  const paths = [];
+  for (const path of report.paths) {
+    const whole = path.hops.find((hop) => hop.name === "end_to_end");
+    if (whole) paths.push([`${path.name}: end to end`, duration(whole.p50), `p99 ${duration(whole.p99)}`]);
+  }
+  const nets = report.edges.filter((edge) => edge.accepted.all).map((edge) => [`net of ${edge.name}, accepted`, amount(edge.accepted.net), edge.unit || ""]);
+  // Of many paths and edges the first have a tile; what is said of the whole always has one.
+  const room = decided ? 7 : 8;
   const tiles = [
     ["spans", count(totals.spans), plural(report.stages.length + report.stages_left_out, "stage")],
     ["errors", count(totals.errors), `${share(totals.errors, totals.spans)} of spans`],
+    ...paths.slice(0, room),
+    ...(decided ? [["edges accepted", count(accepted), `of ${count(decided)}`]] : []),
+    ...nets.slice(0, Math.max(0, room - paths.length)),
+    ["time", span(report.took), report.from ? `from ${report.from.slice(0, 19).replace("T", " ")} UTC` : ""],
+    ["damaged", count(report.damaged), report.damaged ? "see losses" : "nothing"],
   ];
-  for (const path of report.paths) {
-    const whole = path.hops.find((hop) => hop.name === "end_to_end");
-    if (whole) tiles.push([`${path.name}: end to end`, duration(whole.p50), `p99 ${duration(whole.p99)}`]);
-  }
-  if (decided) tiles.push(["edges accepted", count(accepted), `of ${count(decided)}`]);
-  for (const edge of report.edges) if (edge.accepted.all) tiles.push([`net of ${edge.name}, accepted`, amount(edge.accepted.net), edge.unit || ""]);
-  tiles.push(["time", span(report.took), report.from ? `from ${report.from.slice(0, 19).replace("T", " ")} UTC` : ""]);
-  tiles.push(["damaged", count(report.damaged), report.damaged ? "see losses" : "nothing"]);
-  return [h("dl", { class: "tiles" }, tiles.slice(0, 12).map(([name, value, more]) =>
+  return [h("dl", { class: "tiles" }, tiles.map(([name, value, more]) =>
     h("div", { class: "tile" }, h("dt", {}, name), h("dd", { class: (name === "damaged" && report.damaged) || (name === "errors" && totals.errors) ? "bad" : null }, value, h("small", {}, more)))))];
 }
 
@@ -76,6 +81,7 @@ function follow(links) {
 
 function start() {
   const report = JSON.parse(document.getElementById("data").textContent);
+  clock.days = report.took >= 864e5;
   const links = new Map();
   theme();
   for (const [id, title, lead, make, is] of SECTIONS) {

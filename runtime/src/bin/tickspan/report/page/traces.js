@@ -23,7 +23,7 @@ function traces(report) {
       { name: "trace", text: true, by: (it) => it.root, show: (it) => h("a", { href: "#trace-" + it.id, onclick: (event) => { event.preventDefault(); history.replaceState(null, "", "#trace-" + it.id); choose(it, true); } }, it.root ? words(it.root) : "(no span)") },
       { name: "took", by: (it) => it.took, show: (it) => duration(it.took) },
       { name: "spans", by: (it) => it.spans.length + it.left_out, show: (it) => count(it.spans.length + it.left_out) },
-      { name: "began", by: (it) => it.start, show: (it) => it.start.slice(11, 23) },
+      { name: "began", by: (it) => it.start, show: (it) => when(it.start) },
       { name: "id", show: (it) => h("span", { class: "mono" }, it.id.slice(0, 8)) },
       { name: "", text: true, show: (it) => (it.failed ? h("span", { class: "tag bad" }, "failed") : "") },
     ], rows, { onrow: (it, line) => {
