@@ -261,3 +261,29 @@ fn every_line_of_many_pieces_counts_once() {
         );
     }
 }
+
+#[test]
+fn what_has_a_row_counts_there_alone_however_many_there_are() {
+    // 400 symbols in 5 stages, in another order each time: whoever meets one has met others before it.
+    let mut lines = Lines::default();
+    for round in 0..3_u64 {
+        for number in 0..2_000_u64 {
+            let pair = (number * [1, 7, 1_999][usize::try_from(round).unwrap()]) % 2_000;
+            let (stage, symbol) = (format!("stage_{}", pair % 5), format!("S{}", pair / 5));
+            lines.span_with(number, &stage, 1_000, false, &[("symbol", &symbol)]);
+        }
+    }
+    let (dir, _) = lines.recording();
+    let told = || run(&["summary", "--by", "symbol", "--json"], dir.path());
+    let summary = json(&told(), 0);
+    let stages = summary["stages"].as_array().unwrap();
+    let (others, own): (Vec<_>, Vec<_>) = stages.iter().partition(|row| row["stage"] == "(others)");
+    assert_eq!((others.len(), own.len()), (1, 1_024));
+    assert!(own.iter().all(|row| row["count"] == 3), "{own:?}");
+    assert_eq!(
+        (&others[0]["by"], &others[0]["count"]),
+        (&"(others)".into(), &(3 * (2_000 - 1_024)).into())
+    );
+    // Whatever the threads took.
+    assert_eq!(told().stdout, told().stdout);
+}

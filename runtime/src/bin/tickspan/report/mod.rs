@@ -17,3 +17,4 @@ mod shown;
 mod trace;
 
 pub(crate) use command::Report;
+pub(crate) use named::hash;

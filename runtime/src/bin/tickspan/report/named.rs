@@ -94,7 +94,7 @@ impl<V: Merge, const MOST: usize> Merge for Named<V, MOST> {
 }
 
 /// FNV-1a, 64 bits: the same in every process.
-fn hash(name: &str) -> u64 {
+pub(crate) fn hash(name: &str) -> u64 {
     name.bytes().fold(0xcbf2_9ce4_8422_2325, |hash, byte| {
         (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3)
     })

@@ -1,15 +1,16 @@
 //! What lines add up to: stages, and the hops of paths, for each window and each value of an attribute.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use tickspan::recorded::Attributes;
 
 use super::durations::Durations;
 use super::line::{self, Latency, Said, Span};
 use crate::input::{Nanoseconds, Times};
+use crate::report::hash;
 use crate::scan::Fold;
 
-/// So many rows each thread counts at most, and with windows, whose percentiles have fewer digits. A row takes 100 KB as long as
+/// So many rows are counted at most, by each thread and by all of them, and with windows, whose percentiles have fewer digits. A row takes 100 KB as long as
 /// its durations stay below 1 ms, and 440 KB at most; with windows an eighth of that.
 const MOST_ROWS: usize = 1_024;
 const MOST_ROWS_OF_WINDOWS: usize = 16_384;
@@ -18,7 +19,7 @@ const MOST_ROWS_OF_WINDOWS: usize = 16_384;
 const DIGITS: u8 = 3;
 const DIGITS_OF_WINDOWS: u8 = 2;
 
-/// The row of stages, and of attributes, that came when there were too many.
+/// The row of stages, and of values, beyond so many.
 const OTHERS: &str = "(others)";
 
 /// The hop that is the whole path.
@@ -39,7 +40,9 @@ pub(super) struct Counted {
     grouping: Grouping,
     times: Times,
     pub(super) windows: BTreeMap<Nanoseconds, Window>,
-    rows: usize,
+    /// The rows that have a place of their own, but for [`OTHERS`]. Of too many the last go first: by a hash, so that neither the order in which
+    /// they come nor the thread that meets them matters, and what has a row counts there alone.
+    rows: BTreeSet<Row>,
     /// Windows came when there were too many rows, and are not counted.
     pub(super) is_full: bool,
     /// The first and the last time.
@@ -58,6 +61,9 @@ pub(super) struct Window {
 }
 
 pub(super) type Stages = HashMap<Box<str>, Durations>;
+
+/// The hash of a row, its window, value and stage.
+type Row = (u64, Nanoseconds, Option<Box<str>>, Box<str>);
 
 /// A latency path.
 #[derive(Debug, Default)]
@@ -89,7 +95,7 @@ impl Counted {
             grouping,
             times,
             windows: BTreeMap::new(),
-            rows: 0,
+            rows: BTreeSet::new(),
             is_full: false,
             first: Nanoseconds::MAX,
             last: Nanoseconds::MIN,
@@ -128,29 +134,72 @@ impl Counted {
         }
     }
 
-    /// The place where what happened then is counted.
-    fn room(&mut self, time: Nanoseconds) -> Option<(&mut Window, Room<'_>)> {
+    /// Significant digits of percentiles.
+    fn digits(&self) -> u8 {
+        match self.grouping.window {
+            None => DIGITS,
+            Some(_) => DIGITS_OF_WINDOWS,
+        }
+    }
+
+    /// The window in which what happened then is counted.
+    fn window(&mut self, time: Nanoseconds) -> Option<Nanoseconds> {
         self.first = self.first.min(time);
         self.last = self.last.max(time);
         let begin = match self.grouping.window {
             None => 0,
             Some(window) => time.div_euclid(window).saturating_mul(window),
         };
-        let most_rows = self.most_rows();
-        if self.rows >= most_rows && !self.windows.contains_key(&begin) {
+        if self.rows.len() >= self.most_rows() && !self.windows.contains_key(&begin) {
             self.is_full = true;
             return None;
         }
-        let digits = match self.grouping.window {
-            None => DIGITS,
-            Some(_) => DIGITS_OF_WINDOWS,
-        };
-        let room = Room {
-            rows: &mut self.rows,
-            most_rows,
-            digits,
-        };
-        Some((self.windows.entry(begin).or_default(), room))
+        Some(begin)
+    }
+
+    /// The window and the row where a stage is counted: its own, or that of the others.
+    fn place<'a>(
+        &mut self,
+        begin: Nanoseconds,
+        value: Option<&'a str>,
+        name: &'a str,
+    ) -> (&mut Window, Option<&'a str>, &'a str) {
+        let window = self.windows.get_mut(&begin);
+        let has_row = window.is_some_and(|window| window.find(value, name).is_some());
+        let is_its_own = has_row || self.admit(begin, value, name);
+        let window = self.windows.entry(begin).or_default();
+        if is_its_own {
+            (window, value, name)
+        } else {
+            (window, value.map(|_| OTHERS), OTHERS)
+        }
+    }
+
+    /// Whether there is room for a row that is not there: that of another, maybe.
+    fn admit(&mut self, begin: Nanoseconds, value: Option<&str>, name: &str) -> bool {
+        if name == OTHERS {
+            return false;
+        }
+        let hash = hash(value.unwrap_or_default()) ^ hash(name).rotate_left(32);
+        let is_full = self.rows.len() >= self.most_rows();
+        if is_full && self.rows.last().is_none_or(|last| last.0 < hash) {
+            return false;
+        }
+        let row: Row = (hash, begin, value.map(Into::into), name.into());
+        if is_full && self.rows.last().is_none_or(|last| *last < row) {
+            return false;
+        }
+        if is_full {
+            if let Some((_, begin, value, name)) = self.rows.pop_last() {
+                let digits = self.digits();
+                let window = self.windows.entry(begin).or_default();
+                if let Some(durations) = window.remove(value.as_deref(), &name) {
+                    let others = window.row(value.as_deref().map(|_| OTHERS), OTHERS, digits);
+                    others.merge(&durations);
+                }
+            }
+        }
+        self.rows.insert(row)
     }
 
     fn count_span(&mut self, time: Nanoseconds, span: &Span<'_>) -> Result<(), serde_json::Error> {
@@ -161,33 +210,40 @@ impl Counted {
             }
             _ => None,
         };
-        let Some((window, mut room)) = self.room(time) else {
+        let Some(begin) = self.window(time) else {
             return Ok(());
         };
-        let stages = match value {
-            None => &mut window.without,
-            Some(value) => room.of_value(&mut window.by, &value),
-        };
-        room.durations(stages, &span.name.0)
-            .add(span.duration_ns, span.status.0 == "error");
+        let (value, name) = (value.as_deref(), &*span.name.0);
+        let is_error = span.status.0 == "error";
+        let window = self.windows.get_mut(&begin);
+        if let Some(durations) = window.and_then(|window| window.find(value, name)) {
+            durations.add(span.duration_ns, is_error);
+            return Ok(());
+        }
+        let digits = self.digits();
+        let (window, value, name) = self.place(begin, value, name);
+        let durations = window.row(value, name, digits);
+        durations.add(span.duration_ns, is_error);
         Ok(())
     }
 
     fn count_latency(&mut self, time: Nanoseconds, latency: &Latency<'_>) {
-        let Some((window, room)) = self.room(time) else {
+        let Some(begin) = self.window(time) else {
             return;
         };
+        let digits = self.digits();
+        let window = self.windows.entry(begin).or_default();
         let path = get_or_insert(&mut window.paths, &latency.name.0, Path::default);
         path.finished += 1;
         let is_over = |name: &str| latency.over_budget.iter().any(|over| over.0 == name);
         let mut at = 0;
         for hop in &latency.hops {
-            at = path.hop(&hop.name.0, at, room.digits);
+            at = path.hop(&hop.name.0, at, digits);
             path.hops[at].add(hop.duration_ns, is_over(&hop.name.0));
             at += 1;
         }
         if let Some(whole) = latency.end_to_end_ns {
-            let at = path.hop(WHOLE, path.hops.len(), room.digits);
+            let at = path.hop(WHOLE, path.hops.len(), digits);
             path.hops[at].add(whole, is_over(WHOLE));
         }
         for mark in &latency.unmarked {
@@ -202,43 +258,43 @@ impl Counted {
     }
 }
 
-/// How many rows there may be.
-struct Room<'a> {
-    rows: &'a mut usize,
-    most_rows: usize,
-    digits: u8,
-}
-
-impl Room<'_> {
-    fn is_full(&self) -> bool {
-        *self.rows >= self.most_rows
-    }
-
-    fn of_value<'a>(
-        &self,
-        values: &'a mut BTreeMap<Box<str>, Stages>,
-        value: &str,
-    ) -> &'a mut Stages {
-        let value = if self.is_full() && !values.contains_key(value) {
-            OTHERS
-        } else {
-            value
+impl Window {
+    fn find(&mut self, value: Option<&str>, name: &str) -> Option<&mut Durations> {
+        let stages = match value {
+            None => Some(&mut self.without),
+            Some(value) => self.by.get_mut(value),
         };
-        get_or_insert(values, value, Stages::default)
+        stages.and_then(|stages| stages.get_mut(name))
     }
 
-    fn durations<'a>(&mut self, stages: &'a mut Stages, name: &str) -> &'a mut Durations {
-        // Looked for twice where it is new, so that nothing is copied where it is not.
-        if !stages.contains_key(name) {
-            let name = if self.is_full() { OTHERS } else { name };
-            *self.rows += 1;
-            return stages
-                .entry(name.into())
-                .or_insert_with(|| Durations::new(self.digits));
+    fn row(&mut self, value: Option<&str>, name: &str, digits: u8) -> &mut Durations {
+        let stages = self.stages(value);
+        let row = stages.entry(name.into());
+        row.or_insert_with(|| Durations::new(digits))
+    }
+
+    fn remove(&mut self, value: Option<&str>, name: &str) -> Option<Durations> {
+        let removed = self.stages(value).remove(name);
+        self.by.retain(|_, stages| !stages.is_empty());
+        removed
+    }
+
+    /// Adds what another has counted.
+    fn add(&mut self, value: Option<&str>, name: &str, durations: Durations) {
+        let stages = self.stages(value);
+        match stages.get_mut(name) {
+            Some(own) => own.merge(&durations),
+            None => {
+                stages.insert(name.into(), durations);
+            }
         }
-        stages
-            .get_mut(name)
-            .unwrap_or_else(|| unreachable!("it is there"))
+    }
+
+    fn stages(&mut self, value: Option<&str>) -> &mut Stages {
+        match value {
+            None => &mut self.without,
+            Some(value) => get_or_insert(&mut self.by, value, Stages::default),
+        }
     }
 }
 
@@ -327,29 +383,21 @@ impl Fold for Counted {
         self.first = self.first.min(other.first);
         self.last = self.last.max(other.last);
         self.is_full |= other.is_full;
-        let digits = match self.grouping.window {
-            None => DIGITS,
-            Some(_) => DIGITS_OF_WINDOWS,
-        };
+        let digits = self.digits();
         for (begin, window) in other.windows {
-            let own = self.windows.entry(begin).or_default();
-            merge_stages(&mut own.without, window.without);
-            for (value, stages) in window.by {
-                merge_stages(own.by.entry(value).or_default(), stages);
+            self.is_full |=
+                self.rows.len() >= self.most_rows() && !self.windows.contains_key(&begin);
+            let by = window.by.into_iter();
+            let by = by.map(|(value, stages)| (Some(value), stages));
+            for (value, stages) in by.chain([(None, window.without)]) {
+                for (name, durations) in stages {
+                    let (own, value, name) = self.place(begin, value.as_deref(), &name);
+                    own.add(value, name, durations);
+                }
             }
+            let own = self.windows.entry(begin).or_default();
             for (name, path) in window.paths {
                 own.paths.entry(name).or_default().merge(path, digits);
-            }
-        }
-    }
-}
-
-fn merge_stages(to: &mut Stages, from: Stages) {
-    for (name, durations) in from {
-        match to.get_mut(&name) {
-            Some(own) => own.merge(&durations),
-            None => {
-                to.insert(name, durations);
             }
         }
     }
