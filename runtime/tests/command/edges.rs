@@ -74,3 +74,24 @@ fn where_there_are_none_it_exits_with_4() {
     let output = run(&["edges", "--since", "2026-11-22"], dir.path());
     assert_eq!(output.status.code(), Some(4));
 }
+
+#[test]
+fn what_has_no_sum_adds_nothing() {
+    let mut lines = Lines::default();
+    lines.edge(1, 1, ("10", "2"), None);
+    lines.edge(2, 2, ("1", "4"), Some("overflow"));
+    // No sum, as after an overflow; and an amount that is none.
+    let text = String::from_utf8(lines.0).unwrap();
+    let text = text.replace(r#""net":"-3.00","#, "");
+    let text = text.replace(r#""threshold":"1""#, r#""odd":"inf""#);
+    let (dir, _) = Lines(text.into_bytes()).recording();
+    let edges = json(&run(&["edges", "--json"], dir.path()), 0);
+    let rejected = &edges["decisions"][1];
+    assert_eq!(rejected["reason"], "overflow");
+    assert!(rejected["net"].is_null(), "{rejected}");
+    let costs = edges["costs"].as_array().unwrap();
+    let total =
+        |name: &str| costs.iter().find(|row| row["component"] == name).unwrap()["total"].clone();
+    assert_eq!((total("gross"), total("net")), (10.0.into(), 8.0.into()));
+    assert!(costs.iter().all(|row| row["component"] != "odd"));
+}

@@ -452,7 +452,9 @@ mod tests {
         ];
         let of = |lines: &[Line<'static>]| {
             let mut all = Lines::new(TraceId::from(1), limit);
-            lines.iter().for_each(|line| all.add(line.clone()));
+            for line in lines {
+                all.add(line.clone());
+            }
             all
         };
         let mut halves = of(&lines[..1]);

@@ -54,6 +54,8 @@ pub(super) struct Sums {
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Decided {
     pub(super) count: u64,
+    /// How many have sums, and what those come to.
+    pub(super) summed: u64,
     pub(super) net: Sum,
 }
 
@@ -111,10 +113,11 @@ impl Counted {
         let Some(net) = net.filter(|net| net.is_finite()) else {
             return;
         };
+        decided.summed += 1;
         decided.net.add(net);
         sums.summed += 1;
         for (name, amount) in edge.amounts.iter() {
-            let Some(amount) = amount.as_f64() else {
+            let Some(amount) = amount.as_f64().filter(|it| it.is_finite()) else {
                 continue;
             };
             match Role::of(name) {
@@ -226,6 +229,7 @@ impl Sums {
 impl Decided {
     fn merge(&mut self, other: Self) {
         self.count += other.count;
+        self.summed += other.summed;
         self.net.merge(other.net);
     }
 }

@@ -130,7 +130,11 @@ fn decisions<'a>(key: &'a Key, sums: &'a Sums) -> impl Iterator<Item = Row> + 'a
                     reason.map_or(Cell::None, |reason| Cell::text(&**reason)),
                     Cell::Count(decided.count),
                     share(decided.count, all),
-                    Cell::Amount(decided.net.total()),
+                    if decided.summed > 0 {
+                        Cell::Amount(decided.net.total())
+                    } else {
+                        Cell::None
+                    },
                 ],
             )
         })
