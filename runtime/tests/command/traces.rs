@@ -23,6 +23,7 @@ fn lines() -> Vec<Line<'static>> {
             Value::Text("venue::Closed".into()),
         )]);
         (span.dropped_attributes, span.dropped_links) = (1_200, 1);
+        span.status_message = Some("the venue is closed".into());
         span.events = vec![SpanEvent {
             name: "retried".into(),
             timestamp: at(600),
@@ -95,7 +96,7 @@ on_message                          0 ns   1.00 ms █████████�
 │    (gross=1.5, fees=0.5): symbol=BTC-USD
 ├─ submit_order                   100 µs    800 µs   ████████████████████████
 │  └─ execute_order (consumer)    500 µs    200 µs               ██████
-│        ✗ error venue::Closed
+│        ✗ error venue::Closed: the venue is closed
 │        dropped: 1,200 attributes, 1 links
 │        · retried at 600 µs: attempt=2
 │        ◆ path order
@@ -148,6 +149,10 @@ fn trace_for_programs_has_every_value() {
     assert_eq!(
         (&spans[2]["depth"], &spans[2]["parent_span_id"]),
         (&2.into(), &"0000000000000002".into())
+    );
+    assert_eq!(
+        (&spans[2]["status_message"], &spans[2]["dropped"]),
+        (&"the venue is closed".into(), &1_201.into())
     );
     let edge: serde_json::Value =
         serde_json::from_str(json["happened"][0]["data"].as_str().unwrap()).unwrap();

@@ -5,7 +5,7 @@ use std::io::{self, Write as _};
 
 use clap::Args;
 use memchr::memmem::Finder;
-use tickspan::recorded::Line;
+use tickspan::recorded::{Line, Span};
 
 use crate::exit::{self, Exit, Failure};
 use crate::input::{Input, Period};
@@ -88,7 +88,9 @@ impl Trace {
     fn show(&self, trace: &Tree) -> Result<(), Failure> {
         if self.form.is_csv() {
             // It has no place for that.
-            let _ = io::stderr().write_all(waterfall::left_out(trace).as_bytes());
+            for line in waterfall::left_out(trace).lines() {
+                let _ = writeln!(io::stderr(), "tickspan: {line}");
+            }
         }
         if self.form.is_for_programs() {
             return self.form.print(&document(trace));
@@ -203,7 +205,9 @@ fn document(trace: &Tree) -> Document {
                     Column::number("took_ns", "took", 0),
                     Column::text("kind", "kind", 1),
                     Column::text("outcome", "outcome", 0),
+                    Column::text("status_message", "message", 2),
                     Column::text("attributes", "attributes", 2),
+                    Column::number("dropped", "dropped", 2),
                 ],
                 rows: spans.map(row).collect(),
             },
@@ -232,7 +236,7 @@ fn row(node: &Node) -> Row {
         id.map_or(Cell::None, |id| Cell::text(id.to_string()))
     };
     let span = node.span.as_ref();
-    let json = |span: &tickspan::recorded::Span<'_>| serde_json::to_string(&span.attributes).ok();
+    let json = |span: &Span<'_>| serde_json::to_string(&span.attributes).ok();
     vec![
         Cell::text(node.name()),
         id(node.span_id),
@@ -242,10 +246,23 @@ fn row(node: &Node) -> Row {
         Cell::Nanoseconds(nanoseconds(node.took())),
         span.map_or(Cell::None, |span| Cell::text(span.kind.as_str())),
         span.map_or(Cell::None, |span| Cell::text(span.outcome.as_str())),
+        span.and_then(|span| span.status_message.as_deref())
+            .map_or(Cell::None, Cell::text),
         span.and_then(|span| json(span))
             .map_or(Cell::None, Cell::Text),
+        span.map_or(Cell::None, |span| Cell::Count(dropped(span))),
     ]
     .into()
+}
+
+/// How many attributes, events and links it could not hold.
+pub(crate) fn dropped(span: &Span<'_>) -> u64 {
+    let all = [
+        span.dropped_attributes,
+        span.dropped_events,
+        span.dropped_links,
+    ];
+    all.into_iter().map(u64::from).sum()
 }
 
 /// What it is, its name, and its data as JSON.

@@ -7,6 +7,7 @@ use tickspan::recorded::{Attributes, Edge, Latency, Span};
 use super::model::{self, short};
 use super::second::END_TO_END;
 use crate::human;
+use crate::trace::dropped;
 use crate::tree::{Item, Node, Trace, What};
 
 /// So many attributes of a span, and so many things that happened in it, are shown.
@@ -62,15 +63,6 @@ fn kind(span: &Span<'_>) -> Option<String> {
     Some(span.kind.as_str())
         .filter(|kind| *kind != "internal")
         .map(short)
-}
-
-fn dropped(span: &Span<'_>) -> u64 {
-    let all = [
-        span.dropped_attributes,
-        span.dropped_events,
-        span.dropped_links,
-    ];
-    all.into_iter().map(u64::from).sum()
 }
 
 fn pairs(attributes: &Attributes<'_>) -> Vec<(String, String)> {
