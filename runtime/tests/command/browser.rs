@@ -495,6 +495,7 @@ fn days_are_told_apart_and_what_is_left_out_is_told() {
         "{tiles:?}"
     );
     let page = browser.evaluate("document.querySelector('main').textContent");
+    assert!(page.as_str().unwrap().contains("12.1 days"));
     assert!(
         page.as_str()
             .unwrap()

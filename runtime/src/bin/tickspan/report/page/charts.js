@@ -211,8 +211,13 @@ function times(svg, time, width, base, height, x) {
   }
 }
 
-// A span of time in words: `16.4 ms`.
-const span = (milliseconds) => duration(milliseconds * 1e6);
+// A span of time in words: `16.4 ms`, `71.6 min`, `3.0 days`.
+function span(milliseconds) {
+  for (const [least, unit, name] of [[1728e5, 864e5, "days"], [72e5, 36e5, "h"], [1e6, 6e4, "min"]]) {
+    if (milliseconds >= least) return (milliseconds / unit).toFixed(1) + " " + name;
+  }
+  return duration(milliseconds * 1e6);
+}
 
 function figure(title, legend, drawn, asTable) {
   const details = h("details", {}, h("summary", {}, "As a table"));
