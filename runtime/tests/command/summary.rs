@@ -287,3 +287,43 @@ fn what_has_a_row_counts_there_alone_however_many_there_are() {
     // Whatever the threads took.
     assert_eq!(told().stdout, told().stdout);
 }
+
+#[test]
+fn hops_are_in_their_order_whichever_marks_were_made() {
+    let mut lines = Lines::default();
+    // At first nobody marks `checked`; then each way there is, in pieces that threads take in any order.
+    for time in 0..2_000 {
+        lines.latency(time, &[("received_to_sent", 10), ("sent_to_filled", 20)]);
+    }
+    for time in 0..2_000 {
+        lines.latency(time, &[("checked_to_sent", 3)]);
+        lines.latency(
+            time,
+            &[
+                ("received_to_checked", 1),
+                ("checked_to_sent", 2),
+                ("sent_to_filled", 3),
+            ],
+        );
+    }
+    let (dir, _) = lines.recording();
+    for window in [
+        &["summary", "--json"][..],
+        &["summary", "--window", "1s", "--json"],
+    ] {
+        let summary = json(&run(window, dir.path()), 0);
+        let hops = summary["hops"].as_array().unwrap().iter();
+        let mut names: Vec<&str> = hops.map(|row| row["hop"].as_str().unwrap()).collect();
+        names.dedup();
+        assert_eq!(
+            names,
+            [
+                "received_to_checked",
+                "received_to_sent",
+                "checked_to_sent",
+                "sent_to_filled",
+                "end_to_end"
+            ]
+        );
+    }
+}

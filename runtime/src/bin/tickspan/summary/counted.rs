@@ -69,7 +69,6 @@ type Row = (u64, Nanoseconds, Option<Box<str>>, Box<str>);
 #[derive(Debug, Default)]
 pub(super) struct Path {
     pub(super) finished: u64,
-    /// In the order of the path.
     pub(super) hops: Vec<Hop>,
     pub(super) marks: BTreeMap<Box<str>, Faults>,
 }
@@ -77,6 +76,8 @@ pub(super) struct Path {
 #[derive(Debug)]
 pub(super) struct Hop {
     pub(super) name: Box<str>,
+    /// Its place where most of the hops before it were made: by this, hops are in the order of the path.
+    place: usize,
     pub(super) durations: Durations,
     pub(super) over_budget: u64,
 }
@@ -107,22 +108,12 @@ impl Counted {
         self.windows.is_empty()
     }
 
-    /// The hops of each path in its order, of all windows.
-    pub(super) fn order_of_hops(&self) -> HashMap<&str, Vec<&str>> {
-        let mut order: HashMap<&str, Vec<&str>> = HashMap::new();
-        for window in self.windows.values() {
-            for (name, path) in &window.paths {
-                let known = order.entry(name).or_default();
-                let mut at = 0;
-                for hop in &path.hops {
-                    let place = known.iter().position(|it| *it == &*hop.name);
-                    let place = place.unwrap_or_else(|| {
-                        known.insert(at, &hop.name);
-                        at
-                    });
-                    at = place + 1;
-                }
-            }
+    /// The places of the hops of each path in its order, of all windows.
+    pub(super) fn order_of_hops(&self) -> BTreeMap<(&str, &str), usize> {
+        let mut order = BTreeMap::new();
+        for (path, hop) in self.windows.values().flat_map(Window::hops) {
+            let place = order.entry((path, &*hop.name)).or_default();
+            *place = hop.place.max(*place);
         }
         order
     }
@@ -236,15 +227,14 @@ impl Counted {
         let path = get_or_insert(&mut window.paths, &latency.name.0, Path::default);
         path.finished += 1;
         let is_over = |name: &str| latency.over_budget.iter().any(|over| over.0 == name);
-        let mut at = 0;
-        for hop in &latency.hops {
-            at = path.hop(&hop.name.0, at, digits);
-            path.hops[at].add(hop.duration_ns, is_over(&hop.name.0));
-            at += 1;
+        for (place, hop) in latency.hops.iter().enumerate() {
+            let name = &*hop.name.0;
+            let known = path.hop(name, place, digits);
+            known.add(hop.duration_ns, is_over(name));
         }
         if let Some(whole) = latency.end_to_end_ns {
-            let at = path.hop(WHOLE, path.hops.len(), digits);
-            path.hops[at].add(whole, is_over(WHOLE));
+            let known = path.hop(WHOLE, usize::MAX, digits);
+            known.add(whole, is_over(WHOLE));
         }
         for mark in &latency.unmarked {
             path.mark(&mark.0).unmarked += 1;
@@ -259,6 +249,12 @@ impl Counted {
 }
 
 impl Window {
+    /// The hops of each path.
+    pub(super) fn hops(&self) -> impl Iterator<Item = (&str, &Hop)> {
+        let paths = self.paths.iter();
+        paths.flat_map(|(name, path)| path.hops.iter().map(|hop| (&**name, hop)))
+    }
+
     fn find(&mut self, value: Option<&str>, name: &str) -> Option<&mut Durations> {
         let stages = match value {
             None => Some(&mut self.without),
@@ -312,27 +308,21 @@ fn get_or_insert<'a, T>(
 }
 
 impl Path {
-    /// The place of a hop, which is new behind `after` unless it is known.
-    fn hop(&mut self, name: &str, after: usize, digits: u8) -> usize {
-        if let Some(place) = self.hops.iter().position(|hop| &*hop.name == name) {
-            return place;
-        }
-        let is_whole_there = self.hops.last().is_some_and(|hop| &*hop.name == WHOLE);
-        let end = self.hops.len() - usize::from(is_whole_there);
-        let place = if name == WHOLE {
-            self.hops.len()
-        } else {
-            after.min(end)
-        };
-        self.hops.insert(
-            place,
-            Hop {
+    /// The hop of a name, which a line has at this place.
+    fn hop(&mut self, name: &str, place: usize, digits: u8) -> &mut Hop {
+        let known = self.hops.iter().position(|hop| &*hop.name == name);
+        let at = known.unwrap_or_else(|| {
+            self.hops.push(Hop {
                 name: name.into(),
+                place,
                 durations: Durations::new(digits),
                 over_budget: 0,
-            },
-        );
-        place
+            });
+            self.hops.len() - 1
+        });
+        let hop = &mut self.hops[at];
+        hop.place = hop.place.max(place);
+        hop
     }
 
     fn mark(&mut self, name: &str) -> &mut Faults {
@@ -341,12 +331,10 @@ impl Path {
 
     fn merge(&mut self, other: Self, digits: u8) {
         self.finished += other.finished;
-        let mut at = 0;
         for hop in other.hops {
-            at = self.hop(&hop.name, at, digits);
-            self.hops[at].durations.merge(&hop.durations);
-            self.hops[at].over_budget += hop.over_budget;
-            at += 1;
+            let own = self.hop(&hop.name, hop.place, digits);
+            own.durations.merge(&hop.durations);
+            own.over_budget += hop.over_budget;
         }
         for (name, faults) in other.marks {
             self.mark(&name).add(faults);

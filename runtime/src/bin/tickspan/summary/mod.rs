@@ -178,16 +178,12 @@ impl Summary {
         let order = counted.order_of_hops();
         let mut rows: Vec<(&str, usize, Nanoseconds, &Hop)> = Vec::new();
         for (begin, window) in &counted.windows {
-            for (name, path) in &window.paths {
-                let place = |hop: &Hop| {
-                    let hops = order.get(&**name)?;
-                    hops.iter().position(|known| *known == &*hop.name)
-                };
-                let hops = path.hops.iter();
-                rows.extend(hops.map(|hop| (&**name, place(hop).unwrap_or(0), *begin, hop)));
-            }
+            rows.extend(window.hops().map(|(path, hop)| {
+                let place = order.get(&(path, &*hop.name));
+                (path, place.copied().unwrap_or_default(), *begin, hop)
+            }));
         }
-        rows.sort_by_key(|(path, place, begin, _)| (*path, *place, *begin));
+        rows.sort_by_key(|(path, place, begin, hop)| (*path, *place, &*hop.name, *begin));
         let rows = rows.into_iter().map(|(path, _, begin, hop)| {
             let mut cells = vec![Cell::text(path), Cell::text(&*hop.name)];
             cells.extend(self.window_cell(begin));
