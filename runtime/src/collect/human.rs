@@ -42,10 +42,11 @@ pub(crate) fn duration(duration: Duration) -> String {
     format!("{} s", count(duration.as_secs()))
 }
 
-/// Writes an amount with four significant digits, or whole from 1,000 on: `0.0312`, `94.70`, `-1,235`.
+/// Writes an amount with four significant digits, or whole from 1,000 on: `0.0312`, `94.70`, `-1,235`. With an exponent what is
+/// too large for that, and what is less than 10^-9: in an asset of 18 decimals that may be all there is.
 pub(crate) fn amount(amount: f64) -> String {
     let size = amount.abs();
-    if !size.is_finite() || size >= 1e15 {
+    if !size.is_finite() || size >= 1e15 || (size > 0.0 && size < 1e-9) {
         return format!("{amount:.3e}");
     }
     let sign = if amount < 0.0 { "-" } else { "" };
@@ -97,7 +98,8 @@ mod tests {
             (-0.031_25, "-0.03125"),
             (999.96, "1,000"),
             (-1_234.5, "-1,235"),
-            (1e-20, "0.000000000000"),
+            (1e-9, "0.000000001000"),
+            (-3.5e-17, "-3.500e-17"),
             (1e18, "1.000e18"),
             (f64::INFINITY, "inf"),
         ] {

@@ -46,10 +46,11 @@ function tick(nanoseconds) {
 
 function amount(number) {
   const size = Math.abs(number);
-  if (!Number.isFinite(number) || size >= 1e15) return number.toExponential(3);
-  if (size >= 999.95) return (number < 0 ? "−" : "") + count(Math.round(size));
+  const sign = number < 0 ? "−" : "";
+  if (!Number.isFinite(number) || size >= 1e15 || (size > 0 && size < 1e-9)) return sign + size.toExponential(3);
+  if (size >= 999.95) return sign + count(Math.round(size));
   const before = size === 0 ? 1 : Math.floor(Math.log10(size)) + 1;
-  return (number < 0 ? "−" : "") + size.toFixed(Math.min(12, Math.max(1, 4 - before)));
+  return sign + size.toFixed(Math.min(12, Math.max(1, 4 - before)));
 }
 
 const share = (part, whole) => (whole > 0 ? ((part / whole) * 100).toFixed(1).replace("-", "−") + " %" : "–");
