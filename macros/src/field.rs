@@ -9,6 +9,7 @@ use syn::spanned::Spanned;
 use syn::{Attribute, Expr, Ident, Lit, LitStr, Token, Type};
 
 use crate::diagnostics::Faults;
+use crate::groups::ungrouped;
 use crate::names::gate::{self, Named, Opened};
 use crate::names::rules::{self, Exemption};
 use crate::names::{self, Finding, is_market_name};
@@ -30,14 +31,6 @@ const RESERVED: &[&str] = &[
     "otel.status_description",
     "tickspan.outcome",
 ];
-
-/// An expression without the invisible group that `macro_rules` puts around one of its own arguments.
-pub(crate) fn ungrouped(expr: Expr) -> Expr {
-    match expr {
-        Expr::Group(group) if group.attrs.is_empty() => ungrouped(*group.expr),
-        other => other,
-    }
-}
 
 /// Whether tickspan records under this key itself.
 pub(crate) fn is_reserved(key: &str) -> bool {

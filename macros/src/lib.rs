@@ -17,6 +17,7 @@ mod edge_breakdown;
 mod event_type;
 mod field;
 mod generics;
+mod groups;
 mod inline;
 mod inventory;
 mod labels;

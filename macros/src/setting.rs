@@ -7,7 +7,7 @@ use syn::parse::{Parse, ParseStream};
 use syn::{Expr, ExprLit, ExprPath, Ident, Lit, LitStr, Path};
 
 use crate::diagnostics::suggest;
-use crate::field::ungrouped;
+use crate::groups::ungrouped;
 use crate::paths::Support;
 
 /// An option, with the token to which a fault of it points.

@@ -14,7 +14,7 @@ use std::time::Duration;
 use futures::executor::block_on;
 use futures::future::{BoxFuture, FutureExt as _, LocalBoxFuture};
 use futures::stream::{BoxStream, Stream, StreamExt as _};
-use tickspan::{AttributeValue, traced_stage};
+use tickspan::{AttributeValue, event, public, record, stage, traced_stage};
 use tickspan_tests::capture::Capture;
 
 #[derive(AttributeValue, Debug, Clone, Copy, PartialEq)]
@@ -705,6 +705,51 @@ fn macro_rules_may_write_stages() {
     assert_eq!(
         tree,
         "from_a_macro quantity=1\nanother_from_a_macro symbol=\"AAPL\"\n"
+    );
+}
+
+/// Each place that takes an expression, given one by another macro.
+macro_rules! doubles {
+    ($amount:expr) => {{
+        #[traced_stage(fields(field = $amount * 2_i64), err(map = |()| $amount * 2_i64))]
+        fn boxed() -> Pin<Box<dyn Future<Output = Result<i64, ()>>>> {
+            let doubled = $amount * 2_i64;
+            if doubled == 4 {
+                return Box::pin(async move { Ok($amount * 2_i64) });
+            }
+            Box::pin(async { Err(()) })
+        }
+
+        event!(
+            "event",
+            doubled = $amount * 2_i64,
+            negative = -$amount,
+            of_a_macro = identity!($amount * 2_i64)
+        );
+        let around = stage!("around", doubled = $amount * 2_i64, async {
+            record!(
+                late = $amount * 2_i64,
+                public = public!($amount * 2_i64, reason = "a number of this test")
+            );
+            $amount * 2_i64
+        });
+        (block_on(boxed()), block_on(around))
+    }};
+}
+
+macro_rules! identity {
+    ($amount:expr) => {
+        $amount
+    };
+}
+
+#[test]
+fn an_expression_that_macro_rules_hands_on_stays_one() {
+    let tree = tree(|| assert_eq!(doubles!(1_i64 + 1_i64), (Ok(4), 4)));
+    assert_eq!(
+        tree,
+        "- event message=\"event\" doubled=4 negative=-2 of_a_macro=4\n\
+         around doubled=4 late=4 public=4\nboxed field=4\n"
     );
 }
 

@@ -1,8 +1,7 @@
 //! From what the user wrote to a model that cannot be wrong.
 
 use proc_macro2::{Span, TokenStream};
-use quote::ToTokens;
-use syn::{Expr, ExprAsync};
+use syn::Expr;
 
 use super::parse::{Form, Invocation};
 use crate::diagnostics::Faults;
@@ -22,7 +21,7 @@ pub(crate) enum Inline {
         /// Keys that are recorded later, and the paths to `Empty` that say so.
         late: Vec<Key>,
         named: Vec<Expr>,
-        future: Option<ExprAsync>,
+        future: Option<TokenStream>,
     },
     Event(Common),
     Record {
@@ -91,7 +90,7 @@ pub(crate) fn analyze(invocation: Invocation, form: Form, faults: &mut Faults) -
     let named = late.iter().map(|field| field.value.clone()).collect();
     let late = with_recorded(
         late.into_iter().map(|field| field.key).collect(),
-        recorded_keys(future.to_token_stream()),
+        recorded_keys(future.clone().unwrap_or_default()),
         &captures,
     );
     field::check_count(&captures, &late, faults);

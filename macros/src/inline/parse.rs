@@ -1,13 +1,16 @@
 //! What the user wrote.
 
-use proc_macro2::TokenStream;
+use proc_macro2::{TokenStream, TokenTree};
+use quote::quote;
 use syn::ext::IdentExt;
 use syn::parse::{ParseStream, Parser};
-use syn::{Expr, ExprAsync, Ident, Path, Token, parenthesized};
+use syn::{Expr, Ident, Path, Token, parenthesized};
 
 use crate::diagnostics::{Faults, suggest};
-use crate::field::{self, Field, skip_to_comma, ungrouped};
+use crate::field::{self, Field, skip_to_comma};
+use crate::groups::ungrouped;
 use crate::setting::{Given, Kind, Level, Text, is_constant};
+use crate::stage::item::braces;
 
 /// Which macro it is.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -44,8 +47,8 @@ pub(crate) struct Invocation {
     pub(crate) kind: Option<Given<Kind>>,
     pub(crate) parent: Option<Given<Expr>>,
     pub(crate) fields: Vec<Field>,
-    /// The future that a stage goes around.
-    pub(crate) future: Option<ExprAsync>,
+    /// The future that a stage goes around: `async { .. }`, of which the block is not taken apart.
+    pub(crate) future: Option<TokenStream>,
 }
 
 impl Invocation {
@@ -119,7 +122,7 @@ impl Invocation {
         let mut ahead = TokenStream::new();
         while !input.is_empty() {
             if form == Form::Stage && input.peek(Token![async]) {
-                self.future = Some(input.parse()?);
+                self.future = Some(future(input)?);
                 input.parse::<Option<Token![,]>>()?;
                 if !input.is_empty() {
                     return Err(input.error("nothing may follow the future of a stage"));
@@ -156,11 +159,23 @@ fn refuse_misplaced(input: ParseStream<'_>, form: Form) -> syn::Result<()> {
     } else if form == Form::Stage {
         let value = ahead.parse::<Expr>().ok().map(ungrouped);
         if let Some(Expr::Await(_) | Expr::Block(_) | Expr::Call(_) | Expr::Closure(_)) = &value {
-            let message = "a future is given as a block: `stage!(\"send\", async { .. })`";
-            return Err(syn::Error::new_spanned(value, message));
+            return Err(syn::Error::new_spanned(value, FUTURE_IS_A_BLOCK));
         }
     }
     Ok(())
+}
+
+const FUTURE_IS_A_BLOCK: &str = "a future is given as a block: `stage!(\"send\", async { .. })`";
+
+/// `async { .. }`, or `async move { .. }`.
+fn future(input: ParseStream<'_>) -> syn::Result<TokenStream> {
+    let start = input.parse::<Token![async]>()?;
+    let moves = input.parse::<Option<Token![move]>>()?;
+    let block = input.parse::<TokenTree>().ok().and_then(braces);
+    block.map_or_else(
+        || Err(syn::Error::new(start.span, FUTURE_IS_A_BLOCK)),
+        |block| Ok(quote!(#start #moves #block)),
+    )
 }
 
 /// The tokens of a field and of the comma after it.
@@ -168,7 +183,7 @@ fn field_tokens(input: ParseStream<'_>) -> syn::Result<TokenStream> {
     let mut tokens = TokenStream::new();
     while !input.is_empty() {
         let comma = input.peek(Token![,]);
-        tokens.extend([input.parse::<proc_macro2::TokenTree>()?]);
+        tokens.extend([input.parse::<TokenTree>()?]);
         if comma {
             break;
         }

@@ -3,7 +3,7 @@
 use syn::{Expr, ExprLit, Lit};
 
 use crate::diagnostics::suggest;
-use crate::field::ungrouped;
+use crate::groups::ungrouped;
 
 /// The units, in nanoseconds.
 const UNITS: [(&str, u64); 5] = [

@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use syn::ext::IdentExt;
 use syn::{Expr, ExprLit, Ident, Lit};
 
-use crate::field::ungrouped;
+use crate::groups::ungrouped;
 
 /// The most characters of a name.
 const LONGEST: usize = 64;

@@ -6,6 +6,7 @@ use syn::parse::{ParseStream, Parser};
 use syn::{Expr, Ident, LitBool, LitStr, Path, Token, parenthesized};
 
 use crate::diagnostics::suggest;
+use crate::groups::ungrouped;
 
 /// The expression, and what was given with it.
 pub(crate) struct Written {
@@ -33,7 +34,7 @@ pub(super) fn written(krate: Path, input: ParseStream<'_>) -> syn::Result<Writte
     if input.is_empty() {
         return Err(input.error("expected `public!(value, reason = \"...\")`"));
     }
-    let value: Expr = input.parse()?;
+    let value = ungrouped(input.parse()?);
     if let Expr::Assign(assigned) = &value {
         return Err(syn::Error::new_spanned(
             assigned,

@@ -18,6 +18,7 @@ use super::returns::{
 use super::{arguments, boxed, expand};
 use crate::diagnostics::{Faults, suggest};
 use crate::field::{self, Capture, Field, Key};
+use crate::groups;
 use crate::inventory::{self, Entry};
 use crate::names::gate::{self, Named};
 use crate::paths::Support;
@@ -81,7 +82,7 @@ pub(crate) enum Parent {
 impl Parent {
     /// What `parent` was given; a `None` starts a trace, as in `tracing`.
     pub(crate) fn given(expr: Expr) -> Self {
-        let expr = field::ungrouped(expr);
+        let expr = groups::ungrouped(expr);
         match &expr {
             Expr::Path(path)
                 if path

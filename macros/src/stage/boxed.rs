@@ -9,6 +9,7 @@ use syn::{Block, Expr, ExprAsync, ExprBreak, ExprClosure, ExprReturn, Item, Path
 
 use super::returns::Asynchronous;
 use crate::diagnostics::Faults;
+use crate::groups;
 
 /// The body with what each of its ends boxes wrapped by `wrap`; a fault is noted where an end boxes
 /// nothing that can be seen.
@@ -22,6 +23,8 @@ pub(crate) fn rewrite(
     let Ok(mut block) = syn::parse2::<Block>(TokenTree::Group(body.clone()).into()) else {
         return TokenTree::Group(body).into();
     };
+    // It is written down again.
+    groups::ungroup(&mut block);
     let mut ends = Ends { kind, wrap, faults };
     ends.visit_block_mut(&mut block);
     ends.block(&mut block);

@@ -195,7 +195,7 @@ fn split_inner_attrs(body: Group) -> (TokenStream, Group) {
 }
 
 /// A group of braces, also inside the invisible group that `macro_rules` puts around a `$body:block`.
-pub(super) fn braces(token: TokenTree) -> Option<Group> {
+pub(crate) fn braces(token: TokenTree) -> Option<Group> {
     let TokenTree::Group(group) = token else {
         return None;
     };

@@ -7,6 +7,7 @@ use syn::{Expr, Ident, LitStr, Path, Token, parenthesized};
 
 use crate::diagnostics::{Faults, suggest};
 use crate::field::{self, Field, skip_to_comma};
+use crate::groups::ungrouped;
 use crate::options::{self, Form, Placement};
 use crate::setting::{Given, Kind, Level, Text};
 
@@ -182,7 +183,12 @@ impl Options {
             }
             "parent" => put(&mut self.parent, name, input.call(value)?, faults),
             "root" => put(&mut self.root, name, (), faults),
-            "follows_from" => put(&mut self.follows_from, name, input.call(value)?, faults),
+            "follows_from" => put(
+                &mut self.follows_from,
+                name,
+                input.call(value).map(ungrouped)?,
+                faults,
+            ),
             "ret" => put(&mut self.ret, name, input.call(ret_options)?, faults),
             "err" => put(&mut self.err, name, input.call(err_options)?, faults),
             "mark" => put(&mut self.mark, name, input.call(mark_value)?, faults),
@@ -277,7 +283,7 @@ fn err_options(input: ParseStream<'_>) -> syn::Result<Err> {
         if name == "level" {
             err.level = Some(value(content)?);
         } else {
-            err.map = Some(value(content)?);
+            err.map = Some(ungrouped(value(content)?));
         }
         Ok(())
     })?;
