@@ -8,9 +8,9 @@ pub use tracing::Level;
 pub use crate::__inventory as inventory;
 
 pub use crate::edge::{
-    Computed, EdgeAmount, EdgeBreakdown, EdgeSite, Part, Role, computed, computed_of_leg,
-    event_keys, event_keys_len, join_parts, join_values, leg_bytes, leg_len, leg_parts, masked,
-    one_unit, same_amount,
+    Computed, EdgeAmount, EdgeBreakdown, EdgeSite, Part, Role, check_leg, computed,
+    computed_of_leg, event_keys, event_keys_len, join_parts, join_values, leg_bytes, leg_len,
+    leg_parts, masked, one_unit, same_amount,
 };
 pub use crate::privacy::form::{
     AddsSeconds, Allowed, Counts, Exempt, Fits, Measures, Plain, SaysSeconds, Scalar, Truths, Words,

@@ -62,7 +62,8 @@ pub(crate) fn expand(proof: Proof) -> TokenStream {
                 }
             };
             (
-                quote_spanned!(at=> <#ty as #root::AttributeValue>::Form),
+                // Also where the field's type is more private than this one.
+                quote_spanned!(at=> type Form = <#ty as #root::AttributeValue>::Form;),
                 value,
             )
         }
@@ -88,7 +89,7 @@ pub(crate) fn expand(proof: Proof) -> TokenStream {
         Content::Names(variants) => {
             let names = variants.iter().map(|variant| variant.unraw().to_string());
             (
-                quote!(#support::Scalar),
+                quote!(type Form = #support::Scalar;),
                 quote!(#support::Value::text(match self { #(Self::#variants => #names,)* })),
             )
         }
@@ -99,9 +100,9 @@ pub(crate) fn expand(proof: Proof) -> TokenStream {
 /// The form of what somebody declared public.
 fn declared(allows_name: bool, support: &Support) -> TokenStream {
     if allows_name {
-        quote!(#support::Allowed)
+        quote!(type Form = #support::Allowed;)
     } else {
-        quote!(#support::Words)
+        quote!(type Form = #support::Words;)
     }
 }
 
@@ -112,7 +113,7 @@ pub(crate) fn stand_in(written: &Written) -> TokenStream {
         &written.input.ident,
         &written.input.generics,
         &root,
-        &quote!(#root::support::Scalar),
+        &quote!(type Form = #root::support::Scalar;),
         &quote!(#root::support::Value::ABSENT),
     )
 }
@@ -130,7 +131,7 @@ fn implementation(
         #pin
         #[automatically_derived]
         unsafe impl #parameters #root::AttributeValue for #ident #arguments #bounds {
-            type Form = #form;
+            #form
 
             #[inline]
             fn attribute(&self) -> #root::support::Value<'_> {

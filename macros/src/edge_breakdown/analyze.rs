@@ -42,8 +42,9 @@ pub(crate) struct Edge {
     pub(crate) unit: Option<Text>,
     pub(crate) level: TokenStream,
     pub(crate) target: Option<Text>,
-    /// The type of all amounts.
+    /// The type of all amounts, and where it stands.
     pub(crate) amount: TokenStream,
+    pub(crate) amount_at: Span,
     /// The types that have to be the same, where they stand.
     pub(crate) others: Vec<(TokenStream, Span)>,
     pub(crate) legs: Vec<Leg>,
@@ -88,6 +89,7 @@ pub(crate) fn stand_in(written: &Written) -> Edge {
         },
         target: None,
         amount: quote!(f64),
+        amount_at: Span::call_site(),
         others: Vec::new(),
         legs: Vec::new(),
         parts: Vec::new(),
@@ -111,6 +113,7 @@ pub(crate) fn analyze(written: Written, faults: &mut Faults) -> Option<Edge> {
         unit: options.unit,
         target: options.target,
         amount: TokenStream::new(),
+        amount_at: Span::call_site(),
         others: Vec::new(),
         legs: Vec::new(),
         parts: Vec::new(),
@@ -138,6 +141,7 @@ pub(crate) fn analyze(written: Written, faults: &mut Faults) -> Option<Edge> {
     }
     let first = first_amount(&marked)?;
     edge.amount = amount_type(&marked[first], &edge.root);
+    edge.amount_at = marked[first].ty.span().resolved_at(Span::call_site());
     let mut names: Vec<String> = Vec::new();
     let mut contexts: Vec<Field> = Vec::new();
     let mut entries: Vec<Entry> = Vec::new();

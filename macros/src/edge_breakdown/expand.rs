@@ -32,7 +32,7 @@ use syn::spanned::Spanned;
 use super::analyze::{Edge, Leg, Part, PartValue};
 use crate::callsite::{Callsite, function_item};
 use crate::generics::mentions_parameter;
-use crate::names::settings;
+use crate::names::{self, settings};
 use crate::paths::Support;
 
 /// How many values stand before those of the parts: what is computed of the edge.
@@ -44,9 +44,12 @@ pub(crate) fn expand(edge: &Edge) -> TokenStream {
         root,
         name,
         amount,
+        amount_at,
         ..
     } = edge;
     let support = Support::within(root);
+    // Here stands the caret where it is more private than the edge.
+    let amount_item = quote_spanned!(*amount_at=> type Amount = #amount;);
     let parts = parts(edge, &support);
     let function = function_item();
     let event = Callsite {
@@ -90,7 +93,7 @@ pub(crate) fn expand(edge: &Edge) -> TokenStream {
 
             #[automatically_derived]
             impl #parameters #root::EdgeBreakdown for #ident #arguments #bounds {
-                type Amount = #amount;
+                #amount_item
 
                 const PARTS: &'static [#support::Part] = __TICKSPAN_PARTS;
 
@@ -156,14 +159,23 @@ fn parts(edge: &Edge, support: &Support) -> TokenStream {
             const #of_type: &[#support::Part] = <#ty as #root::EdgeBreakdown>::PARTS;
             const #bytes: [::core::primitive::u8; #support::leg_len(#name, #of_type)] =
                 #support::leg_bytes(#name, #of_type);
-            const #list: [#support::Part; #of_type.len()] = #support::leg_parts(#name, #of_type, &#bytes);
+            const #list: [#support::Part; <[#support::Part]>::len(#of_type)] = #support::leg_parts(#name, #of_type, &#bytes);
         });
+        if names::may_begin(&leg.name) {
+            let at = leg.field.span().resolved_at(Span::call_site());
+            let here = support.at(at);
+            legs.extend(quote_spanned! {at=>
+                // Keys are looked at byte by byte.
+                #[allow(long_running_const_eval)]
+                const _: () = #here::check_leg(#of_type, &#list);
+            });
+        }
         lists.push(list);
     }
     let count = edge.parts.len();
     quote! {
         #legs
-        const __TICKSPAN_COUNT: ::core::primitive::usize = #count #(+ #lists.len())*;
+        const __TICKSPAN_COUNT: ::core::primitive::usize = #count #(+ <[#support::Part]>::len(&#lists))*;
         const __TICKSPAN_PARTS: &[#support::Part] =
             &#support::join_parts::<__TICKSPAN_COUNT>(&[#(&#lists,)* &[#(#own),*]]);
     }

@@ -56,7 +56,7 @@ fn implementation(labels: &Labels, keys: &TokenStream, values: &TokenStream) -> 
     quote! {
         #[automatically_derived]
         unsafe impl #parameters #root::Labels for #ident #arguments #bounds {
-            const KEYS: &'static [&'static str] = &[#keys];
+            const KEYS: &'static [&'static ::core::primitive::str] = &[#keys];
 
             fn values(
                 &self,

@@ -29,6 +29,14 @@ pub(crate) fn sensitive(name: &str) -> Option<Finding> {
     settings::current().sensitive(name)
 }
 
+/// Whether what follows this name, which is clean, can make a sensitive one of it: `account`, for `account.number`.
+pub(crate) fn may_begin(name: &str) -> bool {
+    let mut words = rules::WORDS
+        .iter()
+        .flat_map(|(_, rule)| rule.split([' ', '|']));
+    words.any(|word| sensitive(&format!("{name}.{word}")).is_some() && sensitive(word).is_none())
+}
+
 /// Whether text under this whole name is public.
 pub(crate) fn is_market_name(name: &str) -> bool {
     settings::current().is_public_name(name)

@@ -38,7 +38,7 @@ pub struct Finding {
 
 /// Sensitive words, in the language of [`finding_of`].
 #[rustfmt::skip]
-const WORDS: &[(Kind, &str)] = &[
+pub const WORDS: &[(Kind, &str)] = &[
     (Kind::Secret, "password|passwd|pwd|passphrase|passcode|passkey|secret|credential|creds|otp|totp|jwt|cvv|cvc|cvv2|cvc2|privkey"),
     (Kind::Secret, "api|secret|private|access|signing|encryption|decryption|session|listen|app|auth|hmac|ssh|pem|wallet|master|service key"),
     (Kind::Secret, "auth|access|refresh|session|bearer|id|api|csrf|xsrf token"),

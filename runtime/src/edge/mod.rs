@@ -11,8 +11,8 @@ pub use amount::{EdgeAmount, EdgeNumber, same_amount};
 pub use decision::{EdgeDecision, EdgeFault, EdgeReason, EdgeRejection, EdgeTotals, NoPolicy};
 pub(crate) use part::COMPUTED;
 pub use part::{
-    EdgeSite, Part, Role, event_keys, event_keys_len, join_parts, leg_bytes, leg_len, leg_parts,
-    one_unit,
+    EdgeSite, Part, Role, check_leg, event_keys, event_keys_len, join_parts, leg_bytes, leg_len,
+    leg_parts, one_unit,
 };
 
 use crate::privacy::mark::Masked;

@@ -1,6 +1,7 @@
 //! What an edge is made of: its parts, their keys, and those of its legs, which are put together when the program is
 //! compiled.
 
+use crate::privacy::names::{self, Exemption};
 use crate::record::Callsite;
 #[cfg(feature = "init")]
 use crate::record::lane::sites::{Number, Site};
@@ -145,6 +146,28 @@ pub const fn leg_parts<const COUNT: usize>(
     all
 }
 
+/// Asks whether the name of a leg makes a sensitive key of a clean one. What a key is alone, its own type has been
+/// asked.
+///
+/// # Panics
+///
+/// When it does. It runs in the compiler.
+pub const fn check_leg(alone: &[Part], in_edge: &[Part]) {
+    let mut index = 0;
+    while index < alone.len() {
+        let is_sensitive = matches!(
+            names::sensitive(in_edge[index].key),
+            Some(finding) if !matches!(finding.exemption, Exemption::Measures)
+        );
+        assert!(
+            !is_sensitive || names::sensitive(alone[index].key).is_some(),
+            "the names of this leg and of a field in it are a sensitive name together, as `account` and `number` are: \
+             give the leg another name with `rename = \"..\"`"
+        );
+        index += 1;
+    }
+}
+
 /// Several lists of parts as one.
 pub const fn join_parts<const COUNT: usize>(lists: &[&[Part]]) -> [Part; COUNT] {
     let mut all = [Part {
@@ -168,7 +191,7 @@ pub const fn join_parts<const COUNT: usize>(lists: &[&[Part]]) -> [Part; COUNT] 
 ///
 /// # Panics
 ///
-/// When there are too many parts. It runs in the compiler.
+/// When there are too many parts, or two of one key. It runs in the compiler.
 pub const fn event_keys<const COUNT: usize>(parts: &[Part]) -> [&'static str; COUNT] {
     assert!(
         parts.len() <= MOST_PARTS,
@@ -181,7 +204,17 @@ pub const fn event_keys<const COUNT: usize>(parts: &[Part]) -> [&'static str; CO
         at += 1;
     }
     while at < COUNT {
-        keys[at] = parts[at - 1 - COMPUTED].key;
+        let key = parts[at - 1 - COMPUTED].key;
+        let mut before = 0;
+        while before < at {
+            assert!(
+                !is_same(keys[before], key),
+                "a field and a field of a leg, or of two legs, are recorded under one key: give one of them another name \
+                 with `rename = \"..\"`"
+            );
+            before += 1;
+        }
+        keys[at] = key;
         at += 1;
     }
     keys
@@ -207,18 +240,23 @@ pub const fn one_unit(
             None => leg,
         };
     };
-    let (of_edge, of_leg) = (of_edge.as_bytes(), of_leg.as_bytes());
-    let mut is_same = of_edge.len() == of_leg.len();
-    let mut index = 0;
-    while is_same && index < of_edge.len() {
-        is_same = of_edge[index] == of_leg[index];
-        index += 1;
-    }
     assert!(
-        is_same,
+        is_same(of_edge, of_leg),
         "the amounts of this leg are in another unit than those of the edge or of a leg before it: convert them first"
     );
     edge
+}
+
+/// Whether two texts are the same, for the compiler to ask.
+const fn is_same(one: &str, other: &str) -> bool {
+    let (one, other) = (one.as_bytes(), other.as_bytes());
+    let mut is_same = one.len() == other.len();
+    let mut index = 0;
+    while is_same && index < one.len() {
+        is_same = one[index] == other[index];
+        index += 1;
+    }
+    is_same
 }
 
 /// What is known of an edge before the program runs.

@@ -45,7 +45,76 @@ fn opaque(price: f64) -> impl ::core::future::Future<Output = f64> {
     async move { price }
 }
 
+/// Methods and types of the names that an expansion might use.
+mod names_of_others {
+    use ::core::clone::Clone;
+    use ::core::marker::Copy;
+    use ::core::prelude::v1::derive;
+
+    #[allow(dead_code)]
+    pub(crate) trait Measured {
+        fn len(&self) {}
+        fn new(&self) {}
+        fn record(&self) {}
+        fn finish(&self) {}
+    }
+
+    impl<T> Measured for T {}
+
+    type Text = ::core::primitive::str;
+
+    #[allow(non_camel_case_types, dead_code)]
+    struct str;
+
+    #[derive(::tickspan::EdgeBreakdown)]
+    pub(crate) struct Leg<'a> {
+        #[edge(gross)]
+        pub(crate) gross: f64,
+        #[edge(cost)]
+        pub(crate) fees: f64,
+        #[edge(context)]
+        pub(crate) symbol: &'a Text,
+    }
+
+    #[derive(::tickspan::EdgeBreakdown)]
+    pub(crate) struct Edge<'a> {
+        #[edge(leg)]
+        pub(crate) buy: Leg<'a>,
+        #[edge(threshold)]
+        pub(crate) least: f64,
+    }
+
+    #[derive(::tickspan::TradeEvent, ::tickspan::Redacted)]
+    pub(crate) struct Pulled<'a> {
+        pub(crate) symbol: &'a Text,
+        #[sensitive]
+        pub(crate) session: u64,
+    }
+
+    #[derive(::tickspan::Labels)]
+    pub(crate) struct Series<'a> {
+        pub(crate) venue: &'a Text,
+    }
+
+    #[derive(::tickspan::LatencyStages, Clone, Copy)]
+    pub(crate) enum Path {
+        Received,
+        Sent,
+    }
+}
+
 fn main() {
+    use ::tickspan::{EdgeBreakdown as _, TradeEvent as _};
+    use names_of_others::{Edge, Leg, Path, Pulled, Series};
+
+    let leg = Leg { gross: 2.0, fees: 1.0, symbol: "AAPL" };
+    let edge = Edge { buy: leg, least: 0.5 };
+    _ = edge.record(&edge.decide());
+    let pulled = Pulled { symbol: "AAPL", session: 7 };
+    _ = (pulled.record(), pulled.session);
+    _ = Series { venue: "XNAS" }.venue;
+    ::tickspan::mark(Path::Received);
+    ::tickspan::mark(Path::Sent);
     let symbol = Symbol(::std::string::String::new());
     _ = place(&symbol, Price(585.33));
     ::core::mem::drop((place_later(585.33), boxed(585.33), opaque(585.33)));
