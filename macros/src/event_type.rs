@@ -8,7 +8,7 @@ use syn::{Attribute, Ident, LitStr, Token};
 
 use crate::diagnostics::suggest;
 use crate::paths::Support;
-use crate::setting::{Level, Text};
+use crate::setting::{Level, Text, equals, option_name};
 
 /// What stands on the type.
 #[derive(Default)]
@@ -44,7 +44,7 @@ impl TypeOptions {
         accepted: &[&str],
         misplaced: &[&str],
     ) -> syn::Result<()> {
-        let option = input.call(Ident::parse_any)?;
+        let option = option_name(input, accepted)?;
         let text = option.to_string();
         if misplaced.contains(&text.as_str()) {
             let message = format!("`{option}` stands on a field, not on the type");
@@ -54,7 +54,12 @@ impl TypeOptions {
             let message = format!("unknown option `{option}`; {}", suggest(&text, accepted));
             return Err(syn::Error::new(option.span(), message));
         }
-        input.parse::<Token![=]>()?;
+        let example = if text == "level" {
+            "\"debug\""
+        } else {
+            "\"..\""
+        };
+        equals(&option, example, input)?;
         match text.as_str() {
             "name" => put(&mut self.name, &option, input.parse()?),
             "unit" => put(&mut self.unit, &option, input.parse()?),
@@ -86,8 +91,12 @@ fn put<T>(slot: &mut Option<T>, option: &Ident, value: T) -> syn::Result<()> {
     Ok(())
 }
 
-/// Reads `rename = ".."`, the name of a field in what is recorded.
-pub(crate) fn parse_name(input: ParseStream<'_>) -> syn::Result<LitStr> {
+/// Reads what follows `rename`: `= ".."`, the name of a field in what is recorded.
+pub(crate) fn parse_name(rename: &Ident, input: ParseStream<'_>) -> syn::Result<LitStr> {
+    equals(rename, "\"taker_fee\"", input)?;
+    if !input.peek(LitStr) {
+        return Err(input.error("expected a string literal: a name stands in the source"));
+    }
     let literal: LitStr = input.parse()?;
     let text = literal.value();
     let good = text.starts_with(|c: char| c.is_ascii_lowercase())

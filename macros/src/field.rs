@@ -237,7 +237,8 @@ fn parse_dotted(input: ParseStream<'_>) -> syn::Result<Key> {
         let lookahead = input.lookahead1();
         if !(lookahead.peek(Ident::peek_any)) {
             return Err(
-                input.error("expected a key: a name, names with dots between, or a string literal")
+                input.error("expected a key: a name, names with dots between, or a string literal; what is none of these has one: \
+                 `key = value`")
             );
         }
         let ident = input.call(Ident::parse_any)?;

@@ -54,7 +54,14 @@ pub(crate) fn given(attributes: &[Attribute], faults: &mut Faults) -> Option<Pat
         let parsed = attribute.parse_args_with(|input: ParseStream<'_>| {
             input.parse::<Token![crate]>()?;
             input.parse::<Token![=]>()?;
-            input.call(Path::parse_mod_style)
+            let path = input.call(Path::parse_mod_style)?;
+            input.parse::<Option<Token![,]>>()?;
+            Ok(path)
+        });
+        let parsed = parsed.map_err(|fault| {
+            let expected =
+                "expected the path of the crate: `#[tickspan(crate = my_facade::tickspan)]`";
+            syn::Error::new(fault.span(), expected)
         });
         krate = faults.ok(parsed);
     }

@@ -1,9 +1,21 @@
 //! Why something is public: words that a reviewer can judge.
 
-use syn::LitStr;
+use syn::parse::ParseStream;
+use syn::{Ident, LitStr};
 
 use crate::diagnostics::Faults;
 use crate::names::rules::{REASON_CHARACTERS, REASON_WORDS, is_reason};
+use crate::setting::equals;
+
+/// Reads what follows `reason`: `= ".."`.
+pub(crate) fn parse(option: &Ident, input: ParseStream<'_>) -> syn::Result<LitStr> {
+    equals(option, "\"exchange ticker, public listing\"", input)?;
+    if input.peek(LitStr) {
+        input.parse()
+    } else {
+        Err(input.error("expected a string literal: a reason is for who reads it here"))
+    }
+}
 
 /// Notes a fault where `reason` gives none.
 pub(crate) fn check(reason: &LitStr, faults: &mut Faults) {

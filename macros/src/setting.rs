@@ -4,7 +4,7 @@ use proc_macro2::{Span, TokenStream};
 use quote::{ToTokens, quote};
 use syn::ext::IdentExt;
 use syn::parse::{Parse, ParseStream};
-use syn::{Expr, ExprLit, ExprPath, Ident, Lit, LitStr, Path};
+use syn::{Expr, ExprLit, ExprPath, Ident, Lit, LitStr, Path, Token};
 
 use crate::diagnostics::suggest;
 use crate::groups::ungrouped;
@@ -14,6 +14,25 @@ use crate::paths::Support;
 pub(crate) struct Given<T> {
     pub(crate) name: Ident,
     pub(crate) value: T,
+}
+
+/// The name of an option, of which `accepted` may stand here.
+pub(crate) fn option_name(input: ParseStream<'_>, accepted: &[&str]) -> syn::Result<Ident> {
+    input.call(Ident::parse_any).map_err(|fault| {
+        let expected = format!("expected an option; {}", suggest("", accepted));
+        syn::Error::new(fault.span(), expected)
+    })
+}
+
+/// The `=` after the name of an option, whose value is written like `example`.
+pub(crate) fn equals(option: &Ident, example: &str, input: ParseStream<'_>) -> syn::Result<()> {
+    let is_given =
+        input.parse::<Token![=]>().is_ok() && !input.is_empty() && !input.peek(Token![,]);
+    if is_given {
+        return Ok(());
+    }
+    let message = format!("`{option}` needs a value: `{option} = {example}`");
+    Err(syn::Error::new(option.span(), message))
 }
 
 /// A literal or a constant: text that stands in the source.

@@ -1,13 +1,13 @@
 //! What the user wrote.
 
 use proc_macro2::TokenStream;
-use syn::ext::IdentExt;
 use syn::parse::ParseStream;
 use syn::{Attribute, Data, DeriveInput, Ident, LitStr, Path, Token};
 
 use crate::diagnostics::{Faults, suggest};
 use crate::public::parse::allow_name;
-use crate::{mark, paths};
+use crate::setting::{equals, option_name};
+use crate::{mark, paths, reason};
 
 /// The type and what stands on it.
 pub(crate) struct Written {
@@ -24,6 +24,8 @@ pub(crate) struct Public {
     /// Whether the name of the type, or of its field, may be sensitive.
     pub(crate) allows_name: bool,
 }
+
+const ACCEPTED: [&str; 3] = ["reason", "via", "allow_name"];
 
 pub(crate) fn parse(tokens: TokenStream, faults: &mut Faults) -> syn::Result<Written> {
     let input: DeriveInput = syn::parse2(tokens)?;
@@ -62,7 +64,7 @@ fn parse_public(attribute: &Attribute, faults: &mut Faults) -> Option<Public> {
             if input.peek(LitStr) {
                 return Err(input.error("a reason is given as `reason = \"...\"`"));
             }
-            let option = input.call(Ident::parse_any)?;
+            let option = option_name(input, &ACCEPTED)?;
             let given = match option.to_string().as_str() {
                 "reason" => public.reason.is_some(),
                 "via" => public.via_display.is_some(),
@@ -75,11 +77,13 @@ fn parse_public(attribute: &Attribute, faults: &mut Faults) -> Option<Public> {
             }
             match option.to_string().as_str() {
                 "reason" => {
-                    input.parse::<Token![=]>()?;
-                    public.reason = Some(input.parse()?);
+                    public.reason = Some(reason::parse(&option, input)?);
                 }
                 "via" => {
-                    input.parse::<Token![=]>()?;
+                    equals(&option, "Display", input)?;
+                    if input.peek(LitStr) {
+                        return Err(input.error("write it without quotes: `via = Display`"));
+                    }
                     let via: Ident = input.parse()?;
                     if via != "Display" {
                         return Err(syn::Error::new(
@@ -95,7 +99,7 @@ fn parse_public(attribute: &Attribute, faults: &mut Faults) -> Option<Public> {
                 other => {
                     let message = format!(
                         "unknown option `{other}` of `public`; {}",
-                        suggest(other, &["reason", "via", "allow_name"])
+                        suggest(other, &ACCEPTED)
                     );
                     return Err(syn::Error::new(option.span(), message));
                 }

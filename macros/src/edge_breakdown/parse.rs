@@ -1,12 +1,12 @@
 //! What the user wrote.
 
 use proc_macro2::TokenStream;
-use syn::ext::IdentExt;
 use syn::parse::ParseStream;
 use syn::{Attribute, Data, DeriveInput, Field, Ident, LitStr, Meta, Path, Token};
 
 use crate::diagnostics::{Faults, suggest};
 use crate::event_type::{TypeOptions, parse_name};
+use crate::setting::option_name;
 use crate::{mark, paths};
 
 /// The type and what stands on it.
@@ -124,7 +124,7 @@ fn parse_mark(attribute: &Attribute) -> syn::Result<Mark> {
         let mut kind = None;
         let mut rename = None;
         while !input.is_empty() {
-            let word = input.call(Ident::parse_any)?;
+            let word = option_name(input, &names())?;
             let text = word.to_string();
             let known = KINDS.iter().find(|(name, _)| text == *name);
             match (known, &kind) {
@@ -134,8 +134,7 @@ fn parse_mark(attribute: &Attribute) -> syn::Result<Mark> {
                 }
                 (Some((_, given)), None) => kind = Some((*given, word)),
                 (None, _) if text == "rename" => {
-                    input.parse::<Token![=]>()?;
-                    let name = parse_name(input)?;
+                    let name = parse_name(&word, input)?;
                     if rename.is_some() {
                         return Err(syn::Error::new(
                             word.span(),
@@ -157,6 +156,12 @@ fn parse_mark(attribute: &Attribute) -> syn::Result<Mark> {
     })
 }
 
+/// What may stand in the mark of a field.
+fn names() -> Vec<&'static str> {
+    let kinds = KINDS.iter().map(|(name, _)| *name);
+    kinds.chain(["rename"]).collect()
+}
+
 fn unknown(word: &Ident) -> syn::Error {
     let text = word.to_string();
     let message = if ON_TYPE.contains(&text.as_str()) {
@@ -164,12 +169,7 @@ fn unknown(word: &Ident) -> syn::Error {
             "`{word}` stands on the type, and holds for all its amounts: `#[edge({word} = \"..\")]` above the struct"
         )
     } else {
-        let names: Vec<&str> = KINDS
-            .iter()
-            .map(|(name, _)| *name)
-            .chain(["rename"])
-            .collect();
-        format!("unknown mark `{word}`; {}", suggest(&text, &names))
+        format!("unknown mark `{word}`; {}", suggest(&text, &names()))
     };
     syn::Error::new(word.span(), message)
 }

@@ -1,14 +1,14 @@
 //! What the user wrote.
 
 use proc_macro2::TokenStream;
-use syn::ext::IdentExt;
 use syn::parse::ParseStream;
-use syn::{Data, DeriveInput, Field, Ident, LitStr, Path, Token};
+use syn::{Attribute, Data, DeriveInput, Field, LitStr, Path, Token};
 
 use crate::diagnostics::{Faults, suggest};
 use crate::event_type::parse_name;
 use crate::mark::{self, Mark};
 use crate::paths;
+use crate::setting::option_name;
 
 /// The type and what stands on it.
 pub(crate) struct Written {
@@ -25,9 +25,12 @@ pub(crate) struct Marked {
     pub(crate) mark: Option<Mark>,
 }
 
+const ACCEPTED: [&str; 1] = ["rename"];
+
 pub(crate) fn parse(tokens: TokenStream, faults: &mut Faults) -> syn::Result<Written> {
     let mut input: DeriveInput = syn::parse2(tokens)?;
     mark::refuse(&input.attrs, "a type", mark::ON_FIELDS, faults);
+    refuse_on_type(&input.attrs, faults);
     let fields = match &mut input.data {
         Data::Struct(data) => data
             .fields
@@ -47,29 +50,44 @@ pub(crate) fn parse(tokens: TokenStream, faults: &mut Faults) -> syn::Result<Wri
     })
 }
 
+/// On the type it would do nothing.
+fn refuse_on_type(attributes: &[Attribute], faults: &mut Faults) {
+    for attribute in attributes.iter().filter(|it| it.path().is_ident("label")) {
+        faults.at(
+            attribute,
+            "`#[label(..)]` stands on a field, not on the type",
+        );
+    }
+}
+
 /// `#[label(rename = "trigger.mode")]`.
 fn renamed(field: &Field, faults: &mut Faults) -> Option<LitStr> {
     let mut name = None;
-    for attribute in &field.attrs {
-        if attribute.path().is_ident("label") {
-            let parsed = attribute.parse_args_with(|input: ParseStream<'_>| {
-                let option = input.call(Ident::parse_any)?;
+    for attribute in field.attrs.iter().filter(|it| it.path().is_ident("label")) {
+        let parsed = attribute.parse_args_with(|input: ParseStream<'_>| {
+            loop {
+                let option = option_name(input, &ACCEPTED)?;
                 if option != "rename" {
                     let message = format!(
                         "unknown option `{option}`; {}",
-                        suggest(&option.to_string(), &["rename"])
+                        suggest(&option.to_string(), &ACCEPTED)
                     );
                     return Err(syn::Error::new(option.span(), message));
                 }
-                input.parse::<Token![=]>()?;
-                parse_name(input)
-            });
-            let parsed = faults.ok(parsed);
-            if name.is_some() {
-                faults.at(attribute, "`rename` is given twice; remove one");
+                if name.is_some() {
+                    let message = "`rename` is given twice; remove one";
+                    return Err(syn::Error::new(option.span(), message));
+                }
+                name = Some(parse_name(&option, input)?);
+                if !input.is_empty() {
+                    input.parse::<Token![,]>()?;
+                }
+                if input.is_empty() {
+                    return Ok(());
+                }
             }
-            name = name.or(parsed);
-        }
+        });
+        faults.ok(parsed);
     }
     name
 }

@@ -1,12 +1,13 @@
 //! What the user wrote.
 
 use proc_macro2::{Span, TokenStream};
-use syn::ext::IdentExt;
 use syn::parse::{ParseStream, Parser};
 use syn::{Expr, Ident, LitBool, LitStr, Path, Token, parenthesized};
 
 use crate::diagnostics::suggest;
 use crate::groups::ungrouped;
+use crate::reason;
+use crate::setting::option_name;
 
 /// The expression, and what was given with it.
 pub(crate) struct Written {
@@ -57,11 +58,13 @@ pub(super) fn written(krate: Path, input: ParseStream<'_>) -> syn::Result<Writte
     Ok(written)
 }
 
+const ACCEPTED: [&str; 2] = ["reason", "allow_name"];
+
 fn parse_option(input: ParseStream<'_>, written: &mut Written) -> syn::Result<()> {
     if input.peek(LitStr) {
         return Err(input.error("a reason is given as `reason = \"...\"`"));
     }
-    let option = input.call(Ident::parse_any)?;
+    let option = option_name(input, &ACCEPTED)?;
     let text = option.to_string();
     let fault = |message: String| Err(syn::Error::new(option.span(), message));
     match text.as_str() {
@@ -69,8 +72,7 @@ fn parse_option(input: ParseStream<'_>, written: &mut Written) -> syn::Result<()
             fault("`reason` is given twice; remove one".to_owned())
         }
         "reason" => {
-            input.parse::<Token![=]>()?;
-            written.reason = Some(input.parse()?);
+            written.reason = Some(reason::parse(&option, input)?);
             Ok(())
         }
         "allow_name" if written.allows_name => {
@@ -82,7 +84,7 @@ fn parse_option(input: ParseStream<'_>, written: &mut Written) -> syn::Result<()
         }
         _ => fault(format!(
             "unknown option `{option}` of `public!`; {}",
-            suggest(&text, &["reason", "allow_name"])
+            suggest(&text, &ACCEPTED)
         )),
     }
 }

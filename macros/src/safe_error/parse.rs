@@ -7,6 +7,7 @@ use syn::{Attribute, Data, DeriveInput, Ident, LitStr, Path, Token};
 
 use crate::diagnostics::Faults;
 use crate::paths;
+use crate::setting::{equals, option_name};
 
 /// The type and what stands on it.
 pub(crate) struct Written {
@@ -36,19 +37,22 @@ pub(crate) fn kind_of(attributes: &[Attribute], faults: &mut Faults) -> Option<L
         .filter(|attribute| attribute.path().is_ident("safe_error"))
     {
         let parsed = attribute.parse_args_with(|input: ParseStream<'_>| {
-            let option = input.call(Ident::parse_any)?;
+            let option = option_name(input, &["kind"])?;
             if option != "kind" {
                 return Err(syn::Error::new(
                     option.span(),
                     format_args!("unknown option `{option}` of `safe_error`; accepted: `kind`"),
                 ));
             }
-            input.parse::<Token![=]>()?;
+            equals(&option, "\"venue_halted\"", input)?;
             if !input.peek(LitStr) {
                 return Err(input.error("a kind is a string literal: it stands in the source, so that nothing of a value gets into it"));
             }
             let literal: LitStr = input.parse()?;
             input.parse::<Option<Token![,]>>()?;
+            if input.peek(Ident::peek_any) {
+                return Err(input.error("one kind is all that is given here"));
+            }
             if literal.value().trim().is_empty() {
                 return Err(syn::Error::new(literal.span(), "this is empty"));
             }

@@ -1,7 +1,6 @@
 //! What the user wrote.
 
 use proc_macro2::TokenStream;
-use syn::ext::IdentExt;
 use syn::parse::ParseStream;
 use syn::{Attribute, Data, DeriveInput, Field, Ident, LitStr, Path, Token};
 
@@ -9,6 +8,7 @@ use crate::diagnostics::{Faults, suggest};
 use crate::event_type::{TypeOptions, parse_name};
 use crate::mark::{self, Mark};
 use crate::paths;
+use crate::setting::option_name;
 
 /// The type and what stands on it.
 pub(crate) struct Written {
@@ -67,12 +67,11 @@ fn marked(field: &mut Field, faults: &mut Faults) -> Marked {
     for attribute in event_attributes(&field.attrs) {
         let parsed = attribute.parse_args_with(|input: ParseStream<'_>| {
             while !input.is_empty() {
-                let word = input.call(Ident::parse_any)?;
+                let word = option_name(input, &ON_FIELD)?;
                 match word.to_string().as_str() {
                     "skip" if rename.is_none() && !skipped => skipped = true,
                     "rename" if rename.is_none() && !skipped => {
-                        input.parse::<Token![=]>()?;
-                        rename = Some(parse_name(input)?);
+                        rename = Some(parse_name(&word, input)?);
                     }
                     "skip" | "rename" => {
                         let message = "a field is skipped, or has one name: remove one of the two";

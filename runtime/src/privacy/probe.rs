@@ -438,7 +438,7 @@ unsafe impl<F: Form> AttributeValue for Opened<'_, F> {
 #[diagnostic::on_unimplemented(
     message = "`{Self}` has no public form: it is neither proven, nor text, nor does it implement `Display`",
     label = "there is nothing to record of `{Self}`",
-    note = "name a part of it, or implement `Display` for it"
+    note = "name a part of it, or implement `Display` for it; of a type parameter, ask for it: `T: std::fmt::Display`"
 )]
 pub trait Displayed: fmt::Display {}
 

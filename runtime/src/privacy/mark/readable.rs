@@ -44,7 +44,7 @@ impl Seen<'_> {
 /// Values of which `last4`, `domain`, `prefix` and `hmac` can export a part. Sealed; a type of a user's own is
 /// read through its `AsRef<str>`.
 #[diagnostic::on_unimplemented(
-    message = "`{Self}` is neither text, nor a whole number, nor a network address, so no part of it can be exported",
+    message = "`{Self}` is neither text, nor a whole number of at most 64 bits, nor a network address, so no part of it can be exported",
     label = "this mode reads text, whole numbers and network addresses",
     note = "a type of your own that holds text: `impl AsRef<str> for {Self}`",
     note = "to say only that there is a value: `export = redacted`; to say nothing: leave `export` out"
@@ -90,8 +90,8 @@ legible! {
 
 /// Numbers that `bucket(n)` can put into buckets. Sealed.
 #[diagnostic::on_unimplemented(
-    message = "`{Self}` is no number, so it has no bucket",
-    label = "`bucket(n)` is for integers, `f32`, `f64` and `Decimal`",
+    message = "`{Self}` is no number of which there are buckets",
+    label = "`bucket(n)` is for integers of at most 64 bits, `f32`, `f64` and `Decimal`",
     note = "of text: `last4`, `prefix`, `hmac` or `redacted`"
 )]
 pub trait Measurable {
