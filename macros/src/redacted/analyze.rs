@@ -1,6 +1,8 @@
 //! From what the user wrote to a model that cannot be wrong.
 
+use proc_macro2::Span;
 use syn::ext::IdentExt;
+use syn::spanned::Spanned;
 use syn::{Data, Fields, Generics, Ident, Member};
 
 use super::parse::Written;
@@ -22,8 +24,16 @@ pub(crate) struct Shape {
     /// `None` for the struct itself.
     pub(crate) variant: Option<Ident>,
     pub(crate) name: String,
-    /// Each field, and the class of those that are withheld.
-    pub(crate) fields: Vec<(Member, Option<Class>)>,
+    pub(crate) fields: Vec<ShownField>,
+}
+
+/// A field of a shape.
+pub(crate) struct ShownField {
+    pub(crate) member: Member,
+    /// Where its type stands.
+    pub(crate) at: Span,
+    /// The class of what is withheld.
+    pub(crate) class: Option<Class>,
 }
 
 pub(crate) fn analyze(written: Written, faults: &mut Faults) -> Option<Shown> {
@@ -75,7 +85,12 @@ fn shape(
         name: name.unraw().to_string(),
         fields: fields
             .members()
-            .map(|member| (member, marks.next().flatten().map(|mark| mark.class)))
+            .zip(fields)
+            .map(|(member, field)| ShownField {
+                member,
+                at: field.ty.span(),
+                class: marks.next().flatten().map(|mark| mark.class),
+            })
             .collect(),
     }
 }

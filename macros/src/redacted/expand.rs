@@ -6,7 +6,7 @@
 //!         match self {
 //!             Self { desk: __tickspan_0, .. } => {
 //!                 let mut shown = Formatter::debug_struct(f, "Login");
-//!                 DebugStruct::field(&mut shown, "desk", __tickspan_0);
+//!                 DebugStruct::field(&mut shown, "desk", &__tickspan_0);
 //!                 DebugStruct::field(&mut shown, "password", &withheld::<Secret>());
 //!                 DebugStruct::finish(&mut shown)
 //!             }
@@ -16,11 +16,11 @@
 //! ```
 
 use proc_macro2::{Span, TokenStream};
-use quote::{format_ident, quote};
+use quote::{format_ident, quote, quote_spanned};
 use syn::ext::IdentExt;
 use syn::{Generics, Ident, Member, parse_quote};
 
-use super::analyze::{Shape, Shown};
+use super::analyze::{Shape, Shown, ShownField};
 use super::parse::Written;
 use crate::paths::Support;
 
@@ -48,23 +48,33 @@ fn arm(shape: &Shape, support: &Support) -> TokenStream {
     let bindings = fields
         .iter()
         .enumerate()
-        .filter(|(_, (_, class))| class.is_none())
-        .map(|(index, (member, _))| {
+        .filter(|(_, field)| field.class.is_none())
+        .map(|(index, ShownField { member, .. })| {
             let bound = bound(index);
             quote!(#member: #bound,)
         });
-    let is_tuple = matches!(fields.first(), Some((Member::Unnamed(_), _)));
+    let is_tuple = matches!(
+        fields.first(),
+        Some(ShownField {
+            member: Member::Unnamed(_),
+            ..
+        })
+    );
     let (begin, builder) = if is_tuple {
         ("debug_tuple", quote!(::core::fmt::DebugTuple))
     } else {
         ("debug_struct", quote!(::core::fmt::DebugStruct))
     };
     let begin = format_ident!("{begin}");
-    let calls = fields.iter().enumerate().map(|(index, (member, class))| {
+    let calls = fields.iter().enumerate().map(|(index, field)| {
+        let ShownField { member, at, class } = field;
         let value = match class {
             None => {
-                let bound = bound(index);
-                quote!(#bound)
+                // A reference to it has a size, and is what a missing `Debug` is told of.
+                let at = at.resolved_at(Span::mixed_site());
+                let mut bound = bound(index);
+                bound.set_span(at);
+                quote_spanned!(at=> &#bound)
             }
             Some(class) => {
                 let class = class.tokens(support);

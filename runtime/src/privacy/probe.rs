@@ -333,9 +333,9 @@ impl<'a, K, T: ?Sized> Deref for ExplicitText<'a, K, T> {
 }
 
 /// The field of a derived type, which the type's form has proven.
-pub struct Held<'a, T>(&'a T);
+pub struct Held<'a, T: ?Sized>(&'a T);
 
-impl<'a, T> Held<'a, T> {
+impl<'a, T: ?Sized> Held<'a, T> {
     /// Asks about `value`.
     #[inline]
     pub const fn new(value: &'a T) -> Self {
@@ -343,7 +343,7 @@ impl<'a, T> Held<'a, T> {
     }
 }
 
-impl<'a, T: AttributeValue> Held<'a, T> {
+impl<'a, T: AttributeValue + ?Sized> Held<'a, T> {
     /// The value.
     #[inline]
     pub fn __tickspan_value(&self) -> Value<'a> {
@@ -351,7 +351,7 @@ impl<'a, T: AttributeValue> Held<'a, T> {
     }
 }
 
-impl<T> Deref for Held<'_, T> {
+impl<T: ?Sized> Deref for Held<'_, T> {
     type Target = Skipped;
 
     fn deref(&self) -> &Skipped {

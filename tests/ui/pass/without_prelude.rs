@@ -26,6 +26,14 @@ fn place(symbol: &Symbol, price: Price<f64>) -> ::core::result::Result<f64, u64>
     ::core::result::Result::Ok(price.0)
 }
 
+/// Of a size that is known when the program runs.
+#[derive(::tickspan::Redacted)]
+struct Login<T: ?::core::marker::Sized> {
+    #[sensitive]
+    password: u64,
+    rest: T,
+}
+
 #[::tickspan::traced_stage]
 async fn place_later(mut price: f64) -> ::core::option::Option<f64> {
     price += 1.0;
@@ -113,6 +121,8 @@ fn main() {
     let pulled = Pulled { symbol: "AAPL", session: 7 };
     _ = (pulled.record(), pulled.session);
     _ = Series { venue: "XNAS" }.venue;
+    let login: &Login<[u64]> = &Login { password: 7, rest: [1, 2] };
+    _ = (login.password, &login.rest);
     ::tickspan::mark(Path::Received);
     ::tickspan::mark(Path::Sent);
     let symbol = Symbol(::std::string::String::new());
