@@ -4,11 +4,11 @@ use proc_macro2::{Span, TokenStream};
 use quote::{ToTokens, quote};
 use syn::ext::IdentExt;
 use syn::parse::ParseStream;
-use syn::{Attribute, Ident, LitStr, Token};
+use syn::{Attribute, Ident, LitStr};
 
 use crate::diagnostics::suggest;
 use crate::paths::Support;
-use crate::setting::{Level, Text, equals, option_name};
+use crate::setting::{Level, Text, each_option, equals, option_name};
 
 /// What stands on the type.
 #[derive(Default)]
@@ -28,13 +28,7 @@ impl TypeOptions {
         misplaced: &[&str],
     ) -> syn::Result<()> {
         attribute.parse_args_with(|input: ParseStream<'_>| {
-            while !input.is_empty() {
-                self.parse_one(input, accepted, misplaced)?;
-                if !input.is_empty() {
-                    input.parse::<Token![,]>()?;
-                }
-            }
-            Ok(())
+            each_option(input, |input| self.parse_one(input, accepted, misplaced))
         })
     }
 

@@ -7,6 +7,7 @@ use syn::parse::{Parse, ParseStream};
 use syn::{Expr, ExprLit, ExprPath, Ident, Lit, LitStr, Path, Token};
 
 use crate::diagnostics::suggest;
+use crate::field::skip_to_comma;
 use crate::groups::ungrouped;
 use crate::paths::Support;
 
@@ -14,6 +15,32 @@ use crate::paths::Support;
 pub(crate) struct Given<T> {
     pub(crate) name: Ident,
     pub(crate) value: T,
+}
+
+/// Reads options with commas between, each by `read`. The faults of all are told together.
+pub(crate) fn each_option(
+    input: ParseStream<'_>,
+    mut read: impl FnMut(ParseStream<'_>) -> syn::Result<()>,
+) -> syn::Result<()> {
+    let mut faults: Option<syn::Error> = None;
+    while !input.is_empty() {
+        let is_followed = |()| {
+            if input.is_empty() {
+                Ok(())
+            } else {
+                input.parse::<Token![,]>().map(drop)
+            }
+        };
+        if let Err(fault) = read(input).and_then(is_followed) {
+            match &mut faults {
+                Some(faults) => faults.combine(fault),
+                None => faults = Some(fault),
+            }
+            skip_to_comma(input);
+            _ = input.parse::<Option<Token![,]>>();
+        }
+    }
+    faults.map_or(Ok(()), Err)
 }
 
 /// The name of an option, of which `accepted` may stand here.

@@ -57,4 +57,8 @@ enum Rejected {
     Halted,
 }
 
+#[derive(TradeEvent)]
+#[trade_event(nam = "a", levl = "debug", target)]
+struct SeveralAtOnce {}
+
 fn main() {}

@@ -2,11 +2,11 @@
 
 use proc_macro2::TokenStream;
 use syn::parse::ParseStream;
-use syn::{Attribute, Data, DeriveInput, Ident, LitStr, Path, Token};
+use syn::{Attribute, Data, DeriveInput, Ident, LitStr, Path};
 
 use crate::diagnostics::{Faults, suggest};
 use crate::public::parse::allow_name;
-use crate::setting::{equals, option_name};
+use crate::setting::{each_option, equals, option_name};
 use crate::{mark, paths, reason};
 
 /// The type and what stands on it.
@@ -60,7 +60,7 @@ fn parse_public(attribute: &Attribute, faults: &mut Faults) -> Option<Public> {
         return Some(public);
     }
     let parsed = attribute.parse_args_with(|input: ParseStream<'_>| {
-        while !input.is_empty() {
+        each_option(input, |input| {
             if input.peek(LitStr) {
                 return Err(input.error("a reason is given as `reason = \"...\"`"));
             }
@@ -104,11 +104,8 @@ fn parse_public(attribute: &Attribute, faults: &mut Faults) -> Option<Public> {
                     return Err(syn::Error::new(option.span(), message));
                 }
             }
-            if !input.is_empty() {
-                input.parse::<Token![,]>()?;
-            }
-        }
-        Ok(())
+            Ok(())
+        })
     });
     faults.ok(parsed).map(|()| public)
 }

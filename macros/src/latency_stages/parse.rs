@@ -7,7 +7,7 @@ use syn::{Attribute, Data, DeriveInput, Expr, Ident, Meta, Path, Token};
 
 use crate::diagnostics::{Faults, suggest};
 use crate::paths;
-use crate::setting::Given;
+use crate::setting::{Given, each_option};
 
 /// The type and what stands on it and on its variants.
 pub(crate) struct Written {
@@ -70,13 +70,7 @@ impl Options {
                 continue;
             }
             let parsed = attribute.parse_args_with(|input: ParseStream<'_>| {
-                while !input.is_empty() {
-                    options.parse_one(input)?;
-                    if !input.is_empty() {
-                        input.parse::<Token![,]>()?;
-                    }
-                }
-                Ok(())
+                each_option(input, |input| options.parse_one(input))
             });
             faults.ok(parsed);
         }

@@ -2,6 +2,7 @@
 //! alone.
 
 use super::{stage, tells_a_fault, tokens};
+use crate::inline;
 
 /// Bodies that are no Rust yet.
 const HALF_TYPED_BODIES: &[&str] = &[
@@ -57,6 +58,17 @@ fn half_typed_body_comes_through_whole() {
                 assert!(expansion.contains(&body), "{item}: {expansion}");
             }
         }
+    }
+}
+
+#[test]
+fn half_typed_future_comes_through_whole() {
+    for body in HALF_TYPED_BODIES.iter().filter(|body| is_balanced(body)) {
+        let input = format!("(::tickspan) \"send\", quantity, async move {body}");
+        let expansion = inline::stage(tokens(&input));
+        assert!(!tells_a_fault(&expansion), "{body}: {expansion}");
+        let body = tokens(body).to_string();
+        assert!(expansion.to_string().contains(&body), "{body}: {expansion}");
     }
 }
 
