@@ -124,13 +124,8 @@ impl fmt::Display for Summary {
 
 impl StageSummary {
     fn cells(&self) -> [String; 9] {
-        // A control character in a name would break the alignment, or drive the terminal.
-        let name = self
-            .name
-            .chars()
-            .map(|c| if c.is_control() { ' ' } else { c });
         [
-            name.collect(),
+            self.name.clone(),
             human::count(self.count),
             human::count(self.errors),
             human::duration(self.p50),

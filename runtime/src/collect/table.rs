@@ -7,8 +7,11 @@ pub(super) fn write<const CELLS: usize>(
     f: &mut fmt::Formatter<'_>,
     rows: &[[String; CELLS]],
 ) -> fmt::Result {
+    // A control character in a name would break the alignment, or drive the terminal.
+    let shown = |cell: &String| cell.replace(char::is_control, " ");
+    let rows: Vec<[String; CELLS]> = rows.iter().map(|row| row.each_ref().map(shown)).collect();
     let mut widths = [0; CELLS];
-    for row in rows {
+    for row in &rows {
         for (width, cell) in widths.iter_mut().zip(row) {
             *width = (*width).max(cell.chars().count());
         }
@@ -28,4 +31,24 @@ pub(super) fn write<const CELLS: usize>(
         }
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fmt;
+
+    #[test]
+    fn a_cell_neither_breaks_a_line_nor_drives_the_terminal() {
+        struct Table([[String; 2]; 2]);
+
+        impl fmt::Display for Table {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                super::write(f, &self.0)
+            }
+        }
+
+        let rows = [["edge", "count"], ["  too\nlate\u{1b}", "1"]];
+        let table = Table(rows.map(|row| row.map(str::to_owned)));
+        assert_eq!(table.to_string(), "edge         count\n  too late       1");
+    }
 }

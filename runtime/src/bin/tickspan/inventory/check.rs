@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use super::decision::{Decision, Outcome};
-use super::print::{value, why};
+use super::print::{value, visible, why};
 
 /// What lets out more than the baseline, a line for each: what only moved, and what is exported no longer, is none.
 pub(super) fn changes(baseline: &[Decision], now: &[Decision]) -> Vec<String> {
@@ -14,7 +14,7 @@ pub(super) fn changes(baseline: &[Decision], now: &[Decision]) -> Vec<String> {
 }
 
 fn told(what: &str, decision: &Decision) -> String {
-    format!(
+    visible(&format!(
         "{what}: {} {}, `{}` is {} ({}), {}:{}",
         decision.kind,
         decision.path,
@@ -23,7 +23,7 @@ fn told(what: &str, decision: &Decision) -> String {
         why(decision),
         decision.file,
         decision.line,
-    )
+    ))
 }
 
 fn difference(baseline: &[Decision], now: &Decision) -> Option<&'static str> {

@@ -70,6 +70,20 @@ fn row(decision: &Decision) -> [String; 6] {
         why(decision),
         format!("{}:{}", decision.file, decision.line),
     ]
+    .map(|cell| visible(&cell))
+}
+
+/// The text with what breaks lines, drives a terminal or cannot be seen written out, so that no key and no reason
+/// hides another one from who reviews them.
+pub(super) fn visible(text: &str) -> String {
+    let mut visible = String::with_capacity(text.len());
+    for character in text.chars() {
+        match character {
+            '\'' | '"' | '\\' => visible.push(character),
+            _ => visible.extend(character.escape_debug()),
+        }
+    }
+    visible
 }
 
 /// `price: f64`; of `public!`, which has no key, the expression.
@@ -92,4 +106,21 @@ pub(super) fn why(decision: &Decision) -> String {
         }
     }
     why
+}
+
+#[cfg(test)]
+mod tests {
+    use super::visible;
+
+    #[test]
+    fn nothing_hides_in_a_line() {
+        for (text, shown) in [
+            ("order.price: f64", "order.price: f64"),
+            ("größe \"a\\b\" 'x'", "größe \"a\\b\" 'x'"),
+            ("one\ntwo\r\u{1b}[2K", "one\\ntwo\\r\\u{1b}[2K"),
+            ("\u{202e}pin\u{200b}", "\\u{202e}pin\\u{200b}"),
+        ] {
+            assert_eq!(visible(text), shown);
+        }
+    }
 }
