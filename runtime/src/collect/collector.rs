@@ -5,12 +5,13 @@
 
 use std::sync::mpsc::{self, Receiver, Sender, SyncSender, TryRecvError};
 use std::thread::{self, JoinHandle};
-use std::time::{Duration, Instant, SystemTime};
+use std::time::{Duration, Instant};
 use std::{fmt, io};
 
 use opentelemetry::trace::TraceId;
 use opentelemetry_sdk::trace::SpanData;
 
+use super::anchor::Moment;
 use super::decode::Author;
 use super::join::Joiner;
 #[cfg(feature = "recorder")]
@@ -18,6 +19,7 @@ use super::latency::FinishedClock;
 use super::log::{self, Log};
 use crate::record::lane::ends::{self, Lane};
 use crate::record::lane::health::{Loss, count};
+use crate::record::lane::ticks;
 use crate::record::lane::wire::{Header, Kind};
 
 /// How long a record lies in its lane at most, while the collector keeps up.
@@ -229,9 +231,11 @@ impl<S: Sink> Work<S> {
             });
         }
         // Before the records: each is younger than the anchor before it.
-        let now = SystemTime::now();
-        let tick = crate::record::lane::clock().raw();
-        self.reading.joiner.anchors().retake(tick, now);
+        let clock = ticks();
+        let anchors = self.reading.joiner.anchors();
+        if anchors.is_due(clock.raw()) {
+            anchors.retake(Moment::now(clock));
+        }
         let mut read = 0;
         let reading = &mut self.reading;
         self.lanes.retain_mut(|Read { lane, author, log }| {

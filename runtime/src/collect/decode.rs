@@ -802,9 +802,10 @@ fn written(elements: &[Element], all: u32) -> String {
 
 #[cfg(test)]
 mod tests {
-    use std::time::{Duration, SystemTime, UNIX_EPOCH};
+    use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
     use super::*;
+    use crate::collect::anchor::Moment;
     use crate::record::lane::wire::Kind;
 
     fn at(seconds: u64) -> SystemTime {
@@ -818,8 +819,14 @@ mod tests {
         let site = tracing::subscriber::with_default(tracing_subscriber::registry(), || {
             sites::foreign(tracing::info_span!("order").metadata().unwrap())
         });
-        let mut anchors = Anchors::new(Box::new(|start, end| end - start), 0, at(100));
-        anchors.retake(20 * SECOND, at(50));
+        let first = Instant::now();
+        let moment = |tick, time| Moment {
+            tick,
+            steady: first + Duration::from_nanos(tick),
+            time,
+        };
+        let mut anchors = Anchors::new(Box::new(|start, end| end - start), moment(0, at(100)));
+        anchors.retake(moment(20 * SECOND, at(50)));
         let mut decoder = Decoder::new(anchors, SpanShape::default());
         let mut items = Vec::new();
         for second in [30, 15] {

@@ -24,11 +24,9 @@ mod table;
 mod tail;
 mod texts;
 
-use std::time::SystemTime;
-
 use opentelemetry_sdk::trace::SpanData;
 
-use anchor::Anchors;
+use anchor::{Anchors, Moment};
 pub(crate) use collector::{Collector, Sink};
 use decode::Decoder;
 pub(crate) use decode::{SpanShape, as_attribute};
@@ -86,11 +84,10 @@ pub(crate) fn joiner(
     gate: Option<Gate>,
 ) -> Joiner {
     let clock = clock();
-    let tick = clock.raw();
+    let now = Moment::now(&clock);
     let anchors = Anchors::new(
         Box::new(move |start, end| clock.delta_as_nanos(start, end)),
-        tick,
-        SystemTime::now(),
+        now,
     );
     let mut decoder = Decoder::new(anchors, shape);
     decoder.lines = lines;
