@@ -8,7 +8,9 @@ use std::time::Duration;
 
 use opentelemetry::trace::SpanId;
 use opentelemetry_sdk::trace::SpanExporter;
-use tickspan::{Context, Telemetry, event, health, public, record, stage, traced_stage};
+use tickspan::{
+    Context, TailSampling, Telemetry, event, health, public, record, stage, traced_stage,
+};
 use tickspan_tests::child::Child;
 use tickspan_tests::exported::{Kept, attribute, integer, is_child};
 
@@ -325,6 +327,37 @@ fn guards_may_be_dropped_in_any_order() {
 async fn waits(quantity: u64) -> u64 {
     std::future::pending::<()>().await;
     quantity
+}
+
+#[test]
+fn what_waits_for_the_end_of_its_trace_is_not_told_as_lost_in_lanes() {
+    Child::of(
+        "what_waits_for_the_end_of_its_trace_is_not_told_as_lost_in_lanes",
+        || {
+            let telemetry = tickspan::builder()
+                .with_summary(false)
+                .with_console(false)
+                .with_tail_sampling(TailSampling::keep_ratio(1.0))
+                .with_span_exporter(Kept::default())
+                .init()
+                .unwrap();
+            let root = stage!("root");
+            drop(stage!("held"));
+            let report = telemetry.report();
+            assert_eq!(
+                (
+                    report.made,
+                    report.lost_in_lanes,
+                    report.exporters[0].dropped
+                ),
+                (1, 0, 1),
+                "{report}"
+            );
+            drop(root);
+            assert_eq!(telemetry.shutdown(SOON).lost(), 0);
+        },
+    )
+    .run();
 }
 
 #[test]

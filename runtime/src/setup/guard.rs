@@ -233,7 +233,8 @@ impl Telemetry {
         export.page().cloned()
     }
 
-    /// What became of the spans until now; what is queued counts as dropped, until it is exported.
+    /// What became of the spans until now; what waits, in lanes, for the end of its trace or in queues, counts as dropped, until
+    /// it is exported.
     ///
     /// Empty after a shutdown.
     pub fn report(&self) -> Report {
@@ -241,7 +242,8 @@ impl Telemetry {
             .as_ref()
             .map(|running| {
                 let ended = running.export.as_ref().map(Export::so_far);
-                Report::new(running.source.made(), ended.unwrap_or_default())
+                let made = running.source.made().waiting();
+                Report::new(made, ended.unwrap_or_default())
             })
             .unwrap_or_default()
     }
@@ -370,6 +372,15 @@ fn made_on_lanes(queues: &Queues, held: &Held) -> Made {
         open: totals.started.saturating_sub(totals.ended),
         sampled_away: collect::unsampled() + held.dropped.load(Ordering::Relaxed),
         given: queues.given(),
+    }
+}
+
+impl Made {
+    /// While telemetry goes on: what has not been given to the queues and was not lost will be given.
+    fn waiting(mut self) -> Self {
+        let gone = self.sampled_away + collect::health().lost();
+        self.given = self.given.max(self.ended.saturating_sub(gone));
+        self
     }
 }
 
