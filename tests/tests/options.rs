@@ -102,6 +102,12 @@ fn skips(quantity: u64, price: f64) -> f64 {
     quantity as f64 * price
 }
 
+/// An argument of this name is never recorded.
+#[traced_stage(skip(message))]
+fn skips_a_message(message: u64, price: f64) -> f64 {
+    message as f64 * price
+}
+
 #[traced_stage(skip_all, fields(notional = quantity as f64 * price))]
 fn skips_all(quantity: u64, price: f64) -> f64 {
     quantity as f64 * price
@@ -111,9 +117,13 @@ fn skips_all(quantity: u64, price: f64) -> f64 {
 fn skip_and_skip_all() {
     let tree = tree(|| {
         skips(2, 1.5);
+        skips_a_message(2, 1.5);
         skips_all(2, 1.5);
     });
-    assert_eq!(tree, "skips price=1.5\nskips_all notional=3.0\n");
+    assert_eq!(
+        tree,
+        "skips price=1.5\nskips_a_message price=1.5\nskips_all notional=3.0\n"
+    );
 }
 
 struct Order {

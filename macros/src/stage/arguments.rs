@@ -273,7 +273,7 @@ fn reads_duration(ty: &Type) -> bool {
     }
 }
 
-/// Notes names to skip that no parameter binds.
+/// Notes names to skip that no parameter binds. What is never recorded may be skipped all the same.
 pub(super) fn check_skipped(skipped: &[Ident], bindings: &[Binding], faults: &mut Faults) {
     let names: Vec<String> = bindings
         .iter()
@@ -286,7 +286,7 @@ pub(super) fn check_skipped(skipped: &[Ident], bindings: &[Binding], faults: &mu
             faults.at(name, format_args!("`{name}` is skipped twice; remove one"));
         } else if name != "self"
             && !name.to_string().starts_with('_')
-            && !names.contains(&name.to_string().as_str())
+            && !bindings.iter().any(|it| it.pattern.ident == *name)
         {
             let hint = if names.is_empty() {
                 "the function has none that would be recorded".to_owned()
