@@ -541,6 +541,13 @@ fn undeclared_late_key_is_told_once() {
         told.field("stage"),
         Some(&Value::Text("does_not_declare".to_owned()))
     );
+    let message = format!("{:?}", told.field("message"));
+    for way in [
+        "`fields(elsewhere = Empty)`",
+        "or `elsewhere = Empty` to its `stage!`",
+    ] {
+        assert!(message.contains(way), "{message}");
+    }
 }
 
 #[traced_stage(level = "trace", fields(total = Empty))]

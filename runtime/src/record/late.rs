@@ -87,7 +87,8 @@ fn tell_undeclared(site: &LateCallsite, stage: &'static str, key: &'static str) 
             target: "tickspan",
             stage,
             key,
-            "an attribute was lost: the stage does not declare it; add `fields({key} = Empty)` to its `#[traced_stage]`",
+            "an attribute was lost: the stage does not declare it; add `fields({key} = Empty)` to its `#[traced_stage]`, or \
+             `{key} = Empty` to its `stage!`",
         );
     }
 }
