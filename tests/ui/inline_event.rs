@@ -16,6 +16,7 @@ fn main() {
     event!("order accepted {price}", price);
     event!("order {}", price);
     event!("order accepted", level: "warn", price = 5.0);
+    event!(tracing::Level::WARN, "order accepted", price);
 }
 
 struct Key;

@@ -1,10 +1,10 @@
 //! What the user wrote.
 
 use proc_macro2::{TokenStream, TokenTree};
-use quote::quote;
+use quote::{ToTokens, quote};
 use syn::ext::IdentExt;
 use syn::parse::{ParseStream, Parser};
-use syn::{Expr, Ident, Path, Token, parenthesized};
+use syn::{Expr, Ident, LitStr, Path, Token, parenthesized};
 
 use crate::diagnostics::{Faults, suggest};
 use crate::field::{self, Field, skip_to_comma};
@@ -68,6 +68,7 @@ impl Invocation {
             };
             invocation.parse_options(input, form, faults);
             if form != Form::Record {
+                refuse_bare_level(input)?;
                 invocation.name = Some(name(input, form)?);
                 if !input.is_empty() {
                     input.parse::<Token![,]>()?;
@@ -198,6 +199,29 @@ fn put<T>(slot: &mut Option<Given<T>>, name: Ident, value: T) -> syn::Result<()>
     }
     *slot = Some(Given { name, value });
     Ok(())
+}
+
+/// A level where the name stands and a name behind it, as in `tracing::event!`: it would be read as a constant that names.
+fn refuse_bare_level(input: ParseStream<'_>) -> syn::Result<()> {
+    let ahead = input.fork();
+    let Ok(Expr::Path(level)) = ahead.parse::<Expr>() else {
+        return Ok(());
+    };
+    let segments = &level.path.segments;
+    let is_level = segments
+        .iter()
+        .rev()
+        .nth(1)
+        .is_some_and(|of| of.ident == "Level");
+    let before_a_name =
+        ahead.parse::<Token![,]>().is_ok() && ahead.peek(LitStr) && !ahead.peek2(Token![=]);
+    if !is_level || !before_a_name {
+        return Ok(());
+    }
+    let level = level.to_token_stream();
+    let written = level.to_string().replace(' ', "");
+    let message = format!("before the name, an option is given with a colon: `level: {written},`");
+    Err(syn::Error::new_spanned(level, message))
 }
 
 fn name(input: ParseStream<'_>, form: Form) -> syn::Result<Text> {
