@@ -102,4 +102,9 @@ fn a_tuple(pair: (u64, u64)) -> u64 {
     pair.0
 }
 
+#[traced_stage(skip_all, fields(note))]
+fn text_in_a_cow(note: std::borrow::Cow<'_, str>) -> usize {
+    note.len()
+}
+
 fn main() {}

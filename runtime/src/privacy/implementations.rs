@@ -98,7 +98,8 @@ macro_rules! wrappers {
 wrappers!(&T, &mut T, Box<T>, Rc<T>, Arc<T>);
 
 // SAFETY: recorded as what it holds; see the top of this file.
-unsafe impl<T: AttributeValue + Clone> AttributeValue for Cow<'_, T> {
+// By `ToOwned`, which `str` has: else a refused `Cow<str>` is told to need `Clone`, too.
+unsafe impl<T: AttributeValue + ToOwned + ?Sized> AttributeValue for Cow<'_, T> {
     type Form = T::Form;
 
     #[inline]
