@@ -127,6 +127,66 @@ fn names_are_found_in_any_case_and_the_last_of_a_list_counts() {
     }
 }
 
+/// The headers of rdkafka, as the book takes them: their iterator cannot be cloned.
+mod rdkafka {
+    pub(super) struct Header<'a, V> {
+        pub(super) key: &'a str,
+        pub(super) value: Option<V>,
+    }
+
+    #[derive(Default)]
+    pub(super) struct OwnedHeaders(Vec<(String, Vec<u8>)>);
+
+    impl OwnedHeaders {
+        pub(super) fn insert(mut self, Header { key, value }: Header<'_, &String>) -> Self {
+            let value = value.expect("it has a value");
+            self.0.push((key.to_owned(), value.clone().into()));
+            self
+        }
+
+        pub(super) fn iter(&self) -> HeadersIter<'_> {
+            HeadersIter(self.0.iter())
+        }
+    }
+
+    pub(super) struct HeadersIter<'a>(std::slice::Iter<'a, (String, Vec<u8>)>);
+
+    impl<'a> Iterator for HeadersIter<'a> {
+        type Item = Header<'a, &'a [u8]>;
+
+        fn next(&mut self) -> Option<Self::Item> {
+            let (key, value) = self.0.next()?;
+            Some(Header {
+                key,
+                value: Some(value),
+            })
+        }
+    }
+}
+
+#[test]
+fn headers_of_rdkafka_carry_it() {
+    use rdkafka::{Header, OwnedHeaders};
+
+    let sent = propagate::extract(&[("traceparent", PARENT)][..]);
+    let mut headers = OwnedHeaders::default();
+    sent.run(|| {
+        for (name, value) in propagate::headers() {
+            headers = std::mem::take(&mut headers).insert(Header {
+                key: &name,
+                value: Some(&value),
+            });
+        }
+    });
+    let headers: Vec<(&str, &[u8])> = Some(&headers)
+        .into_iter()
+        .flat_map(|all| all.iter())
+        .filter_map(|header| Some((header.key, header.value?)))
+        .collect();
+    let text = format!("{:?}", propagate::extract(&headers));
+    assert!(text.contains("4bf92f3577b34da6a3ce929d0e0e4736"), "{text}");
+}
+
 #[test]
 fn several_headers_of_one_name_are_one_list_over_http() {
     let mut headers = http::HeaderMap::new();

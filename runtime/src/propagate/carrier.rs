@@ -55,12 +55,13 @@ pub trait CarrierMut {
 
 /// Headers that can be gone through, as a [`Carrier`]: those of a client library that has a type of its own.
 ///
-/// Of several with the same name the last counts, as in Kafka.
+/// Of several with the same name the last counts, as in Kafka. They are gone through once for each name that is looked
+/// for, so the iterator is `Clone`. One that is not, such as that of rdkafka's headers, is collected into a
+/// `Vec<(&str, &[u8])>`, which is a [`Carrier`] itself.
 ///
 /// ```
 /// use tickspan::propagate;
 ///
-/// // As rdkafka has it: `message.headers()` gives these with `iter()`.
 /// struct Header<'a> { key: &'a str, value: Option<&'a [u8]> }
 /// let headers = [Header {
 ///     key: "traceparent",
