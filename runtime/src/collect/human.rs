@@ -72,6 +72,15 @@ pub(crate) fn amount(amount: f64) -> String {
     format!("{sign}{size:.digits$}")
 }
 
+/// Whether a character is no text: it drives a terminal, or sets the direction of what follows, which then reads as something else.
+pub(crate) fn is_no_text(character: char) -> bool {
+    character.is_control()
+        || matches!(
+            character,
+            '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}'
+        )
+}
+
 /// Writes 0.256 as `25.6 %`; nothing as a dash.
 pub(crate) fn share(share: Option<f64>) -> String {
     share.map_or_else(|| "–".to_owned(), |share| format!("{:.1} %", share * 100.0))
@@ -109,6 +118,16 @@ mod tests {
             (share(Some(0.256)), share(None)),
             ("25.6 %".into(), "–".into())
         );
+    }
+
+    #[test]
+    fn what_drives_a_terminal_or_turns_text_is_no_text() {
+        assert!(
+            "\n\u{1b}\u{9b}\u{200f}\u{202e}\u{2066}"
+                .chars()
+                .all(is_no_text)
+        );
+        assert!(!"a é 日 \u{5d0} 👍".chars().any(is_no_text));
     }
 
     #[test]

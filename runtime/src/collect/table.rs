@@ -2,13 +2,15 @@
 
 use std::fmt;
 
+use super::human::is_no_text;
+
 /// Writes `rows`, a line each, without a line break at the end.
 pub(super) fn write<const CELLS: usize>(
     f: &mut fmt::Formatter<'_>,
     rows: &[[String; CELLS]],
 ) -> fmt::Result {
-    // A control character in a name would break the alignment, or drive the terminal.
-    let shown = |cell: &String| cell.replace(char::is_control, " ");
+    // It would break the alignment, or drive the terminal.
+    let shown = |cell: &String| cell.replace(is_no_text, " ");
     let rows: Vec<[String; CELLS]> = rows.iter().map(|row| row.each_ref().map(shown)).collect();
     let mut widths = [0; CELLS];
     for row in &rows {
@@ -47,7 +49,7 @@ mod tests {
             }
         }
 
-        let rows = [["edge", "count"], ["  too\nlate\u{1b}", "1"]];
+        let rows = [["edge", "count"], ["  too\nlate\u{202e}", "1"]];
         let table = Table(rows.map(|row| row.map(str::to_owned)));
         assert_eq!(table.to_string(), "edge         count\n  too late       1");
     }

@@ -4,6 +4,8 @@ use std::fmt::{self, Write as _};
 
 use opentelemetry::{Array, Value};
 
+use crate::collect::human::is_no_text;
+
 /// `a=1`
 pub(crate) fn write_field(
     out: &mut String,
@@ -37,7 +39,7 @@ pub(crate) fn write_value(out: &mut String, value: &Value, is_written: bool) -> 
 /// Text as it is, but for line ends and what drives a terminal.
 pub(crate) fn write_text(out: &mut String, text: &str) -> fmt::Result {
     for character in text.chars() {
-        if character.is_control() {
+        if is_no_text(character) {
             write!(out, "{}", character.escape_default())?;
         } else {
             out.push(character);

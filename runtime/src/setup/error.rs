@@ -4,10 +4,14 @@
 use std::error::Error as StdError;
 use std::{fmt, io};
 
+use crate::collect::human::is_no_text;
+
 /// The most characters of a value that are told.
 const LONGEST_TOLD: usize = 100;
 
 /// Why telemetry could not be set up, or a flush did not deliver.
+///
+/// `Debug` writes the words of `Display`, and behind them those of the sources: it is what a `main` that returns the error prints.
 ///
 /// After an error of [`init`](crate::init) nothing is installed and no thread runs, so it can be
 /// tried again. A backend that cannot be reached is never an `Error` of `init`: it is counted in
@@ -22,7 +26,6 @@ const LONGEST_TOLD: usize = 100;
 /// }
 /// // no telemetry: `with_endpoint` is `localhost:4318`; accepted: a URL such as `http://localhost:4318`
 /// ```
-#[derive(Debug)]
 #[non_exhaustive]
 pub enum Error {
     /// `init` has succeeded in this process before. It works once: the subscriber that it installs
@@ -40,7 +43,7 @@ pub enum Error {
         /// The variable or the builder method.
         setting: &'static str,
         /// Its value, with what may be a secret masked, cut, and with control characters escaped; `None` for headers,
-        /// which are secret as a whole.
+        /// which are secret as a whole, and for attributes of the resource of which one has a sensitive name.
         value: Option<String>,
         /// What is accepted.
         accepted: String,
@@ -110,18 +113,36 @@ impl Error {
 
 fn told(value: &str) -> String {
     let mut rest = value.chars();
+    let mut told = harmless(rest.by_ref().take(LONGEST_TOLD));
+    if rest.next().is_some() {
+        told.push_str("..");
+    }
+    told
+}
+
+/// With what is no text written out.
+fn harmless(characters: impl Iterator<Item = char>) -> String {
     let mut told = String::new();
-    for character in rest.by_ref().take(LONGEST_TOLD) {
-        if character.is_control() {
+    for character in characters {
+        if is_no_text(character) {
             told.extend(character.escape_debug());
         } else {
             told.push(character);
         }
     }
-    if rest.next().is_some() {
-        told.push_str("..");
-    }
     told
+}
+
+impl fmt::Debug for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{self}")?;
+        let mut next = self.source();
+        while let Some(source) = next {
+            write!(f, ": {}", harmless(source.to_string().chars()))?;
+            next = source.source();
+        }
+        Ok(())
+    }
 }
 
 impl fmt::Display for Error {

@@ -4,6 +4,7 @@ use std::error::Error;
 use std::time::Duration;
 
 use super::Target;
+use crate::collect::human::is_no_text;
 
 /// The most of a backend's words that is told.
 const LONGEST: usize = 200;
@@ -32,7 +33,7 @@ pub(super) fn told(words: &str, target: &Target) -> String {
     let words: String = target
         .redact(words)
         .chars()
-        .map(|c| if c.is_control() { ' ' } else { c })
+        .map(|c| if is_no_text(c) { ' ' } else { c })
         .take(LONGEST)
         .collect();
     words.trim().to_owned()

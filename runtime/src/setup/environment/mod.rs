@@ -34,6 +34,7 @@ use super::{Error, Protocol};
 use crate::console::Console;
 use crate::export::HistogramKind;
 use crate::policy::Policy;
+use crate::privacy::names;
 use crate::propagate::Propagator;
 use crate::record::lane::sampling::HeadSampler;
 
@@ -189,7 +190,8 @@ fn read_resource_attributes(variables: &Variables<'_>) -> Result<Vec<(String, St
     };
     parse_pairs(&text).ok_or_else(|| Error::Invalid {
         setting: RESOURCE_ATTRIBUTES,
-        value: Some(text),
+        // Which part is whose value cannot be told where it is malformed.
+        value: names::sensitive(&text).is_none().then_some(text),
         accepted: "`key=value` pairs separated by commas, with other characters percent-encoded"
             .to_owned(),
     })

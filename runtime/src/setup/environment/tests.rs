@@ -58,6 +58,17 @@ fn empty_variables_count_as_unset() {
 }
 
 #[test]
+fn what_may_be_a_secret_is_not_told_of_a_wrong_resource() {
+    let text = "desk=fx,api_key=hunter,2";
+    let error = read(&[("OTEL_RESOURCE_ATTRIBUTES", text)]).unwrap_err();
+    let told = format!("{error} {error:?}");
+    assert!(
+        told.contains("OTEL_RESOURCE_ATTRIBUTES") && !told.contains("hunter"),
+        "{told}"
+    );
+}
+
+#[test]
 fn each_wrong_variable_is_named_with_its_value_and_what_is_accepted() {
     for (name, value, accepted) in [
         ("OTEL_SDK_DISABLED", "yes", "`true`, `false`"),

@@ -34,11 +34,8 @@ impl Cell {
     pub(crate) fn for_people(&self) -> String {
         match self {
             Self::None => String::new(),
-            // A control character would break the alignment, or drive the terminal.
-            Self::Text(text) => text
-                .chars()
-                .map(|c| if c.is_control() { ' ' } else { c })
-                .collect(),
+            // It would break the alignment, or drive the terminal.
+            Self::Text(text) => text.replace(human::is_no_text, " "),
             Self::Count(count) => human::count(*count),
             Self::Nanoseconds(nanoseconds) => human::duration(Duration::from_nanos(*nanoseconds)),
             Self::Amount(amount) => human::amount(*amount),
