@@ -2,6 +2,8 @@
 
 use std::io::Write as _;
 use std::net::TcpStream;
+#[cfg(unix)]
+use std::process::Command;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, mpsc};
 use std::thread::{self, JoinHandle};
@@ -231,6 +233,28 @@ fn it_ends_in_the_only_worker_of_a_multi_thread_runtime() {
             });
         },
     )
+    .run();
+}
+
+/// As services are stopped; the documentation has such a `main`.
+#[cfg(unix)]
+#[test]
+fn it_ends_where_a_program_is_told_to_stop() {
+    use tokio::signal::unix::{SignalKind, signal};
+
+    Child::of("it_ends_where_a_program_is_told_to_stop", || {
+        let runtime = tokio::runtime::Runtime::new().unwrap();
+        end_beside_busy_threads(|telemetry| {
+            runtime.block_on(async {
+                let mut told_to_stop = signal(SignalKind::terminate()).unwrap();
+                let ours = std::process::id().to_string();
+                let mut kill = Command::new("kill").args(["-TERM", &ours]).spawn().unwrap();
+                told_to_stop.recv().await.unwrap();
+                assert!(kill.wait().unwrap().success());
+                telemetry.shutdown(DEADLINE)
+            })
+        });
+    })
     .run();
 }
 
