@@ -110,7 +110,7 @@ pub fn domain<C: Class>(seen: Seen<'_>) -> Masked<'_> {
 /// has several otherwise is no address.
 fn domain_of(address: &str) -> Option<&str> {
     let (local, domain) = address.rsplit_once('@')?;
-    let is_quoted = local.len() >= 2 && local.starts_with('"') && local.ends_with('"');
+    let is_quoted = local.starts_with('"') && local.ends_with('"');
     let is_label = |label: &str| {
         (1..=63).contains(&label.len())
             && !label.starts_with('-')

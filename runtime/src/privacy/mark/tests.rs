@@ -14,6 +14,8 @@ fn recorded(masked: &Masked<'_>) -> String {
         Repr::Text(text) => (*text).to_owned(),
         Repr::I64(number) => number.to_string(),
         Repr::F64(number) => format!("{number:?}"),
+        #[cfg(feature = "rust_decimal")]
+        Repr::Decimal(number) => number.to_string(),
         _ => panic!("no mode records anything else"),
     }
 }
@@ -63,12 +65,16 @@ fn domain_is_that_of_an_address_or_nothing() {
         "alice@exam ple.com",
         "alice@example..com",
         "alice@-example.com",
+        "alice@example-.com",
+        "\"pass@word@example.com",
         "pass@word with spaces.here",
         "my p@ssw0rd.is",
         "alice@ümlaut.de",
     ] {
         assert_eq!(domain(other), "[redacted: email]", "{other:?}");
     }
+    let long = [const { "label" }; 43].join(".");
+    assert_eq!(domain(&format!("alice@{long}")), "[redacted: email]");
 }
 
 #[test]
@@ -88,6 +94,25 @@ fn prefix_of_an_address_is_its_network() {
         recorded(&super::network::<Ip>(seen("192.0.2.17:443"))),
         "[redacted: ip address]"
     );
+}
+
+#[test]
+fn an_address_has_the_same_mask_in_either_form() {
+    for address in ["192.0.2.17", "::ffff:192.0.2.17"] {
+        let address: IpAddr = address.parse().unwrap();
+        let masked = recorded(&last4::<Ip>(seen(&address)));
+        assert_eq!(masked, "[redacted: ip address]", "{address}");
+    }
+}
+
+#[cfg(feature = "rust_decimal")]
+#[test]
+fn buckets_of_decimals_are_named_by_their_lower_end() {
+    let lower = |hundredths| {
+        let value = rust_decimal::Decimal::new(hundredths, 2);
+        recorded(&bucket::<Secret, _>(&value, 10))
+    };
+    assert_eq!((lower(37_25), lower(-37_25)), ("30".into(), "-40".into()));
 }
 
 #[test]
