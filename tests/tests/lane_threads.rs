@@ -11,7 +11,10 @@ use opentelemetry::trace::{SpanId, TraceContextExt as _};
 use opentelemetry::{Context as OtelContext, KeyValue};
 use opentelemetry_sdk::error::OTelSdkResult;
 use opentelemetry_sdk::trace::{SpanData, SpanExporter};
-use tickspan::{StageGuard, Telemetry, event, health, stage, traced_stage};
+use tickspan::{
+    EdgeBreakdown, Histogram, LatencyStages, StageClock, StageGuard, Telemetry, event, health,
+    stage, traced_stage,
+};
 use tickspan_tests::child::Child;
 use tickspan_tests::exported::{Kept, attribute, integer, is_child};
 
@@ -267,6 +270,63 @@ fn threads_beyond_the_memory_cap_lose_and_count() {
         assert_eq!((report.made, report.lost_in_lanes), (51, 30), "{report}");
         assert_eq!(kept.take().len(), 21);
     })
+    .run();
+}
+
+#[derive(Clone, Copy, LatencyStages)]
+enum Tick {
+    Received,
+    Sent,
+}
+
+#[derive(EdgeBreakdown)]
+struct Edge {
+    #[edge(gross)]
+    gross: f64,
+    #[edge(cost)]
+    fees: f64,
+}
+
+#[test]
+fn what_a_thread_without_a_lane_makes_is_counted_by_kind() {
+    static FILLED: Histogram = Histogram::new("filled");
+    Child::of(
+        "what_a_thread_without_a_lane_makes_is_counted_by_kind",
+        || {
+            let telemetry = tickspan::builder()
+                .with_lane_capacity(SMALL)
+                .with_lane_memory(SMALL)
+                .with_span_exporter(Kept::default())
+                .init()
+                .unwrap();
+            work(0);
+            let other = thread::spawn(|| {
+                for _ in 0..2 {
+                    let edge = Edge {
+                        gross: 2.0,
+                        fees: 1.0,
+                    };
+                    _ = edge.record(&edge.decide());
+                }
+                for _ in 0..3 {
+                    FILLED.record(1.0, &());
+                }
+                for _ in 0..4 {
+                    let mut clock = StageClock::new().enter();
+                    clock.mark(Tick::Received);
+                    clock.mark(Tick::Sent);
+                    clock.finish();
+                }
+                (0..5).for_each(work);
+            });
+            other.join().unwrap();
+            let health = health();
+            assert_eq!((health.edges_lost, health.values_lost), (2, 3), "{health}");
+            assert_eq!((health.latency_lost, health.no_lane), (4, 5), "{health}");
+            let report = telemetry.shutdown(SOON);
+            assert_eq!((report.made, report.lost_in_lanes), (6, 5), "{report}");
+        },
+    )
     .run();
 }
 

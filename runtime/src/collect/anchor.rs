@@ -334,6 +334,23 @@ mod tests {
     }
 
     #[test]
+    fn a_clock_that_was_set_and_ticks_that_begin_anew_are_counted() {
+        let counted = || crate::record::lane::health::counted(Loss::ClockStep);
+        let mut anchors = anchors();
+        let steps = [
+            moment(1_000 + SECOND, at(52)),
+            moment(1_000 + 2 * SECOND, at(52)),
+            moment(10, at(53)),
+        ];
+        for step in steps {
+            let before = counted();
+            anchors.retake(step);
+            // Other tests count as well.
+            assert!(counted() > before, "{step:?}");
+        }
+    }
+
+    #[test]
     fn anchors_are_bounded() {
         let mut anchors = anchors();
         for second in 0..1_000 {

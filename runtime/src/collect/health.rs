@@ -162,3 +162,49 @@ impl fmt::Display for Health {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use super::*;
+
+    #[test]
+    fn each_loss_is_told_under_the_name_of_its_field() {
+        let health = Health {
+            started: 101,
+            ended: 102,
+            lane_full: 103,
+            no_lane: 104,
+            busy: 105,
+            too_deep: 106,
+            after_end: 107,
+            parts_lost: 108,
+            items_lost: 109,
+            too_late: 110,
+            texts_cut: 111,
+            lines_dropped: 112,
+            labels_overflowed: 113,
+            edges_lost: 114,
+            latency_lost: 115,
+            clocks_unseen: 116,
+            values_lost: 117,
+            unreadable: 118,
+            withheld: 119,
+            values_without_key: 120,
+            clock_steps: 121,
+            traceparents_malformed: 122,
+            tracestates_dropped: 123,
+            baggage_dropped: 124,
+            lanes: 125,
+            lane_bytes: 126,
+        };
+        let fields = format!("{health:?}");
+        let losses = BTreeMap::from(health.losses());
+        assert_eq!(losses.len(), health.losses().len(), "{losses:?}");
+        for (name, number) in losses {
+            assert!(fields.contains(&format!(" {name}: {number},")), "{name}");
+        }
+        assert_eq!(health.lost(), 103 + 104 + 105 + 106 + 118);
+    }
+}

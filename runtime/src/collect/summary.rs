@@ -311,6 +311,7 @@ mod tests {
         for (measured, expected) in [
             (stage.p50, 500),
             (stage.p90, 900),
+            (stage.p95, 950),
             (stage.p99, 990),
             (stage.p999, 999),
         ] {
