@@ -192,6 +192,13 @@ fn others() {
         password = "hunter2",
         otel.kind = "client",
         otel.name = "GET /orders/7",
+        is_filled = true,
+        sequence = 7_u64,
+        offset = 7_i128,
+        position = 7_u128,
+        share = 0.5,
+        passwords = 0.5,
+        frame = b"8=FIX.4.4".as_slice(),
     );
     span.in_scope(|| {
         tracing::event!(target: "feed::session", Level::INFO, "session 7");
@@ -207,6 +214,12 @@ fn the_same_is_withheld_on_both_routes() {
         let request = kept.the("GET /orders/7");
         assert_eq!(attribute(&request, "password"), Some(&text(SENSITIVE)));
         assert_eq!(attribute(&request, "note"), Some(&text("from the desk")));
+        assert_eq!(attribute(&request, "passwords"), Some(&text(SENSITIVE)));
+        let withheld = tickspan::withheld();
+        let counted: Vec<_> = withheld.iter().map(|it| (&*it.key, it.count)).collect();
+        // Once for the exporter, and once for console lines.
+        let keys = ["password", "passwords", "url.full"];
+        assert_eq!(counted, keys.map(|key| (key, 2)));
         let around = kept.the("around");
         let names: Vec<_> = around.events.iter().map(|event| &*event.name).collect();
         assert_eq!(names, ["order 7", "checked"]);
@@ -239,6 +252,72 @@ fn allow_list_exports_what_is_listed() {
         assert!(events[1].name.starts_with("event "), "{}", events[1].name);
         assert_eq!(keys(&events[1].attributes), ["retries"]);
         assert_eq!(request.status, Status::error(""));
+    });
+}
+
+#[test]
+fn text_under_a_key_of_stages_is_not_listed_by_that() {
+    let test = "text_under_a_key_of_stages_is_not_listed_by_that";
+    on_each_route(test, |route| {
+        let kept = exported(route, ForeignData::allow_list(), || {
+            around(5, || ());
+            drop(info_span!(
+                "request",
+                quantity = "DU123",
+                otel.kind = "DU123"
+            ));
+        });
+        let request = kept.the("request");
+        assert_eq!(keys(&request.attributes), [""; 0]);
+        assert!(!format!("{request:?}").contains("DU123"), "{request:#?}");
+    });
+}
+
+#[test]
+fn a_policy_holds_for_callsites_that_were_met_before_it() {
+    let test = "a_policy_holds_for_callsites_that_were_met_before_it";
+    on_each_route(test, |route| {
+        let request = || drop(info_span!("request", note = "from the desk"));
+        let ((), _) = capture(request);
+        let kept = exported(route, ForeignData::allow_list(), request);
+        assert_eq!(keys(&kept.the("request").attributes), [""; 0]);
+    });
+}
+
+#[test]
+fn an_error_is_withheld_whatever_its_key_on_both_routes() {
+    let test = "an_error_is_withheld_whatever_its_key_on_both_routes";
+    on_each_route(test, |route| {
+        let kept = exported(route, ForeignData::checked(), || {
+            let cause = &Refused as &(dyn Error + 'static);
+            drop(info_span!("request", innocent = cause));
+        });
+        let request = kept.the("request");
+        assert_eq!(attribute(&request, "innocent"), Some(&text(ERROR_TEXT)));
+    });
+}
+
+#[test]
+fn an_event_of_which_something_is_withheld_keeps_its_parent() {
+    let test = "an_event_of_which_something_is_withheld_keeps_its_parent";
+    on_each_route(test, |route| {
+        let kept = exported(route, ForeignData::checked(), || {
+            let request = info_span!("request");
+            info_span!("other").in_scope(|| {
+                info!(parent: &request, password = "hunter2", "signed");
+                info!(parent: None, password = "hunter2", "alone");
+            });
+        });
+        let spans = kept.take();
+        let events = |name: &str| {
+            let span = spans.iter().find(|span| span.name == name).unwrap();
+            let events = span.events.iter();
+            events
+                .map(|event| event.name.to_string())
+                .collect::<Vec<_>>()
+        };
+        assert_eq!(events("request"), ["signed"]);
+        assert_eq!(events("other"), [""; 0]);
     });
 }
 
@@ -397,6 +476,10 @@ fn what_is_set_through_the_api_of_opentelemetry_is_judged_by_its_key() {
             let link = span.links.iter().next().unwrap();
             assert_eq!(link.attributes[0].value, text(SENSITIVE));
             assert_eq!(span.status, Status::error(ERROR_TEXT));
+            let withheld = tickspan::withheld();
+            let counted: Vec<_> = withheld.iter().map(|it| (&*it.key, it.count)).collect();
+            let keys = ["api_key", "otel.status_description", "password", "secret"];
+            assert_eq!(counted, keys.map(|key| (key, 1)));
         },
     )
     .run();
@@ -416,6 +499,47 @@ fn allow_list_holds_for_the_api_of_opentelemetry() {
         let event = span.events.iter().next().unwrap();
         assert_eq!(event.name, "[redacted: name]");
         assert!(!format!("{span:?}").contains("DU123"), "{span:#?}");
+        let unlisted = tickspan::withheld().remove(0);
+        // Four attributes, and the names of the event and of the span.
+        assert_eq!((&*unlisted.key, unlisted.count), ("(other keys)", 6));
+    })
+    .run();
+}
+
+#[test]
+fn none_holds_for_the_api_of_opentelemetry() {
+    Child::of("none_holds_for_the_api_of_opentelemetry", || {
+        let kept = exported(
+            Route::Tracing,
+            ForeignData::none(),
+            set_through_opentelemetry,
+        );
+        let span = the_request(&kept);
+        assert_eq!(span.name, "[redacted: name]");
+        assert_eq!(keys(&span.attributes), [""; 0]);
+        assert_eq!(span.events.len(), 0);
+        assert_eq!(span.links.len(), 1);
+        assert_eq!(span.status, Status::Unset);
+    })
+    .run();
+}
+
+#[test]
+fn keys_that_are_counted_are_bounded_and_every_value_is_counted() {
+    let test = "keys_that_are_counted_are_bounded_and_every_value_is_counted";
+    Child::of(test, || {
+        let kept = exported(Route::Tracing, ForeignData::checked(), || {
+            for key in 0..300 {
+                let span = info_span!("request");
+                span.set_attribute(format!("key{key}.password"), "hunter2");
+                span.set_attribute("key0.password", "hunter2");
+            }
+        });
+        assert_eq!(kept.take().len(), 300);
+        let withheld = tickspan::withheld();
+        let count = |key| withheld.iter().find(|it| it.key == key).unwrap().count;
+        assert_eq!((count("key0.password"), count("(other keys)")), (301, 44));
+        assert_eq!(tickspan::health().withheld, 600);
     })
     .run();
 }

@@ -8,6 +8,7 @@ use futures::executor::block_on;
 use opentelemetry::propagation::text_map_propagator::FieldIter;
 use opentelemetry::propagation::{Extractor, Injector, TextMapPropagator};
 use opentelemetry::trace::{SpanContext, SpanId, TraceContextExt as _, TraceFlags, TraceId};
+use opentelemetry_sdk::propagation::BaggagePropagator;
 use opentelemetry_sdk::trace::SpanData;
 use tickspan::propagate::{self, Carrier, CarrierMut, TraceContext, pairs};
 use tickspan::testing::capture;
@@ -593,6 +594,28 @@ fn propagator_of_the_program_takes_the_place_of_w3c() {
         let sent = format!("{TRACE:032x}/{}", span.span_context.span_id());
         assert_eq!(out, [("x-trace".to_owned(), sent)]);
     })
+    .run();
+}
+
+#[test]
+fn propagator_of_the_program_is_given_no_baggage_that_is_withheld() {
+    Child::of(
+        "propagator_of_the_program_is_given_no_baggage_that_is_withheld",
+        || {
+            let _telemetry = tickspan::builder()
+                .with_propagator(BaggagePropagator::new())
+                .with_console(false)
+                .init()
+                .unwrap();
+            let received = [("baggage", "password=hunter2,desk=fx;api_key=k-123;ttl=5")];
+            let mut out: Vec<(String, String)> = Vec::new();
+            receive(&propagate::extract(&received[..]), &mut out);
+            assert_eq!(out, [("baggage".to_owned(), "desk=fx;ttl=5".to_owned())]);
+            let withheld = tickspan::withheld();
+            let counted: Vec<_> = withheld.iter().map(|it| (&*it.key, it.count)).collect();
+            assert_eq!(counted, [("api_key", 1), ("password", 1)]);
+        },
+    )
     .run();
 }
 
