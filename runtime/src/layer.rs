@@ -196,7 +196,7 @@ where
     }
 
     fn on_event(&self, event: &Event<'_>, context: Context<'_, S>) {
-        let is_wanted = |share: &Share| share.wants(event.metadata(), &context);
+        let is_wanted = |share: &Share| share.wants_event(event, &context);
         if !self.events || !self.share.as_ref().is_none_or(is_wanted) {
             return;
         }

@@ -11,7 +11,8 @@ use std::sync::Arc;
 use tracing::level_filters::LevelFilter;
 use tracing::span::{Attributes, Id, Record};
 use tracing::subscriber::Interest;
-use tracing::{Metadata, Subscriber};
+use tracing::{Event, Metadata, Subscriber};
+use tracing_log::NormalizeEvent as _;
 use tracing_subscriber::filter::EnvFilter;
 use tracing_subscriber::layer::Context;
 use tracing_subscriber::{Layer, Registry};
@@ -90,7 +91,18 @@ impl Gate {
 }
 
 impl Share {
-    /// Whether the output wants an event of this callsite, here and now.
+    /// Whether the output wants an event, here and now. A record of the `log` crate is judged by its own target.
+    pub(crate) fn wants_event<S>(&self, event: &Event<'_>, context: &Context<'_, S>) -> bool
+    where
+        S: Subscriber,
+    {
+        match event.normalized_metadata() {
+            Some(metadata) => self.wants(&metadata, context),
+            None => self.wants(event.metadata(), context),
+        }
+    }
+
+    /// Whether the output wants what comes from this callsite, here and now.
     pub(crate) fn wants<S>(&self, metadata: &Metadata<'_>, context: &Context<'_, S>) -> bool
     where
         S: Subscriber,

@@ -6,6 +6,7 @@ use opentelemetry_sdk::logs::InMemoryLogExporter;
 use opentelemetry_sdk::trace::InMemorySpanExporter;
 use tickspan::{Route, event, traced_stage};
 use tickspan_tests::child::Child;
+use tracing_log::{LogTracer, log};
 
 /// Says which route the child takes.
 const ROUTE: &str = "ROUTE_OF_THIS_TEST";
@@ -141,6 +142,33 @@ fn each_output_has_a_filter_of_its_own() {
             }
         );
     }
+}
+
+#[test]
+fn a_record_of_the_log_crate_is_filtered_by_its_own_target() {
+    let child = Child::of(
+        "a_record_of_the_log_crate_is_filtered_by_its_own_target",
+        || {
+            let telemetry = tickspan::builder().with_summary(false).init().unwrap();
+            LogTracer::init().unwrap();
+            log::info!(target: "feed::session", "wanted");
+            log::warn!(target: "noisy", "unwanted");
+            log::warn!("by that for all");
+            log::info!("below that for all");
+            telemetry.shutdown(Duration::from_mins(1));
+        },
+    );
+    let lines = child
+        .with("RUST_LOG", "info")
+        .with(CONSOLE, "warn,feed=info,noisy=off")
+        .run()
+        .stderr;
+    let is_told = |text| lines.contains(text);
+    assert!(is_told(" wanted") && is_told("by that for all"), "{lines}");
+    assert!(
+        !is_told("unwanted") && !is_told("below that for all"),
+        "{lines}"
+    );
 }
 
 #[test]

@@ -10,7 +10,7 @@ use opentelemetry::trace::{
     Span as _, SpanContext, SpanId, TraceContextExt as _, Tracer as _, TracerProvider as _,
 };
 use opentelemetry_sdk::trace::{SdkTracerProvider, SpanExporter};
-use tickspan::{Context, Telemetry, event, record, stage, traced_stage};
+use tickspan::{Context, ForeignData, Route, Telemetry, event, record, stage, traced_stage};
 use tickspan_tests::child::Child;
 use tickspan_tests::exported::{Kept, attribute, integer, is_child};
 use tracing::{Metadata, Subscriber};
@@ -18,7 +18,7 @@ use tracing_subscriber::filter::{EnvFilter, LevelFilter};
 use tracing_subscriber::fmt::MakeWriter;
 use tracing_subscriber::layer::SubscriberExt as _;
 use tracing_subscriber::util::SubscriberInitExt as _;
-use tracing_subscriber::{Layer, layer, reload};
+use tracing_subscriber::{Layer, Registry, layer, reload};
 
 /// Much longer than anything here takes, much shorter than for ever.
 const SOON: Duration = Duration::from_mins(1);
@@ -285,6 +285,95 @@ fn a_stage_that_another_layer_does_not_want_takes_nothing_from_it() {
             let each = "after a stage\nafter an event\ndecode: inside\n";
             let all = [each, each, "at the end\nafter the end\n"].concat();
             assert_eq!(lines.text(), all);
+        },
+    )
+    .run();
+}
+
+/// A layer with a filter of its own, behind the one that keeps events from it: the next line is written.
+fn written(lines: &Lines) -> impl Layer<Registry> + use<> {
+    tracing_subscriber::fmt::layer()
+        .with_writer(lines.clone())
+        .with_ansi(false)
+        .with_level(false)
+        .with_target(false)
+        .without_time()
+        .with_filter(LevelFilter::INFO)
+}
+
+#[test]
+fn what_log_records_keep_from_a_layer_with_a_filter_takes_nothing_from_it() {
+    let child = Child::of(
+        "what_log_records_keep_from_a_layer_with_a_filter_takes_nothing_from_it",
+        || {
+            let is_on_lane = std::env::var_os("ON_LANE").is_some();
+            let telemetry = tickspan::builder()
+                .with_route(if is_on_lane {
+                    Route::Lane
+                } else {
+                    Route::Tracing
+                })
+                .with_global_subscriber(false)
+                .with_summary(false)
+                .with_span_exporter(Kept::default())
+                .init()
+                .unwrap();
+            let lines = Lines::default();
+            // Another wants all of it.
+            let all = Lines::default();
+            let of_all = tracing_subscriber::fmt::layer().with_writer(all.clone());
+            tracing_subscriber::registry()
+                .with(tickspan::log_records(written(&lines)))
+                .with(tickspan::layer().with_events(false))
+                .with(of_all)
+                .init();
+            for _ in 0..2 {
+                tracing::debug_span!("request").in_scope(|| {
+                    let _stage = stage!(level: "debug", "book_update");
+                    event!(level: "debug", "queue_read");
+                    tracing::info!("after an event");
+                });
+            }
+            telemetry.shutdown(SOON);
+            assert_eq!(
+                lines.text(),
+                "after an event\nafter an event\n",
+                "{}",
+                all.text()
+            );
+        },
+    );
+    child.run();
+    child.with("ON_LANE", "1").run();
+}
+
+#[test]
+fn what_the_policy_keeps_from_a_layer_with_a_filter_takes_nothing_from_it() {
+    Child::of(
+        "what_the_policy_keeps_from_a_layer_with_a_filter_takes_nothing_from_it",
+        || {
+            let telemetry = tickspan::builder()
+                .with_foreign_data(ForeignData::none())
+                .with_global_subscriber(false)
+                .with_summary(false)
+                .with_span_exporter(Kept::default())
+                .init()
+                .unwrap();
+            let (lines, all) = (Lines::default(), Lines::default());
+            tracing_subscriber::registry()
+                .with(tickspan::policed(written(&lines)))
+                .with(tickspan::layer())
+                .with(tracing_subscriber::fmt::layer().with_writer(all.clone()))
+                .init();
+            for _ in 0..2 {
+                tracing::debug!("of another crate");
+                event!("order_submitted");
+                event!(level: "debug", "queue_read");
+                event!("order_filled");
+            }
+            telemetry.shutdown(SOON);
+            let each = "order_submitted\norder_filled\n";
+            assert_eq!(lines.text(), each.repeat(2), "{}", all.text());
         },
     )
     .run();

@@ -72,6 +72,11 @@ pub(crate) fn of(metadata: &'static Metadata<'static>) -> &'static Judged {
     judged
 }
 
+/// Whether what comes from a callsite will be [`Whole::Dropped`], asked before there is an event.
+pub(super) fn drops(metadata: &Metadata<'_>) -> bool {
+    metadata.is_event() && rules::drops_events() && !own::is_callsite(&metadata.callsite())
+}
+
 #[cold]
 fn learn(metadata: &'static Metadata<'static>) -> &'static Judged {
     let callsite = metadata.callsite();

@@ -10,6 +10,7 @@ use tracing_subscriber::Layer;
 use tracing_subscriber::layer::Context;
 use tracing_subscriber::registry::LookupSpan;
 
+use super::callsites::drops;
 use super::{rewrite, trades};
 use crate::outputs::Share;
 
@@ -70,7 +71,7 @@ impl<L> Policed<L> {
     }
 
     fn wants<S: Subscriber>(&self, event: &Event<'_>, context: &Context<'_, S>) -> bool {
-        let is_wanted = |share: &Share| share.wants(event.metadata(), context);
+        let is_wanted = |share: &Share| share.wants_event(event, context);
         self.share.as_ref().is_none_or(is_wanted)
     }
 }
@@ -95,7 +96,7 @@ where
     }
 
     fn event_enabled(&self, event: &Event<'_>, context: Context<'_, S>) -> bool {
-        self.layer.event_enabled(event, context)
+        drops(event.metadata()) || self.layer.event_enabled(event, context)
     }
 
     fn on_event(&self, event: &Event<'_>, context: Context<'_, S>) {
@@ -125,7 +126,8 @@ where
     }
 
     fn enabled(&self, metadata: &Metadata<'_>, context: Context<'_, S>) -> bool {
-        self.layer.enabled(metadata, context)
+        // A filter of the layer notes its answer for what it is shown next, and that is not shown.
+        drops(metadata) || self.layer.enabled(metadata, context)
     }
 
     fn max_level_hint(&self) -> Option<LevelFilter> {

@@ -1,6 +1,6 @@
 //! What is decided of a key.
 
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::sync::{PoisonError, RwLock};
 
 use tracing::Metadata;
@@ -121,8 +121,17 @@ static CURRENT: RwLock<Option<ForeignData>> = RwLock::new(None);
 /// Grows when verdicts may have changed. Never 0, which a callsite has that was not looked at.
 static GENERATION: AtomicU32 = AtomicU32::new(1);
 
+/// Whether the policy lets no event of other crates through.
+// Relaxed: it is set while `init` runs.
+static DROPS_EVENTS: AtomicBool = AtomicBool::new(false);
+
+pub(super) fn drops_events() -> bool {
+    DROPS_EVENTS.load(Ordering::Relaxed)
+}
+
 /// Puts a policy in force.
 pub(crate) fn set(data: ForeignData) {
+    DROPS_EVENTS.store(data.policy == Policy::None, Ordering::Relaxed);
     *CURRENT.write().unwrap_or_else(PoisonError::into_inner) = Some(data);
     outdate();
 }

@@ -170,6 +170,14 @@ impl Callsite {
         is_enabled
     }
 
+    /// Has the filters of layers [forget](super::filters) what they answered, if they were asked.
+    #[cfg(feature = "init")]
+    pub(super) fn forget_answers(&'static self) {
+        if !self.tracing.interest().is_always() {
+            super::filters::forget(&self.metadata);
+        }
+    }
+
     /// Asks the subscriber again about what it is shown after all: by now the filters of its layers have
     /// [forgotten](super::filters) what they answered.
     #[cfg(feature = "init")]
@@ -178,6 +186,9 @@ impl Callsite {
     }
 
     fn ask(&'static self) -> bool {
+        // Layers are asked that tell a callsite of ours by it.
+        #[cfg(feature = "init")]
+        self.number();
         tracing::dispatcher::get_default(|dispatch| dispatch.enabled(&self.metadata))
     }
 

@@ -69,4 +69,7 @@ pub(super) fn dispatch(site: &'static Callsite, values: &[Value<'_>]) {
         *place = value.as_tracing(slot);
     }
     Event::dispatch(metadata, &fields.value_set_all(&all[..fields.len()]));
+    // Log records may have kept it from a layer with a filter that noted its answer.
+    #[cfg(feature = "init")]
+    site.forget_answers();
 }
