@@ -164,7 +164,10 @@ fn a_record_of_the_log_crate_is_filtered_by_its_own_target() {
         .run()
         .stderr;
     let is_told = |text| lines.contains(text);
-    assert!(is_told(" wanted") && is_told("by that for all"), "{lines}");
+    assert!(
+        is_told(" feed::session: wanted\n") && is_told(" outputs: by that for all\n"),
+        "{lines}"
+    );
     assert!(
         !is_told("unwanted") && !is_told("below that for all"),
         "{lines}"

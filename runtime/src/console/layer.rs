@@ -9,6 +9,7 @@ use opentelemetry::KeyValue;
 use opentelemetry::trace::{SpanContext, SpanId, TraceContextExt as _, TraceId};
 use tracing::span::{Attributes, Id, Record};
 use tracing::{Event, Metadata, Subscriber};
+use tracing_log::NormalizeEvent as _;
 use tracing_subscriber::Layer;
 use tracing_subscriber::layer::Context;
 use tracing_subscriber::registry::{LookupSpan, Scope};
@@ -94,9 +95,16 @@ where
     fn on_event(&self, event: &Event<'_>, context: Context<'_, S>) {
         let mut gathered = Gather::default();
         event.record(&mut gathered);
-        let metadata = event.metadata();
+        let normalized = event.normalized_metadata();
+        if normalized.is_some() {
+            // The target is told in its place.
+            gathered
+                .fields
+                .retain(|field| !field.key.starts_with("log."));
+        }
+        let metadata = normalized.as_ref().unwrap_or_else(|| event.metadata());
         // An event of a stage has a name; those of others are named by a place in the source.
-        if gathered.message.is_empty() && policy::of(metadata).whole() == Whole::Own {
+        if gathered.message.is_empty() && policy::of(event.metadata()).whole() == Whole::Own {
             metadata.name().clone_into(&mut gathered.message);
         }
         let ids = match event.parent() {
