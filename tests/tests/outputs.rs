@@ -6,7 +6,6 @@ use opentelemetry_sdk::logs::InMemoryLogExporter;
 use opentelemetry_sdk::trace::InMemorySpanExporter;
 use tickspan::{Route, event, traced_stage};
 use tickspan_tests::child::Child;
-use tracing_log::{LogTracer, log};
 
 /// Says which route the child takes.
 const ROUTE: &str = "ROUTE_OF_THIS_TEST";
@@ -150,7 +149,6 @@ fn a_record_of_the_log_crate_is_filtered_by_its_own_target() {
         "a_record_of_the_log_crate_is_filtered_by_its_own_target",
         || {
             let telemetry = tickspan::builder().with_summary(false).init().unwrap();
-            LogTracer::init().unwrap();
             log::info!(target: "feed::session", "wanted");
             log::warn!(target: "noisy", "unwanted");
             log::warn!("by that for all");
@@ -172,6 +170,35 @@ fn a_record_of_the_log_crate_is_filtered_by_its_own_target() {
         !is_told("unwanted") && !is_told("below that for all"),
         "{lines}"
     );
+}
+
+/// A logger as a program may have one.
+struct Stdout;
+
+impl log::Log for Stdout {
+    fn enabled(&self, _: &log::Metadata<'_>) -> bool {
+        true
+    }
+
+    fn log(&self, record: &log::Record<'_>) {
+        println!("{}", record.args());
+    }
+
+    fn flush(&self) {}
+}
+
+#[test]
+fn a_logger_of_the_programs_own_stays() {
+    let child = Child::of("a_logger_of_the_programs_own_stays", || {
+        log::set_logger(&Stdout).unwrap();
+        log::set_max_level(log::LevelFilter::Debug);
+        let telemetry = tickspan::init().unwrap();
+        log::debug!("logon accepted");
+        telemetry.shutdown(Duration::from_mins(1));
+    });
+    let finished = child.run();
+    assert!(finished.stdout.contains("logon accepted\n"));
+    assert!(!finished.stderr.contains("logon accepted"));
 }
 
 #[test]

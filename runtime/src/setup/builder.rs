@@ -499,7 +499,8 @@ impl Builder {
         self
     }
 
-    /// Whether `init` installs its `tracing` subscriber for the whole process. On unless set.
+    /// Whether `init` installs its `tracing` subscriber for the whole process, and the logger of the `log` crate that hands records to it
+    /// where none is set. On unless set.
     ///
     /// Without it, stages are recorded where the program's own subscriber lets them through, and spans and
     /// events of other libraries where it has the layer of [`layer`](crate::layer()). Console lines and the

@@ -9,6 +9,7 @@ use opentelemetry_appender_tracing::layer::OpenTelemetryTracingBridge;
 use opentelemetry_sdk::trace::SdkTracer;
 use tracing::Subscriber;
 use tracing::level_filters::LevelFilter;
+use tracing_log::{AsLog as _, LogTracer};
 use tracing_opentelemetry::OpenTelemetrySpanExt as _;
 use tracing_subscriber::Layer;
 use tracing_subscriber::filter::{Directive, EnvFilter};
@@ -78,7 +79,7 @@ pub(super) fn gate(settings: &Settings, has_logs: bool) -> Result<Gate, Error> {
     }))
 }
 
-/// Makes the subscriber out of `gate` and installs it for the whole process.
+/// Makes the subscriber out of `gate` and installs it for the whole process, with the bridge to it from the `log` crate.
 ///
 /// # Errors
 ///
@@ -117,6 +118,10 @@ pub(super) fn install(gate: &Gate, settings: &Settings, running: &Running) -> Re
             source: source.into(),
         }
     })?;
+    // A program that has set a logger of its own has decided where records go.
+    let _ = LogTracer::builder()
+        .with_max_level(LevelFilter::current().as_log())
+        .init();
     if names_functions {
         crate::record::observe_new_spans(name_function);
     }
