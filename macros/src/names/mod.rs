@@ -26,7 +26,7 @@ pub(crate) fn source() -> TokenStream {
 
 /// Why `name` is sensitive, if it is.
 pub(crate) fn sensitive(name: &str) -> Option<Finding> {
-    settings::current().sensitive(name)
+    settings::sensitive(name)
 }
 
 /// Whether what follows this name, which is clean, can make a sensitive one of it: `account`, for `account.number`.

@@ -4,6 +4,7 @@
 //! when. Each expansion asks once whether it still holds.
 
 use std::cell::RefCell;
+use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 use std::time::SystemTime;
@@ -13,7 +14,7 @@ use proc_macro2::TokenStream;
 use quote::quote;
 
 use super::file::{Fault, File};
-use super::rules;
+use super::rules::{self, Finding};
 use super::workspace::workspace_of;
 use crate::diagnostics::Faults;
 
@@ -33,6 +34,8 @@ struct InForce {
     root: Option<PathBuf>,
     found: Option<Found>,
     file: Rc<File>,
+    /// What was found of names by its rules: most stand in a crate many times.
+    findings: HashMap<String, Option<Finding>>,
     /// What the inventory says of it.
     sources: Rc<str>,
 }
@@ -89,6 +92,7 @@ pub(crate) fn load(faults: &mut Faults) {
             root: Some(root),
             found,
             file: Rc::new(file),
+            findings: HashMap::new(),
         };
     });
 }
@@ -96,6 +100,18 @@ pub(crate) fn load(faults: &mut Faults) {
 /// The file in force; without one, what adds nothing.
 pub(super) fn current() -> Rc<File> {
     IN_FORCE.with_borrow(|held| Rc::clone(&held.file))
+}
+
+/// Why `name` is sensitive by the file in force, if it is.
+pub(super) fn sensitive(name: &str) -> Option<Finding> {
+    IN_FORCE.with_borrow_mut(|held| {
+        if let Some(finding) = held.findings.get(name) {
+            return *finding;
+        }
+        let finding = held.file.sensitive(name);
+        held.findings.insert(name.to_owned(), finding);
+        finding
+    })
 }
 
 /// Where the file was looked for, as the inventory has it: a fingerprint before the one that was there, a `-` before

@@ -594,6 +594,7 @@ fn append(
     let mut rest = *reader;
     match rest.u8()? {
         tag::I64 => attributes.push(KeyValue::new(key, rest.i64()?)),
+        tag::U64 => attributes.push(KeyValue::new(key, unsigned(rest.u64()?))),
         tag::F64 => attributes.push(KeyValue::new(key, rest.f64()?)),
         tag::TEXT => attributes.push(KeyValue::new(key, texts.value(&text(&mut rest)?))),
         _ => {
@@ -678,11 +679,7 @@ fn value(reader: &mut Reader<'_>, texts: &mut Texts) -> Option<Option<Value>> {
         tag::FALSE => Value::Bool(false),
         tag::TRUE => Value::Bool(true),
         tag::I64 => Value::I64(reader.i64()?),
-        tag::U64 => {
-            let value = reader.u64()?;
-            i64::try_from(value)
-                .map_or_else(|_| Value::String(value.to_string().into()), Value::I64)
-        }
+        tag::U64 => unsigned(reader.u64()?),
         tag::F64 => Value::F64(reader.f64()?),
         tag::TEXT => Value::String(texts.value(&text(reader)?)),
         #[cfg(feature = "rust_decimal")]
@@ -690,6 +687,11 @@ fn value(reader: &mut Reader<'_>, texts: &mut Texts) -> Option<Option<Value>> {
         tag::LIST => list(reader)?,
         _ => return None,
     }))
+}
+
+/// OpenTelemetry has no unsigned integers: what is too large for a signed one keeps all of its digits.
+fn unsigned(value: u64) -> Value {
+    i64::try_from(value).map_or_else(|_| Value::String(value.to_string().into()), Value::I64)
 }
 
 fn text<'a>(reader: &mut Reader<'a>) -> Option<Cow<'a, str>> {
@@ -719,7 +721,10 @@ fn element(reader: &mut Reader<'_>) -> Option<Element> {
         tag::FALSE => Element::Bool(false),
         tag::TRUE => Element::Bool(true),
         tag::I64 => Element::I64(reader.i64()?),
-        tag::U64 => Element::U64(reader.u64()?),
+        tag::U64 => {
+            let value = reader.u64()?;
+            i64::try_from(value).map_or(Element::U64(value), Element::I64)
+        }
         tag::F64 => Element::F64(reader.f64()?),
         tag::TEXT => {
             let text = text(reader)?.into_owned();

@@ -77,6 +77,7 @@ pub(crate) enum Repr<'a> {
     Absent,
     Bool(bool),
     I64(i64),
+    /// Recorded as an `i64` where it is one, for OpenTelemetry knows no other integer.
     U64(u64),
     F64(f64),
     Text(&'a str),
@@ -86,8 +87,18 @@ pub(crate) enum Repr<'a> {
     Decimal(rust_decimal::Decimal),
 }
 
-/// Room for a value that `tracing` takes by its `Display`.
-pub(crate) type Slot<'v> = Option<DisplayValue<&'v dyn fmt::Display>>;
+/// Room for what `tracing` takes a value by.
+pub(crate) struct Slot<'v> {
+    displayed: Option<DisplayValue<&'v dyn fmt::Display>>,
+    integer: i64,
+}
+
+impl Slot<'_> {
+    pub(crate) const EMPTY: Self = Self {
+        displayed: None,
+        integer: 0,
+    };
+}
 
 impl<'a> Value<'a> {
     /// Nothing: no attribute is recorded.
@@ -96,16 +107,6 @@ impl<'a> Value<'a> {
     /// Whether there is nothing to record.
     pub const fn is_absent(&self) -> bool {
         matches!(self.0, Repr::Absent)
-    }
-
-    /// An unsigned integer: an `i64` while it fits, for OpenTelemetry knows no other.
-    #[inline]
-    pub const fn u64(value: u64) -> Self {
-        if value <= i64::MAX as u64 {
-            #[expect(clippy::cast_possible_wrap, reason = "compared with i64::MAX above")]
-            return Self(Repr::I64(value as i64));
-        }
-        Self(Repr::U64(value))
     }
 
     /// Text that is already there.
@@ -143,7 +144,13 @@ impl<'a> Value<'a> {
             Repr::Absent => return None,
             Repr::Bool(value) => return Some(value),
             Repr::I64(value) => return Some(value),
-            Repr::U64(value) => return Some(value),
+            Repr::U64(value) => {
+                let Ok(integer) = i64::try_from(*value) else {
+                    return Some(value);
+                };
+                slot.integer = integer;
+                return Some(&slot.integer);
+            }
             Repr::F64(value) => return Some(value),
             Repr::Text(value) => return Some(value),
             Repr::Written(value) => value,
@@ -151,7 +158,7 @@ impl<'a> Value<'a> {
             #[cfg(feature = "rust_decimal")]
             Repr::Decimal(value) => value,
         };
-        Some(slot.insert(tracing::field::display(written)))
+        Some(slot.displayed.insert(tracing::field::display(written)))
     }
 }
 
@@ -178,7 +185,8 @@ scalars! {
     u8 => |value| Repr::I64(value as i64);
     u16 => |value| Repr::I64(value as i64);
     u32 => |value| Repr::I64(value as i64);
-    usize => |value| Self::u64(value as u64).0;
+    u64 => |value| Repr::U64(value);
+    usize => |value| Repr::U64(value as u64);
     f32 => |value| Repr::F64(value as f64);
     f64 => |value| Repr::F64(value);
 }

@@ -149,7 +149,11 @@ impl Callsite {
         let level = self.metadata.level();
         *level <= tracing::level_filters::STATIC_MAX_LEVEL
             && *level <= LevelFilter::current()
-            && (self.is_enabled_by_subscriber() || self.may_be_captured())
+            && self.is_wanted()
+    }
+
+    fn is_wanted(&'static self) -> bool {
+        self.is_enabled_by_subscriber() || self.may_be_captured()
     }
 
     pub(super) fn is_enabled_by_subscriber(&'static self) -> bool {
@@ -264,7 +268,7 @@ impl Callsite {
         for ((place, value), slot) in all.iter_mut().zip(values).zip(&mut slots) {
             *place = value.as_tracing(slot);
         }
-        let mut slot = None;
+        let mut slot = Slot::EMPTY;
         if let Some(place) = fields.len().checked_sub(tail::KIND) {
             all[place] = kind.as_tracing(&mut slot);
         }
@@ -326,7 +330,7 @@ pub(crate) type FieldValues<'a> = [Option<&'a dyn tracing::Value>; MAX_FIELDS];
 
 /// A slot for each of them.
 pub(super) const fn slots<'a>() -> [Slot<'a>; MAX_FIELDS] {
-    [const { None }; MAX_FIELDS]
+    [const { Slot::EMPTY }; MAX_FIELDS]
 }
 
 #[cfg(feature = "init")]

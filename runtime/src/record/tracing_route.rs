@@ -10,7 +10,7 @@ use super::callsite::{FieldValues, MAX_FIELDS, tail};
 use super::outcome::Outcome;
 use super::parent::Parent;
 use super::thread::{self, Frame};
-use crate::privacy::Value;
+use crate::privacy::{Slot, Value};
 
 /// A span that is not current.
 pub(super) struct Idle {
@@ -131,7 +131,7 @@ impl Idle {
         let metadata = self.callsite.metadata();
         let fields = metadata.fields();
         let mut values: FieldValues<'_> = [None; MAX_FIELDS];
-        let mut slots = [const { None }; 3];
+        let mut slots = [const { Slot::EMPTY }; 3];
         let given = [
             (tail::STATUS, &status),
             (tail::OUTCOME, &name),

@@ -13,6 +13,7 @@ fn recorded(masked: &Masked<'_>) -> String {
         Repr::Absent => "-".to_owned(),
         Repr::Text(text) => (*text).to_owned(),
         Repr::I64(number) => number.to_string(),
+        Repr::U64(number) => number.to_string(),
         Repr::F64(number) => format!("{number:?}"),
         #[cfg(feature = "rust_decimal")]
         Repr::Decimal(number) => number.to_string(),
