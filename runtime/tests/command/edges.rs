@@ -95,3 +95,38 @@ fn what_has_no_sum_adds_nothing() {
     assert_eq!((total("gross"), total("net")), (10.0.into(), 8.0.into()));
     assert!(costs.iter().all(|row| row["component"] != "odd"));
 }
+
+/// 6,000 rejected edges, each name and each reason in another order each time: whoever meets one has met others before it.
+fn with_many_names(edges: u64, reasons: u64) -> Lines {
+    let mut pattern = Lines::default();
+    pattern.edge(1, 1, ("1", "2"), Some("REASON"));
+    let pattern = String::from_utf8(pattern.0).unwrap();
+    let mut text = String::new();
+    for step in [1, 7, 1_999] {
+        for number in (0..2_000).map(|number| number * step % 2_000) {
+            let (edge, reason) = (number % edges, number % reasons);
+            let line = pattern.replace("spread", &format!("edge_{edge}"));
+            text.push_str(&line.replace("REASON", &format!("reason_{reason}")));
+        }
+    }
+    Lines(text.into_bytes())
+}
+
+#[test]
+fn what_has_a_row_counts_there_alone_however_many_names_there_are() {
+    for (edges, reasons, column, own, each) in
+        [(1, 100, "reason", 64, 60), (2_000, 1, "edge", 1_024, 3)]
+    {
+        let (dir, _) = with_many_names(edges, reasons).recording();
+        let told = || run(&["edges", "--json"], dir.path());
+        let decisions = json(&told(), 0)["decisions"].take();
+        let rows = decisions.as_array().unwrap();
+        let (others, named): (Vec<_>, Vec<_>) =
+            rows.iter().partition(|row| row[column] == "(others)");
+        assert_eq!((others.len(), named.len()), (1, own), "{column}");
+        assert!(named.iter().all(|row| row["count"] == each), "{named:?}");
+        assert_eq!(others[0]["count"], 6_000 - own * each, "{column}");
+        // Whatever the threads took.
+        assert_eq!(out(&told()), out(&told()));
+    }
+}

@@ -262,6 +262,38 @@ fn names_of_a_recording_are_inert() {
 }
 
 #[test]
+fn processes_of_one_number_on_several_hosts_are_told_apart() {
+    let recorded_by = |number: u32, who: &[(&'static str, &'static str)]| {
+        let who = who
+            .iter()
+            .map(|(key, value)| ((*key).into(), Value::Text((*value).into())));
+        Line {
+            timestamp: at(1),
+            trace_id: None,
+            span_id: None,
+            data: Data::Recording(tickspan::recorded::Recording {
+                schema_version: tickspan::recorded::VERSION.into(),
+                process_id: number,
+                tickspan_version: "1".into(),
+                resource: Attributes(who.collect()),
+            }),
+        }
+    };
+    let count = |lines: &[Line<'_>]| data(&page_of(&recording(text(lines))).0)["processes"].take();
+    let (a, b) = ([("host.name", "a")], [("host.name", "b")]);
+    let instances = [
+        [("host.name", "a"), ("service.instance.id", "1")],
+        [("host.name", "a"), ("service.instance.id", "2")],
+    ];
+    // Each of its files begins so.
+    assert_eq!(count(&[recorded_by(1, &a), recorded_by(1, &a)]), 1);
+    assert_eq!(count(&[recorded_by(1, &a), recorded_by(1, &b)]), 2);
+    assert_eq!(count(&[recorded_by(1, &a), recorded_by(2, &a)]), 2);
+    assert_eq!(count(&instances.map(|who| recorded_by(1, &who))), 2);
+    assert_eq!(count(&[recorded_by(1, &[]), recorded_by(1, &[])]), 1);
+}
+
+#[test]
 fn same_recording_gives_the_same_page() {
     // Large enough for several pieces, which threads take in any order.
     let dir = recording(text(&messages(2_500)));

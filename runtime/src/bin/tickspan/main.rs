@@ -9,6 +9,7 @@ mod exit;
 mod human;
 mod input;
 mod inventory;
+mod named;
 mod output;
 mod progress;
 mod replay;

@@ -2,13 +2,13 @@
 
 use std::borrow::Cow;
 use std::cmp::Ordering;
-use std::collections::BTreeMap;
 
 use serde::Deserialize;
 use serde_json::value::RawValue;
 use tickspan::recorded::{Edge, Value};
 
 use crate::input::{Nanoseconds, Times};
+use crate::named::{Merge, Named};
 use crate::scan::Fold;
 use crate::sum::Sum;
 
@@ -18,14 +18,20 @@ const MOST_NAMES: usize = 64;
 /// Edges of other names beyond this many share one.
 const MOST_EDGES: usize = 1_024;
 
-/// What those share.
-const OTHERS: &str = "(others)";
+/// What edges are counted together by: their name and unit.
+pub(crate) fn key(edge: &Edge<'_>) -> String {
+    match &edge.unit {
+        Some(unit) => format!("{}\0{unit}", edge.name),
+        None => edge.name.clone().into_owned(),
+    }
+}
 
-/// Which edges are counted together.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) struct Key {
-    pub(super) name: String,
-    pub(super) unit: Option<String>,
+/// The name and the unit that make a key.
+pub(crate) fn name_and_unit(key: &str) -> (&str, Option<&str>) {
+    match key.split_once('\0') {
+        Some((name, unit)) => (name, Some(unit)),
+        None => (key, None),
+    }
 }
 
 /// The edges of each name and unit.
@@ -33,7 +39,7 @@ pub(super) struct Key {
 pub(super) struct Counted {
     times: Times,
     top: usize,
-    pub(super) edges: BTreeMap<Key, Sums>,
+    pub(super) edges: Named<Sums, MOST_EDGES>,
 }
 
 /// What the edges of one name and unit add up to.
@@ -41,11 +47,13 @@ pub(super) struct Counted {
 pub(super) struct Sums {
     pub(super) accepted: Decided,
     /// By the code of the reason.
-    pub(super) rejected: BTreeMap<String, Decided>,
+    pub(super) rejected: Named<Decided, MOST_NAMES>,
     /// How many have sums; what follows is of them.
     pub(super) summed: u64,
     pub(super) gross: Sum,
-    pub(super) costs: BTreeMap<String, Sum>,
+    pub(super) costs: Named<Sum, MOST_NAMES>,
+    /// How many of the best, and of the worst, are kept.
+    top: usize,
     pub(super) best: Vec<Extreme>,
     pub(super) worst: Vec<Extreme>,
 }
@@ -87,26 +95,19 @@ impl Counted {
         Self {
             times,
             top,
-            edges: BTreeMap::new(),
+            edges: Named::default(),
         }
     }
 
     fn count(&mut self, edge: &Edge<'_>, time: Nanoseconds, trace_id: Option<&str>) {
-        let mut key = Key {
-            name: edge.name.to_string(),
-            unit: edge.unit.as_deref().map(str::to_owned),
-        };
-        if self.edges.len() >= MOST_EDGES && !self.edges.contains_key(&key) {
-            OTHERS.clone_into(&mut key.name);
-            key.unit = None;
-        }
-        let sums = self.edges.entry(key).or_default();
+        let sums = self.edges.of(&key(edge));
+        sums.top = self.top;
         let net = edge.net.as_ref().and_then(Value::as_f64);
         let reason = edge.reason.as_deref();
         let decided = if edge.is_accepted() {
             &mut sums.accepted
         } else {
-            named(&mut sums.rejected, reason.unwrap_or("policy"))
+            sums.rejected.of(reason.unwrap_or("policy"))
         };
         decided.count += 1;
         // What has no sums is told by its reason.
@@ -122,7 +123,7 @@ impl Counted {
             };
             match Role::of(name) {
                 Role::Gross => sums.gross.add(amount),
-                Role::Cost => named(&mut sums.costs, name).add(amount),
+                Role::Cost => sums.costs.of(name).add(amount),
                 Role::Threshold => {}
             }
         }
@@ -156,15 +157,6 @@ impl Role {
     }
 }
 
-fn named<'a, T: Default>(map: &'a mut BTreeMap<String, T>, name: &str) -> &'a mut T {
-    let name = if map.len() >= MOST_NAMES && !map.contains_key(name) {
-        OTHERS
-    } else {
-        name
-    };
-    map.entry(name.to_owned()).or_default()
-}
-
 /// Keeps the first `top` in an order.
 fn keep(
     kept: &mut Vec<Extreme>,
@@ -196,27 +188,19 @@ impl Extreme {
     }
 
     fn earlier(&self, other: &Self) -> Ordering {
-        (self.time, &self.trace_id).cmp(&(other.time, &other.trace_id))
+        (self.time, &self.trace_id, &self.reason).cmp(&(other.time, &other.trace_id, &other.reason))
     }
 }
 
-impl Sums {
-    pub(super) fn net(&self) -> f64 {
-        let mut net = self.accepted.net;
-        self.rejected.values().for_each(|it| net.merge(it.net));
-        net.total()
-    }
-
-    fn merge(&mut self, other: Self, top: usize) {
+impl Merge for Sums {
+    fn merge(&mut self, other: Self) {
         self.accepted.merge(other.accepted);
-        for (reason, decided) in other.rejected {
-            named(&mut self.rejected, &reason).merge(decided);
-        }
+        self.rejected.merge(other.rejected);
         self.summed += other.summed;
         self.gross.merge(other.gross);
-        for (name, sum) in other.costs {
-            named(&mut self.costs, &name).merge(sum);
-        }
+        self.costs.merge(other.costs);
+        self.top = self.top.max(other.top);
+        let top = self.top;
         for edge in other.best {
             keep(&mut self.best, top, || edge, Extreme::better);
         }
@@ -226,7 +210,7 @@ impl Sums {
     }
 }
 
-impl Decided {
+impl Merge for Decided {
     fn merge(&mut self, other: Self) {
         self.count += other.count;
         self.summed += other.summed;
@@ -251,9 +235,7 @@ impl Fold for Counted {
     }
 
     fn merge(&mut self, other: Self) {
-        for (key, sums) in other.edges {
-            self.edges.entry(key).or_default().merge(sums, self.top);
-        }
+        self.edges.merge(other.edges);
     }
 }
 

@@ -2,14 +2,17 @@
 
 mod counted;
 
+use std::cmp::Reverse;
+
 use clap::Args;
 
+use crate::damage::Damages;
 use crate::exit::{self, Exit, Failure};
 use crate::input::{Input, Times, time};
 use crate::output::{Cell, Column, Document, Form, Row, Table};
-use crate::scan::{Scanned, scan};
-pub(crate) use counted::Role;
-use counted::{Counted, Key, Sums};
+use crate::scan::scan;
+use counted::{Counted, Decided, Extreme, Sums};
+pub(crate) use counted::{Role, key, name_and_unit};
 
 /// Tells what edges were decided and why, what their costs came to, and which were the best and the worst.
 ///
@@ -32,17 +35,60 @@ impl Edges {
     pub(crate) fn run(&self) -> Result<Exit, Failure> {
         let times = Times::of(self.input.period());
         let scanned = scan(&self.input, || Counted::new(times.clone(), self.top))?;
-        self.form.print(&document(&scanned))?;
-        Ok(scanned.damages.end(!scanned.fold.edges.is_empty()))
+        let edges = scanned.fold.edges.into_sorted();
+        let edges: Vec<Told> = edges.into_iter().map(Told::of).collect();
+        self.form
+            .print(&document(scanned.lines, &scanned.damages, &edges))?;
+        Ok(scanned.damages.end(!edges.is_empty()))
     }
 }
 
-fn document(scanned: &Scanned<Counted>) -> Document {
-    let edges = &scanned.fold.edges;
+/// The edges of one name and unit, in the order in which they are told.
+struct Told {
+    name: String,
+    unit: Option<String>,
+    accepted: Decided,
+    rejected: Vec<(String, Decided)>,
+    summed: u64,
+    gross: f64,
+    costs: Vec<(String, f64)>,
+    best: Vec<Extreme>,
+    worst: Vec<Extreme>,
+}
+
+impl Told {
+    fn of((key, sums): (String, Sums)) -> Self {
+        let (name, unit) = name_and_unit(&key);
+        let mut rejected = sums.rejected.into_sorted();
+        rejected.sort_by_key(|(_, decided)| Reverse(decided.count));
+        let costs = sums.costs.into_sorted().into_iter();
+        let mut costs: Vec<_> = costs.map(|(name, sum)| (name, sum.total())).collect();
+        costs.sort_by(|a, b| b.1.total_cmp(&a.1));
+        Self {
+            name: name.to_owned(),
+            unit: unit.map(str::to_owned),
+            accepted: sums.accepted,
+            rejected,
+            summed: sums.summed,
+            gross: sums.gross.total(),
+            costs,
+            best: sums.best,
+            worst: sums.worst,
+        }
+    }
+
+    fn net(&self) -> f64 {
+        let mut net = self.accepted.net;
+        self.rejected.iter().for_each(|(_, it)| net.merge(it.net));
+        net.total()
+    }
+}
+
+fn document(lines: u64, damages: &Damages, edges: &[Told]) -> Document {
     Document {
         facts: vec![
-            ("lines", "lines", Cell::Count(scanned.lines)),
-            ("damaged", "damaged", Cell::Count(scanned.damages.count())),
+            ("lines", "lines", Cell::Count(lines)),
+            ("damaged", "damaged", Cell::Count(damages.count())),
         ],
         tables: vec![
             table(
@@ -54,7 +100,7 @@ fn document(scanned: &Scanned<Counted>) -> Document {
                     Column::number("share", "share", 1),
                     Column::number("net", "net", 2),
                 ],
-                edges.iter().flat_map(|(key, sums)| decisions(key, sums)),
+                edges.iter().flat_map(decisions),
             ),
             table(
                 "costs",
@@ -64,7 +110,7 @@ fn document(scanned: &Scanned<Counted>) -> Document {
                     Column::number("of_gross", "of gross", 1),
                     Column::number("mean", "each", 2),
                 ],
-                edges.iter().flat_map(|(key, sums)| costs(key, sums)),
+                edges.iter().flat_map(costs),
             ),
             table(
                 "extremes",
@@ -76,7 +122,7 @@ fn document(scanned: &Scanned<Counted>) -> Document {
                     Column::text("time", "time", 4),
                     Column::id("trace_id", "trace id", 1),
                 ],
-                edges.iter().flat_map(|(key, sums)| extremes(key, sums)),
+                edges.iter().flat_map(extremes),
             ),
         ],
     }
@@ -97,9 +143,9 @@ fn table(key: &'static str, columns: Vec<Column>, rows: impl Iterator<Item = Row
     }
 }
 
-fn row(key: &Key, cells: impl IntoIterator<Item = Cell>) -> Row {
-    let unit = key.unit.as_deref().map_or(Cell::None, Cell::text);
-    let mut all = vec![Cell::text(&key.name), unit];
+fn row(edge: &Told, cells: impl IntoIterator<Item = Cell>) -> Row {
+    let unit = edge.unit.as_deref().map_or(Cell::None, Cell::text);
+    let mut all = vec![Cell::text(&edge.name), unit];
     all.extend(cells);
     Row::from(all)
 }
@@ -113,18 +159,16 @@ fn share(part: u64, whole: u64) -> Cell {
     }
 }
 
-fn decisions<'a>(key: &'a Key, sums: &'a Sums) -> impl Iterator<Item = Row> + 'a {
-    let all = sums.accepted.count + sums.rejected.values().map(|it| it.count).sum::<u64>();
-    let mut rejected: Vec<_> = sums.rejected.iter().collect();
-    rejected.sort_by(|a, b| b.1.count.cmp(&a.1.count).then_with(|| a.0.cmp(b.0)));
-    let accepted = [("accept", None, &sums.accepted)].into_iter();
-    let rejected = rejected.into_iter();
+fn decisions(edge: &Told) -> impl Iterator<Item = Row> + '_ {
+    let rejected = edge.rejected.iter();
+    let all = edge.accepted.count + rejected.clone().map(|(_, it)| it.count).sum::<u64>();
+    let accepted = [("accept", None, &edge.accepted)].into_iter();
     let decided = accepted.chain(rejected.map(|(reason, it)| ("reject", Some(reason), it)));
     decided
         .filter(|(.., decided)| decided.count > 0)
         .map(move |(decision, reason, decided)| {
             row(
-                key,
+                edge,
                 [
                     Cell::text(decision),
                     reason.map_or(Cell::None, |reason| Cell::text(&**reason)),
@@ -140,20 +184,13 @@ fn decisions<'a>(key: &'a Key, sums: &'a Sums) -> impl Iterator<Item = Row> + 'a
         })
 }
 
-fn costs<'a>(key: &'a Key, sums: &'a Sums) -> impl Iterator<Item = Row> + 'a {
-    let gross = sums.gross.total();
-    let mut costs: Vec<(&str, f64)> = sums
-        .costs
-        .iter()
-        .map(|(name, sum)| (&**name, sum.total()))
-        .collect();
-    costs.sort_by(|a, b| b.1.total_cmp(&a.1).then_with(|| a.0.cmp(b.0)));
-    let net = sums.net();
+fn costs(edge: &Told) -> impl Iterator<Item = Row> + '_ {
+    let Told { gross, summed, .. } = *edge;
+    let costs = edge.costs.iter().map(|(name, total)| (&**name, *total));
     let parts = [("gross", gross)]
         .into_iter()
         .chain(costs)
-        .chain([("net", net)]);
-    let summed = sums.summed;
+        .chain([("net", edge.net())]);
     #[expect(clippy::cast_precision_loss, reason = "a mean for people")]
     let rows = parts.map(move |(name, total)| {
         let of_gross = if gross > 0.0 {
@@ -162,24 +199,27 @@ fn costs<'a>(key: &'a Key, sums: &'a Sums) -> impl Iterator<Item = Row> + 'a {
             Cell::None
         };
         let mean = Cell::Amount(total / summed.max(1) as f64);
-        row(key, [Cell::text(name), Cell::Amount(total), of_gross, mean])
+        row(
+            edge,
+            [Cell::text(name), Cell::Amount(total), of_gross, mean],
+        )
     });
     // Where nothing has sums there is nothing to tell.
     rows.filter(move |_| summed > 0)
 }
 
-fn extremes<'a>(key: &'a Key, sums: &'a Sums) -> impl Iterator<Item = Row> + 'a {
-    let best = sums.best.iter().map(|edge| ("best", edge));
-    let worst = sums.worst.iter().map(|edge| ("worst", edge));
-    best.chain(worst).map(move |(rank, edge)| {
+fn extremes(edge: &Told) -> impl Iterator<Item = Row> + '_ {
+    let best = edge.best.iter().map(|one| ("best", one));
+    let worst = edge.worst.iter().map(|one| ("worst", one));
+    best.chain(worst).map(move |(rank, one)| {
         let cells = [
             Cell::text(rank),
-            Cell::Amount(edge.net),
-            Cell::text(&*edge.decision),
-            edge.reason.as_deref().map_or(Cell::None, Cell::text),
-            Cell::Time(time(edge.time)),
-            edge.trace_id.as_deref().map_or(Cell::None, Cell::text),
+            Cell::Amount(one.net),
+            Cell::text(&*one.decision),
+            one.reason.as_deref().map_or(Cell::None, Cell::text),
+            Cell::Time(time(one.time)),
+            one.trace_id.as_deref().map_or(Cell::None, Cell::text),
         ];
-        row(key, cells)
+        row(edge, cells)
     })
 }

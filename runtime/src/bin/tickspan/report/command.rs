@@ -9,12 +9,12 @@ use clap::Args;
 use tickspan::recorded::{Data, Line};
 
 use super::first::First;
-use super::named::Merge as _;
 use super::page;
 use super::second::Second;
 use super::shown::Shown;
 use crate::exit::{self, Exit, Failure};
 use crate::input::{Input, Period};
+use crate::named::Merge as _;
 use crate::scan::{Fold, scan, scan_again};
 
 /// Writes one HTML page that shows a recording: how long stages and hops took, where edges went, traces, and what is missing.

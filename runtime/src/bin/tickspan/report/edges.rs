@@ -5,8 +5,8 @@ use std::time::SystemTime;
 use tickspan::recorded::{Edge, Value};
 
 use super::model;
-use super::named::{Merge, Named};
-use crate::edges::Role;
+use crate::edges::{Role, name_and_unit};
+use crate::named::{Merge, Named};
 use crate::sum::Sum;
 use crate::top::Id;
 
@@ -19,8 +19,6 @@ const EXTREMES: usize = 10;
 /// The edges of one name and unit.
 #[derive(Debug, Default)]
 pub(super) struct Edges {
-    /// Name and unit, once there is an edge.
-    of: Option<(String, Option<String>)>,
     accepted: Decided,
     rejected: Decided,
     without_sum: u64,
@@ -51,20 +49,8 @@ struct Extreme {
 }
 
 impl Edges {
-    /// The key of an edge: those of one name and unit share it.
-    pub(super) fn key(edge: &Edge<'_>) -> String {
-        match &edge.unit {
-            Some(unit) => format!("{}\0{unit}", edge.name),
-            None => edge.name.clone().into_owned(),
-        }
-    }
-
     /// Counts one.
     pub(super) fn add(&mut self, edge: &Edge<'_>, time: SystemTime, trace: Option<Id>) {
-        if self.of.is_none() {
-            let unit = edge.unit.clone().map(std::borrow::Cow::into_owned);
-            self.of = Some((edge.name.clone().into_owned(), unit));
-        }
         let is_accepted = edge.is_accepted();
         let decided = if is_accepted {
             &mut self.accepted
@@ -107,14 +93,15 @@ impl Edges {
         [of(&self.best), of(&self.worst)]
     }
 
-    pub(super) fn model(self, name: String) -> model::Edge {
-        let (name, unit) = self.of.unwrap_or((name, None));
+    /// Of those that share this key.
+    pub(super) fn model(self, key: &str) -> model::Edge {
+        let (name, unit) = name_and_unit(key);
         let mut reasons = self.reasons.into_sorted();
         reasons.sort_by_key(|(_, count)| std::cmp::Reverse(*count));
         let extremes = |all: Vec<Extreme>| all.iter().map(Extreme::model).collect();
         model::Edge {
-            name: model::short(&name),
-            unit: unit.map(|unit| model::short(&unit)),
+            name: model::short(name),
+            unit: unit.map(model::short),
             accepted: self.accepted.model(),
             rejected: self.rejected.model(),
             without_sum: self.without_sum,
@@ -128,12 +115,12 @@ impl Edges {
     }
 }
 
-/// Keeps the least by `key`, sorted: of those that are equal, the first by time and trace.
+/// Keeps the least by `key`, sorted: of those that are equal, the first by time, trace and reason.
 fn keep(extremes: &mut Vec<Extreme>, one: &Extreme, key: impl Fn(&Extreme) -> f64) {
     let order = |it: &Extreme, other: &Extreme| {
-        key(it)
-            .total_cmp(&key(other))
-            .then_with(|| (it.time, it.trace).cmp(&(other.time, other.trace)))
+        key(it).total_cmp(&key(other)).then_with(|| {
+            (it.time, it.trace, &it.reason).cmp(&(other.time, other.trace, &other.reason))
+        })
     };
     let place = extremes.partition_point(|known| order(known, one).is_le());
     if place < EXTREMES {
@@ -144,9 +131,6 @@ fn keep(extremes: &mut Vec<Extreme>, one: &Extreme, key: impl Fn(&Extreme) -> f6
 
 impl Merge for Edges {
     fn merge(&mut self, other: Self) {
-        if self.of.is_none() {
-            self.of = other.of;
-        }
         self.accepted.merge(other.accepted);
         self.rejected.merge(other.rejected);
         self.without_sum += other.without_sum;

@@ -8,7 +8,8 @@ use tickspan::recorded::{Data, Latency, Line, Mark, Recording, Span, Status};
 use super::edges::Edges;
 use super::measured::Measured;
 use super::model;
-use super::named::{Merge, Named};
+use crate::edges::key;
+use crate::named::{Merge, Named};
 use crate::top::{Id, Top, chance, id};
 use crate::tree::failure;
 
@@ -30,7 +31,8 @@ pub(super) const KEPT: usize = 20;
 pub(super) struct First {
     pub(super) lines: Named<u64, TYPES>,
     pub(super) services: BTreeSet<String>,
-    pub(super) processes: BTreeSet<u32>,
+    /// By who they are among those of all hosts, and their number there: in a container that is mostly 1.
+    pub(super) processes: BTreeSet<(String, u32)>,
     pub(super) period: Period,
     pub(super) totals: model::Totals,
     pub(super) stages: Named<Measured, STAGES>,
@@ -116,9 +118,7 @@ impl First {
             Data::Edge(edge) => {
                 self.totals.accepted += u64::from(edge.is_accepted());
                 self.totals.rejected += u64::from(!edge.is_accepted());
-                self.edges
-                    .of(&Edges::key(edge))
-                    .add(edge, line.timestamp, trace);
+                self.edges.of(&key(edge)).add(edge, line.timestamp, trace);
             }
             _ => {}
         }
@@ -129,7 +129,12 @@ impl First {
         if let Some(name) = service.and_then(|it| it.as_str()) {
             self.services.insert(model::short(name));
         }
-        self.processes.insert(recording.process_id);
+        let who = ["service.instance.id", "host.name"]
+            .into_iter()
+            .find_map(|key| recording.resource.get(key)?.as_str())
+            .map(model::short);
+        self.processes
+            .insert((who.unwrap_or_default(), recording.process_id));
         self.bound();
     }
 

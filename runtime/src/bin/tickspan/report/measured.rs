@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::model;
-use super::named::Merge;
+use crate::named::Merge;
 use crate::summary::durations::Durations;
 use crate::top::Id;
 

@@ -9,7 +9,6 @@ mod edges;
 mod first;
 mod measured;
 mod model;
-mod named;
 mod page;
 mod second;
 mod series;
@@ -17,4 +16,3 @@ mod shown;
 mod trace;
 
 pub(crate) use command::Report;
-pub(crate) use named::hash;

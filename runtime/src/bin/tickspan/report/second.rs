@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use tickspan::recorded::{Data, Line, Status};
 
-use super::named::Merge;
 use super::series::{Axis, Series};
+use crate::named::Merge;
 use crate::top::{Id, id};
 use crate::tree::{Limit, Lines};
 

@@ -6,7 +6,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use hdrhistogram::Histogram;
 
 use super::model;
-use super::named::Merge;
+use crate::named::Merge;
 
 /// So many pieces at most.
 const MOST: u64 = 120;

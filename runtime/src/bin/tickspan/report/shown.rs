@@ -67,7 +67,7 @@ impl Shown {
         wanted.traces = why.iter().map(|(trace, _)| *trace).collect();
         let (paths, paths_left_out) = paths(first.paths.into_sorted(), &mut wanted);
         let dropped = first.dropped;
-        let all_edges = edges.into_iter().map(|(name, edges)| edges.model(name));
+        let all_edges = edges.into_iter().map(|(key, edges)| edges.model(&key));
         let (shown_edges, edges_left_out) = fitting(all_edges, BYTES_OF_EDGES)?;
         let report = model::Report {
             version: env!("CARGO_PKG_VERSION"),

@@ -7,7 +7,7 @@ use tickspan::recorded::Attributes;
 use super::durations::Durations;
 use super::line::{self, Latency, Said, Span};
 use crate::input::{Nanoseconds, Times};
-use crate::report::hash;
+use crate::named::{OTHERS, hash};
 use crate::scan::Fold;
 
 /// So many rows are counted at most, by each thread and by all of them, and with windows, whose percentiles have fewer digits. A row takes 100 KB as long as
@@ -18,9 +18,6 @@ const MOST_ROWS_OF_WINDOWS: usize = 16_384;
 /// Significant digits of percentiles: within 0.1 %, and within 1 %.
 const DIGITS: u8 = 3;
 const DIGITS_OF_WINDOWS: u8 = 2;
-
-/// The row of stages, and of values, beyond so many.
-const OTHERS: &str = "(others)";
 
 /// The hop that is the whole path.
 const WHOLE: &str = "end_to_end";

@@ -8,10 +8,10 @@ use std::collections::{BTreeSet, HashMap};
 use crate::sum::Sum;
 
 /// The place of the names beyond the limit.
-pub(super) const OTHERS: &str = "(other names)";
+pub(crate) const OTHERS: &str = "(others)";
 
 /// What can be counted on two threads.
-pub(super) trait Merge: Default {
+pub(crate) trait Merge: Default {
     /// Adds what another has counted.
     fn merge(&mut self, other: Self);
 }
@@ -30,7 +30,7 @@ impl Merge for Sum {
 
 /// A value for each of at most so many names.
 #[derive(Debug)]
-pub(super) struct Named<V, const MOST: usize> {
+pub(crate) struct Named<V, const MOST: usize> {
     values: HashMap<String, V>,
     /// The names by their hash: the last goes first.
     order: BTreeSet<(u64, String)>,
@@ -49,7 +49,7 @@ impl<V, const MOST: usize> Default for Named<V, MOST> {
 
 impl<V: Merge, const MOST: usize> Named<V, MOST> {
     /// The value of a name.
-    pub(super) fn of(&mut self, name: &str) -> &mut V {
+    pub(crate) fn of(&mut self, name: &str) -> &mut V {
         if !self.values.contains_key(name) && !self.insert(name) {
             return self.others.get_or_insert_default();
         }
@@ -74,7 +74,7 @@ impl<V: Merge, const MOST: usize> Named<V, MOST> {
     }
 
     /// Each name with its value, sorted, those that share a place last.
-    pub(super) fn into_sorted(self) -> Vec<(String, V)> {
+    pub(crate) fn into_sorted(self) -> Vec<(String, V)> {
         let mut all: Vec<(String, V)> = self.values.into_iter().collect();
         all.sort_unstable_by(|(one, _), (other, _)| one.cmp(other));
         all.extend(self.others.map(|others| (OTHERS.to_owned(), *others)));
