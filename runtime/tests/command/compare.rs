@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use tempfile::TempDir;
 use tickspan::traced_stage;
 
-use crate::program::{Lines, err, json, run};
+use crate::program::{Lines, err, json, run, run_on};
 
 /// Names, in the environment of the process that records, where to, and how long the second stage takes.
 const RECORDING: &str = "TEST_RECORDING";
@@ -149,4 +149,14 @@ better: 0
     let nothing = TempDir::new().unwrap();
     let nothing = run(&["summary", "--compare", before], nothing.path());
     assert_eq!(nothing.status.code(), Some(4), "{}", err(&nothing));
+}
+
+#[test]
+fn standard_input_is_one_recording() {
+    let output = run_on(&["summary", "-", "--compare", "-"], b"");
+    assert_eq!(output.status.code(), Some(2), "{}", err(&output));
+    assert_eq!(
+        err(&output),
+        "tickspan: standard input (`-`) is one recording: compare it with a file or a folder\n"
+    );
 }

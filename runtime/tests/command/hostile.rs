@@ -226,6 +226,12 @@ fn a_closed_pipe_is_no_fault() {
             "{arguments:?}"
         );
     }
+    // What it found is told by its exit code, too.
+    let output = run_unread(&["doctor", "--timeout"], Path::new("1"));
+    assert_eq!(
+        (output.status.code(), err(&output)),
+        (Some(4), String::new())
+    );
 }
 
 /// Where a disk is full, what was printed is not all there is.
@@ -233,22 +239,33 @@ fn a_closed_pipe_is_no_fault() {
 #[test]
 fn output_that_cannot_be_written_is_told() {
     let (dir, _) = good().recording();
-    for command in COMMANDS {
-        let full = File::options()
-            .write(true)
-            .open(Path::new("/dev/full"))
-            .unwrap();
-        let output = tickspan()
-            .arg(command)
-            .arg(dir.path())
-            .stdout(full)
-            .stderr(Stdio::piped())
-            .output()
-            .unwrap();
-        assert_eq!(output.status.code(), Some(3), "{command}");
+    let recording = dir.path().to_str().unwrap();
+    let this = std::env::current_exe().unwrap();
+    for arguments in [
+        &["summary", recording][..],
+        &["summary", "--json", recording],
+        &["edges", "--csv", recording],
+        &["trace", "00", recording],
+        &["trace", "--json", "00", recording],
+        &["traces", recording],
+        &["tail", recording],
+        &["tail", "--json", recording],
+        &["replay", recording],
+        &["report", "-o", "-", recording],
+        &["doctor"],
+        &["doctor", "--json"],
+        &["inventory", this.to_str().unwrap()],
+        &["inventory", "--format", "json", this.to_str().unwrap()],
+        &["--version"],
+        &["help"],
+        &["summary", "--help"],
+    ] {
+        let full = File::options().write(true).open("/dev/full").unwrap();
+        let output = tickspan().args(arguments).stdout(full).output().unwrap();
+        assert_eq!(output.status.code(), Some(3), "{arguments:?}: {output:?}");
         assert!(
             err(&output).contains("the output cannot be written"),
-            "{command}: {}",
+            "{arguments:?}: {}",
             err(&output)
         );
     }

@@ -6,10 +6,12 @@ use std::time::Duration;
 
 use clap::Args;
 
+use crate::exit::Failure;
+
 /// Sends a test span, a test metric and a test log record where the environment says, and tells what came of them.
 ///
 /// Reads the same variables as a program does. Exit codes: 0 everything was taken, 1 something was not, 2 wrong use of
-/// the command, 3 a variable is wrong, 4 nothing would be sent.
+/// the command, 3 a variable is wrong or the output cannot be written, 4 nothing would be sent.
 #[derive(Debug, Args)]
 pub(crate) struct Doctor {
     /// Writes one JSON object.
@@ -21,15 +23,20 @@ pub(crate) struct Doctor {
 }
 
 impl Doctor {
-    pub(crate) fn run(&self) -> ExitCode {
+    pub(crate) fn run(&self) -> Result<ExitCode, Failure> {
         let diagnosis = tickspan::doctor::examine(Duration::from_secs(self.timeout));
         let text = if self.json {
             diagnosis.to_json()
         } else {
             diagnosis.to_string()
         };
+        let mut out = io::stdout().lock();
         // Not `println!`, which panics when stdout is closed.
-        let _ = writeln!(io::stdout(), "{text}");
-        diagnosis.verdict.exit_code().into()
+        let written = writeln!(out, "{text}").and_then(|()| out.flush());
+        match written.map_err(Failure::from) {
+            // What was found is told by the exit code, too.
+            Ok(()) | Err(Failure::Closed) => Ok(diagnosis.verdict.exit_code().into()),
+            Err(failure) => Err(failure),
+        }
     }
 }

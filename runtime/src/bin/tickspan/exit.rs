@@ -34,8 +34,8 @@ const NOTHING: u8 = 4;
 
 /// What the help of each command that reads a recording says of them.
 pub(crate) const HELP: &str = "\
-Exit codes: 0 fine, 1 findings (damaged lines, or what has become worse), 2 wrong use, 3 the input cannot be read,
-4 there is nothing of what was asked for.";
+Exit codes: 0 fine, 1 findings (damaged lines, or what has become worse), 2 wrong use, 3 the input cannot be read
+or the output cannot be written, 4 there is nothing of what was asked for.";
 
 impl From<Exit> for ExitCode {
     fn from(exit: Exit) -> Self {

@@ -29,7 +29,7 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
-use exit::{Exit, Failure};
+use exit::Failure;
 
 /// Looks after the telemetry of a program that uses tickspan, and looks at what it has recorded.
 ///
@@ -56,7 +56,11 @@ enum Command {
 }
 
 fn main() -> ExitCode {
-    let done = match Arguments::parse().command {
+    let arguments = match Arguments::try_parse() {
+        Ok(arguments) => arguments,
+        Err(error) => return told(&error),
+    };
+    let done = match arguments.command {
         Command::Summary(summary) => summary.run(),
         Command::Edges(edges) => edges.run(),
         Command::Trace(trace) => trace.run(),
@@ -64,23 +68,26 @@ fn main() -> ExitCode {
         Command::Tail(tail) => tail.run(),
         Command::Replay(replay) => replay.run(),
         Command::Report(report) => report.run(),
-        Command::Doctor(doctor) => return doctor.run(),
+        Command::Doctor(doctor) => return doctor.run().unwrap_or_else(|failure| failed(&failure)),
         Command::Inventory(inventory) => inventory.run(),
     };
-    end(done)
+    done.map_or_else(|failure| failed(&failure), ExitCode::from)
 }
 
-fn end(done: Result<Exit, Failure>) -> ExitCode {
-    match done {
-        Ok(exit) => exit.into(),
-        Err(failure) => {
-            if !matches!(failure, Failure::Closed) {
-                // Not `eprintln!`, which panics when stderr is closed.
-                let _ = writeln!(io::stderr(), "tickspan: {failure}");
-            }
-            ExitCode::from(&failure)
-        }
+/// Help and the version go to stdout, faults in the arguments to stderr.
+fn told(error: &clap::Error) -> ExitCode {
+    match error.print() {
+        Err(unwritten) if !error.use_stderr() => failed(&unwritten.into()),
+        _ => ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(u8::MAX)),
     }
+}
+
+fn failed(failure: &Failure) -> ExitCode {
+    if !matches!(failure, Failure::Closed) {
+        // Not `eprintln!`, which panics when stderr is closed.
+        let _ = writeln!(io::stderr(), "tickspan: {failure}");
+    }
+    ExitCode::from(failure)
 }
 
 #[cfg(test)]

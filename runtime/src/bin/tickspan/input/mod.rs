@@ -85,6 +85,21 @@ impl Input {
         }
     }
 
+    /// Whether it is standard input.
+    ///
+    /// # Errors
+    ///
+    /// When something else is named beside it.
+    pub(crate) fn is_standard_input(&self) -> Result<bool, Failure> {
+        let is_it = |path: &PathBuf| path == Path::new("-");
+        if self.paths.iter().any(is_it) && self.paths.len() > 1 {
+            let wrong =
+                "standard input (`-`) stands alone: name files or folders, or pipe all of them in";
+            return Err(Failure::Usage(wrong.to_owned()));
+        }
+        Ok(self.paths.iter().any(is_it))
+    }
+
     /// The same, so that it can be read more than once: what comes from a pipe is kept in a temporary file.
     ///
     /// # Errors
@@ -148,16 +163,6 @@ impl Input {
         let sources: Vec<Source> = files.into_iter().map(Source::File).collect();
         let bytes = sources.iter().map(Source::bytes).sum();
         Ok((sources, bytes))
-    }
-
-    fn is_standard_input(&self) -> Result<bool, Failure> {
-        let is_it = |path: &PathBuf| path == Path::new("-");
-        if self.paths.iter().any(is_it) && self.paths.len() > 1 {
-            let wrong =
-                "standard input (`-`) stands alone: name files or folders, or pipe all of them in";
-            return Err(Failure::Usage(wrong.to_owned()));
-        }
-        Ok(self.paths.iter().any(is_it))
     }
 
     /// What is named by itself has to be there; a fault inside a folder is damage.

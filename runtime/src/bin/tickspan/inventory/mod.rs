@@ -18,7 +18,8 @@ use crate::exit::{Exit, Failure};
 /// Lists what a binary exports, skips, redacts and declares public.
 ///
 /// Exit codes: 0 it is listed, or nothing is new; 1 something is exported, declared public or named that the baseline
-/// does not have, or a `tickspan.toml` is another; 2 wrong use; 3 there is no inventory, or it cannot be read.
+/// does not have, or a `tickspan.toml` is another; 2 wrong use; 3 there is no inventory, it cannot be read, or the
+/// output cannot be written.
 #[derive(Debug, Args)]
 pub(crate) struct Inventory {
     /// The binary: an ELF executable or shared object, also without symbols.
@@ -49,7 +50,9 @@ enum Format {
 impl Inventory {
     pub(crate) fn run(&self) -> Result<Exit, Failure> {
         let (text, exit) = self.listed().map_err(Failure::Unreadable)?;
-        io::stdout().write_all(text.as_bytes())?;
+        let mut out = io::stdout().lock();
+        out.write_all(text.as_bytes())?;
+        out.flush()?;
         Ok(exit)
     }
 

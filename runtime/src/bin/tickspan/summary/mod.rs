@@ -73,13 +73,19 @@ fn window(text: &str) -> Result<Nanoseconds, &'static str> {
 
 impl Summary {
     pub(crate) fn run(&self) -> Result<Exit, Failure> {
-        let scanned = self.scan(&self.input)?;
-        if let Some(other) = &self.compare {
-            let before = self.scan(&Input::all_of(other.clone()))?;
-            return self.compare(&before, &scanned);
+        let Some(other) = &self.compare else {
+            let scanned = self.scan(&self.input)?;
+            self.form.print(&self.document(&scanned))?;
+            return Ok(scanned.damages.end(!scanned.fold.is_empty()));
+        };
+        let other = Input::all_of(other.clone());
+        if self.input.is_standard_input()? && other.is_standard_input()? {
+            let wrong = "standard input (`-`) is one recording: compare it with a file or a folder";
+            return Err(Failure::Usage(wrong.to_owned()));
         }
-        self.form.print(&self.document(&scanned))?;
-        Ok(scanned.damages.end(!scanned.fold.is_empty()))
+        let now = self.scan(&self.input)?;
+        let before = self.scan(&other)?;
+        self.compare(&before, &now)
     }
 
     fn scan(&self, input: &Input) -> Result<Scanned<Counted>, Failure> {

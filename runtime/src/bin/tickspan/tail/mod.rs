@@ -4,7 +4,6 @@ mod follow;
 
 use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
-use std::thread;
 use std::time::Duration;
 
 use clap::Args;
@@ -25,7 +24,7 @@ const PAUSE: Duration = Duration::from_millis(100);
 /// Prints what is recorded while it is written, from every file of a recording: also of files that are begun later, on the next day too.
 ///
 /// It goes on until it is stopped, or nobody reads its output; `-` is standard input, to its end. Exit codes: 0 fine, 2 wrong use, 3 the
-/// recording cannot be read.
+/// recording cannot be read or the output cannot be written.
 #[derive(Debug, Args)]
 pub(crate) struct Tail {
     /// The folder of a recording, or a file of it; `-` is standard input.
@@ -88,7 +87,7 @@ impl Tail {
             let mut new: Vec<Line<'static>> = Vec::new();
             follow.more(|text| new.extend(shown.wanted(text)));
             if new.is_empty() {
-                thread::sleep(PAUSE);
+                pause()?;
             } else {
                 new.sort_by_key(|line| line.timestamp);
                 shown.print(&new)?;
@@ -114,6 +113,29 @@ impl Tail {
             })
             && (!self.errors || is_error())
     }
+}
+
+/// Waits for a while, or until nobody reads stdout any more.
+#[cfg(unix)]
+fn pause() -> Result<(), Failure> {
+    use rustix::event::{PollFd, PollFlags, Timespec, poll};
+    use rustix::io::Errno;
+
+    let stdout = io::stdout();
+    // A pipe that nobody reads, and a terminal that is gone, are told without being asked for.
+    let mut watched = [PollFd::new(&stdout, PollFlags::empty())];
+    let pause = Timespec::try_from(PAUSE).ok();
+    match poll(&mut watched, pause.as_ref()) {
+        Ok(0) | Err(Errno::INTR) => Ok(()),
+        Ok(_) => Err(Failure::Closed),
+        Err(error) => Err(io::Error::from(error).into()),
+    }
+}
+
+#[cfg(not(unix))]
+fn pause() -> Result<(), Failure> {
+    std::thread::sleep(PAUSE);
+    Ok(())
 }
 
 /// Keeps the last by time.
