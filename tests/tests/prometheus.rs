@@ -2,7 +2,7 @@
 
 use std::io::{Read as _, Write as _};
 use std::net::{SocketAddr, TcpListener, TcpStream};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use opentelemetry_sdk::metrics::SdkMeterProvider;
 use opentelemetry_sdk::trace::InMemorySpanExporter;
@@ -172,6 +172,50 @@ fn those_who_hold_connections_open_keep_nobody_from_ending() {
             let report = telemetry.shutdown(Duration::from_mins(1));
             assert!(!report.deadline_passed, "{report}");
             drop(held);
+        },
+    )
+    .run();
+}
+
+/// Prometheus waits for 10 s unless told otherwise.
+#[test]
+fn those_who_hold_connections_open_keep_nobody_from_the_page() {
+    Child::of(
+        "those_who_hold_connections_open_keep_nobody_from_the_page",
+        || {
+            let (telemetry, address) = served(InMemorySpanExporter::default());
+            let begun = |request: &[u8]| {
+                let mut stream = TcpStream::connect(address).unwrap();
+                stream.write_all(request).unwrap();
+                stream
+            };
+            // One is asked all the while.
+            let meter = telemetry.meter_provider().unwrap().meter("engine");
+            let gate = Gate::default();
+            let held = gate.clone();
+            let _gauge = meter
+                .u64_observable_gauge("depth")
+                .with_callback(move |_| held.pass())
+                .build();
+            let mut asked = begun(b"GET /metrics HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
+            let asks = Instant::now();
+            let idle: Vec<TcpStream> = (0..24)
+                .flat_map(|_| [begun(b""), begun(b"GET /met"), begun(b"POST /metrics")])
+                .collect();
+            assert!(ask(address, "GET / HTTP/1.1").0.starts_with("HTTP/1.1 404"));
+            gate.open();
+            let (head, page) = ask(address, "GET /metrics HTTP/1.1");
+            assert!(head.starts_with("HTTP/1.1 200"), "{head}");
+            assert!(page.contains("target_info"), "{page}");
+            assert!(
+                asks.elapsed() < Duration::from_secs(5),
+                "{:?}",
+                asks.elapsed()
+            );
+            let mut text = String::new();
+            asked.read_to_string(&mut text).unwrap();
+            assert!(text.starts_with("HTTP/1.1 200"), "{text}");
+            drop(idle);
         },
     )
     .run();
