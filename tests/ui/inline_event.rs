@@ -17,6 +17,8 @@ fn main() {
     event!("order {}", price);
     event!("order accepted", level: "warn", price = 5.0);
     event!(tracing::Level::WARN, "order accepted", price);
+    event!(level: "info" "order accepted", price);
+    event!(level: "info" target: "engine" "order accepted", price);
 }
 
 struct Key;

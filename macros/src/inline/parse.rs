@@ -88,7 +88,9 @@ impl Invocation {
                 faults.push(fault);
                 skip_to_comma(input);
             }
-            _ = input.parse::<Token![,]>();
+            if !input.is_empty() && input.parse::<Token![,]>().is_err() {
+                faults.push(input.error("expected `,` after an option"));
+            }
         }
     }
 
