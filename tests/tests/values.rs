@@ -7,11 +7,12 @@
 )]
 
 use std::borrow::Cow;
+use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet, VecDeque};
 use std::marker::PhantomData;
-use std::num::NonZero;
+use std::num::{NonZero, Saturating, Wrapping};
 use std::rc::Rc;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, RwLock};
 use std::time::Duration;
 
 use tickspan::{AttributeValue, Class, Sensitive, event, public, traced_stage};
@@ -92,6 +93,13 @@ fn wrappers_are_what_they_hold() {
         None::<u64> => None;
         Cow::Borrowed(&1_u64) => i64(1);
         Some(Box::new(&Duration::from_secs(2))) => Some(Value::F64(2.0));
+        Wrapping(1_u64) => i64(1);
+        Some(Saturating(2.5)) => Some(Value::F64(2.5));
+        RefCell::new(1_u64).borrow() => i64(1);
+        RefCell::new(1_u64).borrow_mut() => i64(1);
+        Mutex::new(1_u64).lock().unwrap() => i64(1);
+        RwLock::new(1_u64).read().unwrap() => i64(1);
+        RwLock::new(1_u64).write().unwrap() => i64(1);
     }
 }
 
@@ -108,6 +116,7 @@ fn collections_are_lists_up_to_a_limit() {
         slice => written("[1,2]");
         boxed => written("[1,2]");
         shared => written("[1,2]");
+        Cow::Borrowed(slice) => written("[1,2]");
         VecDeque::from([true, false]) => written("[true,false]");
         BTreeSet::from([2_u64, 1]) => written("[1,2]");
         HashSet::from([7_u64]) => written("[7]");

@@ -1,12 +1,13 @@
 //! The proven types of the standard library and of the crates behind features.
 
+use core::cell::{Ref, RefMut};
 use core::fmt;
-use core::num::NonZero;
+use core::num::{NonZero, Saturating, Wrapping};
 use core::time::Duration;
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet, VecDeque};
 use std::rc::Rc;
-use std::sync::Arc;
+use std::sync::{Arc, MutexGuard, RwLockReadGuard, RwLockWriteGuard};
 
 use super::form::{Element, Form, Fragment, Many, Number, Pair, Seconds, Truth};
 use super::{AttributeValue, Value, WriteText};
@@ -96,6 +97,28 @@ macro_rules! wrappers {
 }
 
 wrappers!(&T, &mut T, Box<T>, Rc<T>, Arc<T>);
+wrappers!(Ref<'_, T>, RefMut<'_, T>);
+wrappers!(
+    MutexGuard<'_, T>,
+    RwLockReadGuard<'_, T>,
+    RwLockWriteGuard<'_, T>
+);
+
+macro_rules! overflowing {
+    ($($ty:ident),+) => {$(
+        // SAFETY: recorded as the number that it holds; see the top of this file.
+        unsafe impl<T: AttributeValue> AttributeValue for $ty<T> {
+            type Form = T::Form;
+
+            #[inline]
+            fn attribute(&self) -> Value<'_> {
+                self.0.attribute()
+            }
+        }
+    )+};
+}
+
+overflowing!(Saturating, Wrapping);
 
 // SAFETY: recorded as what it holds; see the top of this file.
 // By `ToOwned`, which `str` has: else a refused `Cow<str>` is told to need `Clone`, too.
@@ -165,6 +188,7 @@ lists! {
     (T) Box<[T]>, T;
     (T) Rc<[T]>, T;
     (T) Arc<[T]>, T;
+    (T: Clone) Cow<'_, [T]>, T;
     (T, const N: usize) [T; N], T;
     (T) BTreeSet<T>, T;
     (T, S) HashSet<T, S>, T;

@@ -1,5 +1,10 @@
 //! What a mark may look at: texts, whole numbers and network addresses, and numbers that can be put into buckets.
 
+#![allow(
+    clippy::cast_lossless,
+    reason = "one macro for all integers, of which `isize` and `usize` have no `From`"
+)]
+
 use core::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use core::num::NonZero;
 use core::ops::Deref;
@@ -71,18 +76,6 @@ legible! {
     str => |value| Seen::Text(value);
     String => |value| Seen::Text(value);
     Cow<'_, str> => |value| Seen::Text(value);
-    i8 => |value| Seen::Signed((*value).into());
-    i16 => |value| Seen::Signed((*value).into());
-    i32 => |value| Seen::Signed((*value).into());
-    i64 => |value| Seen::Signed(*value);
-    isize => |value| Seen::Signed(*value as i64);
-    u8 => |value| Seen::Unsigned((*value).into());
-    u16 => |value| Seen::Unsigned((*value).into());
-    u32 => |value| Seen::Unsigned((*value).into());
-    u64 => |value| Seen::Unsigned(*value);
-    usize => |value| Seen::Unsigned(*value as u64);
-    NonZero<u32> => |value| Seen::Unsigned(value.get().into());
-    NonZero<u64> => |value| Seen::Unsigned(value.get());
     IpAddr => |value| Seen::Ip(*value);
     Ipv4Addr => |value| Seen::Ip(IpAddr::V4(*value));
     Ipv6Addr => |value| Seen::Ip(IpAddr::V6(*value));
@@ -112,23 +105,38 @@ macro_rules! measurable {
     )+};
 }
 
+/// Whole numbers; `i64` and `u64` are put into buckets as such, the others as one of them.
+macro_rules! whole_numbers {
+    ($($seen:ident $widest:ident { $($ty:ident)* })+) => {$(
+        legible! {
+            $widest => |value| Seen::$seen(*value);
+            NonZero<$widest> => |value| Seen::$seen(value.get());
+            $($ty => |value| Seen::$seen(*value as $widest);)*
+            $(NonZero<$ty> => |value| Seen::$seen(value.get() as $widest);)*
+        }
+
+        measurable! {
+            NonZero<$widest> => |value, width| value.get().bucket(width);
+            $($ty => |value, width| (value as $widest).bucket(width);)*
+            $(NonZero<$ty> => |value, width| (value.get() as $widest).bucket(width);)*
+        }
+    )+};
+}
+
+whole_numbers! {
+    Signed i64 { i8 i16 i32 isize }
+    Unsigned u64 { u8 u16 u32 usize }
+}
+
 measurable! {
-    i8 => |value, width| i64::from(value).bucket(width);
-    i16 => |value, width| i64::from(value).bucket(width);
-    i32 => |value, width| i64::from(value).bucket(width);
     i64 => |value, width| {
         let width = i64::from(width);
         value.checked_div_euclid(width)?.checked_mul(width).map(Value::i64)
     };
-    isize => |value, width| (value as i64).bucket(width);
-    u8 => |value, width| u64::from(value).bucket(width);
-    u16 => |value, width| u64::from(value).bucket(width);
-    u32 => |value, width| u64::from(value).bucket(width);
     u64 => |value, width| {
         let width = u64::from(width);
         value.checked_div(width).map(|whole| Value::u64(whole * width))
     };
-    usize => |value, width| (value as u64).bucket(width);
     f32 => |value, width| f64::from(value).bucket(width);
     f64 => |value, width| {
         let width = f64::from(width);

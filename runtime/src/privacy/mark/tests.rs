@@ -1,6 +1,7 @@
 //! What leaves of a value under each mode.
 
 use core::net::IpAddr;
+use core::num::NonZero;
 
 use super::*;
 use crate::privacy::class::financial::Card;
@@ -38,6 +39,8 @@ fn last4_and_prefix_need_eight_letters_and_digits() {
         assert_eq!(first(short), "[redacted: card]", "{short:?}");
     }
     assert_eq!(recorded(&last4::<Card>(seen(&12_345_678_u64))), "****5678");
+    let card = NonZero::<usize>::new(12_345_678).unwrap();
+    assert_eq!(recorded(&last4::<Card>(seen(&card))), "****5678");
     assert_eq!(
         recorded(&last4::<Card>(seen(&1_234_u64))),
         "[redacted: card]"
@@ -119,6 +122,8 @@ fn buckets_of_decimals_are_named_by_their_lower_end() {
 #[test]
 fn buckets_are_named_by_their_lower_end() {
     assert_eq!(recorded(&bucket::<Secret, _>(&37_u8, 10)), "30");
+    let born = NonZero::<u16>::new(1_987).unwrap();
+    assert_eq!(recorded(&bucket::<Secret, _>(&born, 10)), "1980");
     assert_eq!(recorded(&bucket::<Secret, _>(&-37_i64, 10)), "-40");
     assert_eq!(recorded(&bucket::<Secret, _>(&1_999.5_f64, 500)), "1500.0");
     assert_eq!(recorded(&bucket::<Secret, _>(&None::<u64>, 10)), "-");
