@@ -217,6 +217,50 @@ fn dropped_future_is_cancelled_and_drops_within_its_stage() {
     );
 }
 
+/// A function of each shape that leaves its arguments to their end.
+mod leaves {
+    use super::{DropsInStage, Refused};
+    use tickspan::traced_stage;
+
+    #[traced_stage]
+    pub(super) fn nothing(_one: DropsInStage, (two, _): (DropsInStage, u64)) {
+        let _ = &two;
+    }
+
+    #[traced_stage]
+    pub(super) fn number(one: DropsInStage, _two: DropsInStage) -> u64 {
+        let _ = &one;
+        5
+    }
+
+    #[traced_stage]
+    pub(super) fn classified(one: DropsInStage, _two: DropsInStage) -> Result<u64, Refused> {
+        let _ = &one;
+        Ok(5)
+    }
+
+    #[traced_stage]
+    pub(super) async fn asynchronous(one: DropsInStage, _two: DropsInStage) -> u64 {
+        let _ = &one;
+        5
+    }
+}
+
+#[test]
+fn arguments_are_dropped_within_their_stage() {
+    let argument = || DropsInStage;
+    let tree = tree(|| {
+        leaves::nothing(argument(), (argument(), 5));
+        leaves::number(argument(), argument());
+        leaves::classified(argument(), argument()).unwrap();
+        block_on(leaves::asynchronous(argument(), argument()));
+    });
+    let both = "  - dropped message=\"dropped\"\n".repeat(2);
+    let expected =
+        ["nothing", "number", "classified", "asynchronous"].map(|stage| format!("{stage}\n{both}"));
+    assert_eq!(tree, expected.concat());
+}
+
 #[traced_stage]
 async fn panics_when_polled(first: bool) {
     if !first {
