@@ -192,10 +192,10 @@ fn those_who_hold_connections_open_keep_nobody_from_the_page() {
             // One is asked all the while.
             let meter = telemetry.meter_provider().unwrap().meter("engine");
             let gate = Gate::default();
-            let held = gate.clone();
+            let closed = gate.clone();
             let _gauge = meter
                 .u64_observable_gauge("depth")
-                .with_callback(move |_| held.pass())
+                .with_callback(move |_| closed.pass())
                 .build();
             let mut asked = begun(b"GET /metrics HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
             let asks = Instant::now();
