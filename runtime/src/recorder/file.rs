@@ -4,11 +4,13 @@
 //! beginning of one, which is cut off; where that is refused, the next write ends it first. So nothing is written twice, and a torn line is
 //! never continued.
 
-use std::fs::{self, File, OpenOptions};
+use std::fs::{File, OpenOptions};
 use std::io::{self, Read as _, Seek as _, SeekFrom, Write as _};
 use std::path::{Path, PathBuf};
 
 use fs4::{FileExt, TryLockError};
+
+use super::same::leads_to;
 
 /// A file that this process alone writes.
 #[derive(Debug)]
@@ -154,14 +156,6 @@ pub(super) fn lock(path: &Path) -> io::Result<Option<File>> {
     }
 }
 
-/// Whether a path leads to a file that is open.
-pub(super) fn leads_to(path: &Path, file: &File) -> bool {
-    match (file.metadata(), fs::metadata(path)) {
-        (Ok(ours), Ok(there)) => is_same(&ours, &there),
-        _ => false,
-    }
-}
-
 /// A new name in a folder is safe when the folder is.
 ///
 /// # Errors
@@ -203,18 +197,6 @@ fn ends_with_a_line(file: &mut File) -> io::Result<bool> {
     Ok(last == *b"\n")
 }
 
-#[cfg(unix)]
-fn is_same(one: &fs::Metadata, other: &fs::Metadata) -> bool {
-    use std::os::unix::fs::MetadataExt as _;
-    (one.dev(), one.ino()) == (other.dev(), other.ino())
-}
-
-/// An open file cannot be removed here.
-#[cfg(not(unix))]
-fn is_same(_: &fs::Metadata, _: &fs::Metadata) -> bool {
-    true
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -228,7 +210,7 @@ mod tests {
         File::create(&path).unwrap();
         assert_eq!(file.write(b"1\n{to").bytes, 2);
         assert!(!file.is_torn());
-        assert_eq!(fs::read(&path).unwrap(), b"1\n");
+        assert_eq!(std::fs::read(&path).unwrap(), b"1\n");
     }
 
     #[cfg(target_os = "linux")]

@@ -17,6 +17,7 @@ use flate2::write::GzEncoder;
 use super::file;
 use super::names::{self, Day, Name, Packing};
 use super::notices::{Notices, Trouble};
+use super::same::leads_to;
 use super::settings::{Compression, Form, Recorder};
 
 /// The thread's other end.
@@ -176,7 +177,7 @@ impl Keeping {
         let unfinished = packed.unfinished(&self.dir);
         let whole = self.write_packed(file, &unfinished);
         // Where somebody removed it meanwhile, its name may be another's by now.
-        let is_ours = file::leads_to(&plain, file);
+        let is_ours = leads_to(&plain, file);
         if !matches!(whole, Ok(true)) || !is_ours {
             _ = fs::remove_file(&unfinished);
             return whole.map(drop);

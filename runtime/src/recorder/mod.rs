@@ -26,6 +26,7 @@ pub(crate) mod names;
 mod notices;
 #[cfg(feature = "recorder-otlp")]
 mod otlp;
+mod same;
 mod settings;
 mod store;
 mod writer;

@@ -14,6 +14,9 @@ mod output;
 mod progress;
 mod replay;
 mod report;
+// A file that is followed is known as a recorder knows its own.
+#[path = "../../recorder/same.rs"]
+mod same;
 mod scan;
 mod sum;
 mod summary;

@@ -12,6 +12,7 @@ use tickspan::recorded::{Data, Line};
 use tickspan::replay::{LONGEST_LINE, Replay, unpack};
 
 use crate::exit::Failure;
+use crate::same::leads_to;
 
 /// So much of each file's end is looked at for the last lines.
 const END: u64 = 4 << 20;
@@ -152,11 +153,8 @@ impl Follow {
 impl Written {
     /// Whether another file was made under its name.
     fn is_replaced_at(&self, path: &Path) -> bool {
-        let ours = self.file.as_ref().and_then(|file| file.metadata().ok());
-        match (ours, fs::metadata(path)) {
-            (Some(ours), Ok(there)) => there.is_file() && !is_same(&ours, &there),
-            _ => false,
-        }
+        let is_there = fs::metadata(path).is_ok_and(|there| there.is_file());
+        is_there && self.file.as_ref().is_some_and(|ours| !leads_to(path, ours))
     }
 
     /// Gives the lines that have come to their end.
@@ -204,18 +202,6 @@ impl Version {
 
 /// Of a line that begins a recording, in every version.
 const BEGINS: &[u8] = br#"{"event_type":"recording""#;
-
-#[cfg(unix)]
-fn is_same(one: &fs::Metadata, other: &fs::Metadata) -> bool {
-    use std::os::unix::fs::MetadataExt as _;
-    (one.dev(), one.ino()) == (other.dev(), other.ino())
-}
-
-/// An open file keeps its name here.
-#[cfg(not(unix))]
-fn is_same(_: &fs::Metadata, _: &fs::Metadata) -> bool {
-    true
-}
 
 /// The name that a file had before it was packed.
 fn plain_name(path: &Path) -> PathBuf {
