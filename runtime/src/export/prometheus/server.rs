@@ -19,11 +19,15 @@ use hyper::{Method, Request, Response, StatusCode};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::sync::{Mutex, OwnedSemaphorePermit, Semaphore};
 use tokio::task::AbortHandle;
+use tokio::time::Instant;
 
 use super::Prometheus;
 
 /// How many connections there are at a time. For a further one the oldest on which nothing is asked is closed.
 const CONNECTIONS: usize = 64;
+
+/// How long each may be open until then: who asks at once is read within it.
+const GRACE: Duration = Duration::from_millis(100);
 
 /// How much of a request is read before it is refused.
 const REQUEST: usize = 16 << 10;
@@ -52,7 +56,7 @@ pub(super) async fn serve(listener: TcpListener, page: Prometheus) {
             tokio::time::sleep(Duration::from_millis(100)).await;
             continue;
         };
-        make_room(&mut connections);
+        make_room(&mut connections).await;
         let is_asked = Arc::<AtomicBool>::default();
         let (desk, asked) = (desk.clone(), Arc::clone(&is_asked));
         let served = tokio::spawn(async move {
@@ -70,20 +74,28 @@ pub(super) async fn serve(listener: TcpListener, page: Prometheus) {
         connections.push_back(Connection {
             served: served.abort_handle(),
             is_asked,
+            since: Instant::now(),
         });
     }
 }
 
 /// Forgets connections that have ended. If there are too many all the same, the oldest on which nothing is asked is closed, or else the
 /// oldest.
-fn make_room(connections: &mut VecDeque<Connection>) {
-    connections.retain(|connection| !connection.served.is_finished());
-    if connections.len() >= CONNECTIONS {
-        let is_idle = |it: &Connection| !it.is_asked.load(Ordering::Relaxed);
-        let idle = connections.iter().position(is_idle);
-        if let Some(connection) = connections.remove(idle.unwrap_or(0)) {
-            connection.served.abort();
+async fn make_room(connections: &mut VecDeque<Connection>) {
+    loop {
+        connections.retain(|connection| !connection.served.is_finished());
+        if connections.len() < CONNECTIONS {
+            return;
         }
+        let is_idle = |it: &Connection| !it.is_asked.load(Ordering::Relaxed);
+        let place = connections.iter().position(is_idle).unwrap_or(0);
+        let due = connections[place].since + GRACE;
+        if due <= Instant::now() {
+            connections[place].served.abort();
+            connections.remove(place);
+            return;
+        }
+        tokio::time::sleep_until(due).await;
     }
 }
 
@@ -99,6 +111,7 @@ struct Connection {
     served: AbortHandle,
     /// A request has come, and its answer is not sent. All is done by one thread: no order of memory matters.
     is_asked: Arc<AtomicBool>,
+    since: Instant,
 }
 
 /// Marks a connection until the answer is sent.
