@@ -142,8 +142,14 @@ mod tests {
             ("RFQEdge2", "rfq_edge2"),
             ("Edge_", "edge_"),
             ("Cross_Venue", "cross_venue"),
+            ("WSReceived", "ws_received"),
+            ("L2Updated", "l2_updated"),
+            ("FIX", "fix"),
+            ("ÉtatReçu", "état_reçu"),
         ] {
             assert_eq!(snake_case(&Ident::new(name, Span::call_site())), words);
         }
+        let raw = Ident::new_raw("Sent", Span::call_site());
+        assert_eq!(snake_case(&raw), "sent");
     }
 }

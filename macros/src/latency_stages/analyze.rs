@@ -7,6 +7,7 @@ use syn::{Data, DataEnum, DeriveInput, Fields, Ident};
 use super::parse::{Options, Written};
 use super::{budget, names};
 use crate::diagnostics::Faults;
+use crate::event_type::snake_case;
 use crate::paths;
 
 /// The most marks of a path, as in the runtime.
@@ -130,7 +131,7 @@ fn name(options: &Options, ident: &Ident, faults: &mut Faults) -> String {
         .name
         .as_ref()
         .and_then(|given| faults.ok(names::given(given.value.clone())))
-        .unwrap_or_else(|| names::of_ident(ident))
+        .unwrap_or_else(|| snake_case(ident))
 }
 
 fn budget(options: &Options, faults: &mut Faults) -> u64 {

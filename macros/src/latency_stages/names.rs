@@ -2,8 +2,7 @@
 
 use std::collections::HashSet;
 
-use syn::ext::IdentExt;
-use syn::{Expr, ExprLit, Ident, Lit};
+use syn::{Expr, ExprLit, Lit};
 
 use crate::groups::ungrouped;
 
@@ -40,29 +39,6 @@ pub(super) fn given(value: Expr) -> syn::Result<String> {
     }
 }
 
-/// The name that follows from an identifier: `WsReceived` is `ws_received`, `HTTPRequest` is `http_request`.
-pub(super) fn of_ident(ident: &Ident) -> String {
-    let characters: Vec<char> = ident.unraw().to_string().chars().collect();
-    let mut name = String::new();
-    for (place, c) in characters.iter().enumerate() {
-        let before = place.checked_sub(1).map(|before| characters[before]);
-        let is_next_lower = characters
-            .get(place + 1)
-            .is_some_and(|next| next.is_lowercase());
-        let begins_word = c.is_uppercase()
-            && before.is_some_and(|before| {
-                before.is_lowercase()
-                    || before.is_numeric()
-                    || (before.is_uppercase() && is_next_lower)
-            });
-        if begins_word {
-            name.push('_');
-        }
-        name.extend(c.to_lowercase());
-    }
-    name
-}
-
 /// The name of the whole path, as of a hop.
 pub(super) const WHOLE: &str = "end_to_end";
 
@@ -82,28 +58,7 @@ pub(super) fn ambiguous(marks: &[String]) -> Option<(usize, String)> {
 
 #[cfg(test)]
 mod tests {
-    use quote::format_ident;
-
-    use super::{ambiguous, of_ident};
-
-    #[test]
-    fn words_of_an_identifier_are_told_apart() {
-        for (ident, name) in [
-            ("WsReceived", "ws_received"),
-            ("WSReceived", "ws_received"),
-            ("L2Updated", "l2_updated"),
-            ("Sent", "sent"),
-            ("FIX", "fix"),
-            ("r#Sent", "sent"),
-            ("ÉtatReçu", "état_reçu"),
-        ] {
-            let ident = ident.strip_prefix("r#").map_or_else(
-                || format_ident!("{ident}"),
-                |raw| proc_macro2::Ident::new_raw(raw, proc_macro2::Span::call_site()),
-            );
-            assert_eq!(of_ident(&ident), name);
-        }
-    }
+    use super::ambiguous;
 
     #[test]
     fn hops_of_one_name_are_found() {
