@@ -8,7 +8,7 @@ use syn::{Attribute, Ident, LitStr};
 
 use crate::diagnostics::suggest;
 use crate::paths::Support;
-use crate::setting::{Level, Text, each_option, equals, option_name};
+use crate::setting::{Level, Text, each_option, equals, option_name, put};
 
 /// What stands on the type.
 #[derive(Default)]
@@ -74,15 +74,6 @@ impl TypeOptions {
             |name| quote!(#name),
         )
     }
-}
-
-fn put<T>(slot: &mut Option<T>, option: &Ident, value: T) -> syn::Result<()> {
-    if slot.is_some() {
-        let message = format!("`{option}` is given twice; remove one");
-        return Err(syn::Error::new(option.span(), message));
-    }
-    *slot = Some(value);
-    Ok(())
 }
 
 /// Reads what follows `rename`: `= ".."`, the name of a field in what is recorded.

@@ -17,6 +17,25 @@ pub(crate) struct Given<T> {
     pub(crate) value: T,
 }
 
+/// Puts what an option was given into its place, which is taken where the option stands there twice.
+pub(crate) fn put<T>(slot: &mut Option<T>, option: &Ident, value: T) -> syn::Result<()> {
+    if slot.is_some() {
+        return Err(given_twice(option));
+    }
+    *slot = Some(value);
+    Ok(())
+}
+
+/// As [`put`], with the token of the option.
+pub(crate) fn put_given<T>(slot: &mut Option<Given<T>>, name: Ident, value: T) -> syn::Result<()> {
+    put(slot, &name.clone(), Given { name, value })
+}
+
+pub(crate) fn given_twice(option: &Ident) -> syn::Error {
+    let message = format!("`{option}` is given twice; remove one");
+    syn::Error::new(option.span(), message)
+}
+
 /// Reads options with commas between, each by `read`. The faults of all are told together.
 pub(crate) fn each_option(
     input: ParseStream<'_>,

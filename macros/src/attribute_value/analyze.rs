@@ -3,7 +3,7 @@
 use proc_macro2::Span;
 use syn::ext::IdentExt;
 use syn::spanned::Spanned;
-use syn::{Data, DataEnum, DataStruct, Fields, Generics, Ident, Index, Member, Path, Type};
+use syn::{Data, DataEnum, DataStruct, Fields, Generics, Ident, Index, Member, Type};
 
 use super::parse::{Public, Written};
 use crate::diagnostics::Faults;
@@ -78,7 +78,7 @@ pub(crate) fn analyze(written: Written, faults: &mut Faults) -> Option<Proof> {
     });
     Some(Proof {
         opening,
-        root: paths::root(krate.as_ref().map(|path: &Path| path)),
+        root: paths::root(krate.as_ref()),
         ident: input.ident,
         generics: input.generics,
         content,

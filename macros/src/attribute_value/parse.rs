@@ -6,7 +6,7 @@ use syn::{Attribute, Data, DeriveInput, Ident, LitStr, Path};
 
 use crate::diagnostics::{Faults, suggest};
 use crate::public::parse::allow_name;
-use crate::setting::{each_option, equals, option_name};
+use crate::setting::{each_option, equals, option_name, put};
 use crate::{mark, paths, reason};
 
 /// The type and what stands on it.
@@ -65,20 +65,8 @@ fn parse_public(attribute: &Attribute, faults: &mut Faults) -> Option<Public> {
                 return Err(input.error("a reason is given as `reason = \"...\"`"));
             }
             let option = option_name(input, &ACCEPTED)?;
-            let given = match option.to_string().as_str() {
-                "reason" => public.reason.is_some(),
-                "via" => public.via_display.is_some(),
-                "allow_name" => public.allows_name,
-                _ => false,
-            };
-            if given {
-                let message = format!("`{option}` is given twice; remove one");
-                return Err(syn::Error::new(option.span(), message));
-            }
             match option.to_string().as_str() {
-                "reason" => {
-                    public.reason = Some(reason::parse(&option, input)?);
-                }
+                "reason" => put(&mut public.reason, &option, reason::parse(&option, input)?),
                 "via" => {
                     equals(&option, "Display", input)?;
                     if input.peek(LitStr) {
@@ -93,18 +81,17 @@ fn parse_public(attribute: &Attribute, faults: &mut Faults) -> Option<Public> {
                             ),
                         ));
                     }
-                    public.via_display = Some(via);
+                    put(&mut public.via_display, &option, via)
                 }
-                "allow_name" => public.allows_name = allow_name(&option, input)?,
+                "allow_name" => allow_name(&mut public.allows_name, &option, input),
                 other => {
                     let message = format!(
                         "unknown option `{other}` of `public`; {}",
                         suggest(other, &ACCEPTED)
                     );
-                    return Err(syn::Error::new(option.span(), message));
+                    Err(syn::Error::new(option.span(), message))
                 }
             }
-            Ok(())
         })
     });
     faults.ok(parsed).map(|()| public)

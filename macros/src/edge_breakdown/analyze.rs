@@ -233,7 +233,7 @@ fn context(field: &MarkedField, name: String) -> Field {
         key: Key {
             text: name,
             tokens: match &field.mark.rename {
-                Some((_, literal)) => literal.to_token_stream(),
+                Some(given) => given.value.to_token_stream(),
                 None => ident.to_token_stream(),
             },
         },
@@ -289,9 +289,9 @@ fn marks(fields: Vec<Marked>, faults: &mut Faults) -> Vec<MarkedField> {
                 sensitive,
             }),
             Some(Mark {
-                rename: Some((word, _)),
+                rename: Some(given),
                 ..
-            }) => faults.at(word, "what is skipped has no name in the edge"),
+            }) => faults.at(given.name, "what is skipped has no name in the edge"),
             None if !has_mark && !is_phantom(&field.ty) => faults.at(
                 &name,
                 format_args!(
@@ -374,9 +374,9 @@ fn check_single(fields: &[MarkedField], faults: &mut Faults) {
 fn recorded_name(field: &MarkedField, faults: &mut Faults) -> String {
     let mark = &field.mark;
     if let Kind::Gross | Kind::Threshold = mark.kind {
-        if let Some((word, _)) = &mark.rename {
+        if let Some(given) = &mark.rename {
             faults.at(
-                word,
+                &given.name,
                 format_args!(
                     "this amount is `edge.{}` in every edge, so that edges can be compared; it has no other name",
                     mark.word
@@ -386,7 +386,7 @@ fn recorded_name(field: &MarkedField, faults: &mut Faults) -> String {
         return mark.word.to_string();
     }
     let name = match &mark.rename {
-        Some((_, literal)) => literal.value(),
+        Some(given) => given.value.value(),
         None => field.name.unraw().to_string(),
     };
     if mark.kind == Kind::Context && name.starts_with("edge.") {
@@ -410,7 +410,7 @@ impl MarkedField {
     /// Where the name stands by which the field is recorded.
     fn name_span(&self) -> Span {
         let rename = self.mark.rename.as_ref();
-        rename.map_or_else(|| self.name.span(), |(_, literal)| literal.span())
+        rename.map_or_else(|| self.name.span(), |given| given.value.span())
     }
 }
 

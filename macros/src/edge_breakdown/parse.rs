@@ -2,11 +2,11 @@
 
 use proc_macro2::TokenStream;
 use syn::parse::ParseStream;
-use syn::{Attribute, Data, DeriveInput, Field, Ident, LitStr, Meta, Path, Token};
+use syn::{Attribute, Data, DeriveInput, Field, Ident, LitStr, Meta, Path};
 
 use crate::diagnostics::{Faults, suggest};
 use crate::event_type::{TypeOptions, parse_name};
-use crate::setting::option_name;
+use crate::setting::{Given, each_option, option_name, put_given};
 use crate::{mark, paths};
 
 /// The type and what stands on it.
@@ -33,7 +33,7 @@ pub(crate) struct Mark {
     pub(crate) kind: Kind,
     /// The token of the kind.
     pub(crate) word: Ident,
-    pub(crate) rename: Option<(Ident, LitStr)>,
+    pub(crate) rename: Option<Given<LitStr>>,
 }
 
 /// What a field is to its edge.
@@ -123,7 +123,7 @@ fn parse_mark(attribute: &Attribute) -> syn::Result<Mark> {
     attribute.parse_args_with(|input: ParseStream<'_>| {
         let mut kind = None;
         let mut rename = None;
-        while !input.is_empty() {
+        each_option(input, |input| {
             let word = option_name(input, &names())?;
             let text = word.to_string();
             let known = KINDS.iter().find(|(name, _)| text == *name);
@@ -135,20 +135,12 @@ fn parse_mark(attribute: &Attribute) -> syn::Result<Mark> {
                 (Some((_, given)), None) => kind = Some((*given, word)),
                 (None, _) if text == "rename" => {
                     let name = parse_name(&word, input)?;
-                    if rename.is_some() {
-                        return Err(syn::Error::new(
-                            word.span(),
-                            "`rename` is given twice; remove one",
-                        ));
-                    }
-                    rename = Some((word, name));
+                    put_given(&mut rename, word, name)?;
                 }
                 (None, _) => return Err(unknown(&word)),
             }
-            if !input.is_empty() {
-                input.parse::<Token![,]>()?;
-            }
-        }
+            Ok(())
+        })?;
         let Some((kind, word)) = kind else {
             return Err(incomplete());
         };

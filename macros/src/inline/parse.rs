@@ -9,7 +9,7 @@ use syn::{Expr, Ident, LitStr, Path, Token, parenthesized};
 use crate::diagnostics::{Faults, suggest};
 use crate::field::{self, Field, skip_to_comma};
 use crate::groups::ungrouped;
-use crate::setting::{Given, Kind, Level, Text, is_constant};
+use crate::setting::{Given, Kind, Level, Text, is_constant, put_given};
 use crate::stage::item::braces;
 
 /// Which macro it is.
@@ -109,10 +109,10 @@ impl Invocation {
             return Err(syn::Error::new(option.span(), message));
         }
         match text.as_str() {
-            "level" => put(&mut self.level, option, input.parse()?),
-            "target" => put(&mut self.target, option, name(input, form)?),
-            "kind" => put(&mut self.kind, option, input.parse()?),
-            _ => put(&mut self.parent, option, input.parse()?),
+            "level" => put_given(&mut self.level, option, input.parse()?),
+            "target" => put_given(&mut self.target, option, name(input, form)?),
+            "kind" => put_given(&mut self.kind, option, input.parse()?),
+            _ => put_given(&mut self.parent, option, input.parse()?),
         }
     }
 
@@ -192,15 +192,6 @@ fn field_tokens(input: ParseStream<'_>) -> syn::Result<TokenStream> {
         }
     }
     Ok(tokens)
-}
-
-fn put<T>(slot: &mut Option<Given<T>>, name: Ident, value: T) -> syn::Result<()> {
-    if slot.is_some() {
-        let message = format!("`{name}` is given twice; remove one");
-        return Err(syn::Error::new(name.span(), message));
-    }
-    *slot = Some(Given { name, value });
-    Ok(())
 }
 
 /// A level where the name stands and a name behind it, as in `tracing::event!`: it would be read as a constant that names.

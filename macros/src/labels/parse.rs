@@ -2,13 +2,13 @@
 
 use proc_macro2::TokenStream;
 use syn::parse::ParseStream;
-use syn::{Attribute, Data, DeriveInput, Field, LitStr, Path, Token};
+use syn::{Attribute, Data, DeriveInput, Field, LitStr, Path};
 
 use crate::diagnostics::{Faults, suggest};
 use crate::event_type::parse_name;
 use crate::mark::{self, Mark};
 use crate::paths;
-use crate::setting::option_name;
+use crate::setting::{each_option, option_name, put};
 
 /// The type and what stands on it.
 pub(crate) struct Written {
@@ -65,7 +65,7 @@ fn renamed(field: &Field, faults: &mut Faults) -> Option<LitStr> {
     let mut name = None;
     for attribute in field.attrs.iter().filter(|it| it.path().is_ident("label")) {
         let parsed = attribute.parse_args_with(|input: ParseStream<'_>| {
-            loop {
+            each_option(input, |input| {
                 let option = option_name(input, &ACCEPTED)?;
                 if option != "rename" {
                     let message = format!(
@@ -74,18 +74,8 @@ fn renamed(field: &Field, faults: &mut Faults) -> Option<LitStr> {
                     );
                     return Err(syn::Error::new(option.span(), message));
                 }
-                if name.is_some() {
-                    let message = "`rename` is given twice; remove one";
-                    return Err(syn::Error::new(option.span(), message));
-                }
-                name = Some(parse_name(&option, input)?);
-                if !input.is_empty() {
-                    input.parse::<Token![,]>()?;
-                }
-                if input.is_empty() {
-                    return Ok(());
-                }
-            }
+                put(&mut name, &option, parse_name(&option, input)?)
+            })
         });
         faults.ok(parsed);
     }

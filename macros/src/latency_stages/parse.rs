@@ -1,13 +1,12 @@
 //! What the user wrote.
 
 use proc_macro2::TokenStream;
-use syn::ext::IdentExt;
 use syn::parse::ParseStream;
-use syn::{Attribute, Data, DeriveInput, Expr, Ident, Meta, Path, Token};
+use syn::{Attribute, Data, DeriveInput, Expr, Meta, Path};
 
 use crate::diagnostics::{Faults, suggest};
 use crate::paths;
-use crate::setting::{Given, each_option};
+use crate::setting::{Given, each_option, equals, option_name, put_given};
 
 /// The type and what stands on it and on its variants.
 pub(crate) struct Written {
@@ -78,17 +77,11 @@ impl Options {
     }
 
     fn parse_one(&mut self, input: ParseStream<'_>) -> syn::Result<()> {
-        if !input.peek(Ident::peek_any) {
-            return Err(input.error(format_args!(
-                "expected an option; {}",
-                suggest("", &ACCEPTED)
-            )));
-        }
-        let option = input.call(Ident::parse_any)?;
+        let option = option_name(input, &ACCEPTED)?;
         let fault = |message: String| Err(syn::Error::new(option.span(), message));
-        let slot = match option.to_string().as_str() {
-            "name" => &mut self.name,
-            "budget" => &mut self.budget,
+        let (slot, example) = match option.to_string().as_str() {
+            "name" => (&mut self.name, "\"signal\""),
+            "budget" => (&mut self.budget, "\"50us\""),
             "rename" => {
                 return fault("a mark or path is given another name by `name = \"..\"`".to_owned());
             }
@@ -99,20 +92,7 @@ impl Options {
                 ));
             }
         };
-        if slot.is_some() {
-            return fault(format!("`{option}` is given twice; remove one"));
-        }
-        if !input.peek(Token![=]) || input.peek2(Token![,]) {
-            let usage = if option == "name" { "signal" } else { "50us" };
-            return fault(format!(
-                "`{option}` needs a value: `{option} = \"{usage}\"`"
-            ));
-        }
-        input.parse::<Token![=]>()?;
-        *slot = Some(Given {
-            value: input.parse()?,
-            name: option,
-        });
-        Ok(())
+        equals(&option, example, input)?;
+        put_given(slot, option, input.parse()?)
     }
 }

@@ -1,12 +1,12 @@
 //! What stands in a mark.
 
-use syn::ext::IdentExt;
 use syn::parse::ParseStream;
 use syn::spanned::Spanned;
-use syn::{Attribute, Ident, Meta, Token};
+use syn::{Attribute, Meta, Token};
 
 use super::{Class, Mark, Mode};
 use crate::diagnostics::{Faults, suggest};
+use crate::setting::{equals, option_name, put};
 
 /// The mark that an attribute is; a faulty one is noted, and withholds.
 pub(super) fn parse(attribute: &Attribute, faults: &mut Faults) -> Option<Mark> {
@@ -49,7 +49,7 @@ fn pii(attribute: &Attribute) -> syn::Result<(Class, Option<Mode>)> {
             if input.is_empty() {
                 break;
             }
-            let option = input.call(Ident::parse_any)?;
+            let option = option_name(input, &["export"])?;
             if option != "export" {
                 return Err(syn::Error::new(
                     option.span(),
@@ -59,20 +59,8 @@ fn pii(attribute: &Attribute) -> syn::Result<(Class, Option<Mode>)> {
                     ),
                 ));
             }
-            if export.is_some() {
-                return Err(syn::Error::new(
-                    option.span(),
-                    "`export` is given twice; remove one",
-                ));
-            }
-            if !input.peek(Token![=]) {
-                return Err(syn::Error::new(
-                    option.span(),
-                    "`export` needs a mode: `export = last4`",
-                ));
-            }
-            input.parse::<Token![=]>()?;
-            export = Some(Mode::parse(input, &class)?);
+            equals(&option, "last4", input)?;
+            put(&mut export, &option, Mode::parse(input, &class)?)?;
         }
         Ok((class, export))
     })

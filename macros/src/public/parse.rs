@@ -7,7 +7,7 @@ use syn::{Expr, Ident, LitBool, LitStr, Path, Token, parenthesized};
 use crate::diagnostics::suggest;
 use crate::groups::ungrouped;
 use crate::reason;
-use crate::setting::option_name;
+use crate::setting::{given_twice, option_name, put};
 
 /// The expression, and what was given with it.
 pub(crate) struct Written {
@@ -65,37 +65,36 @@ fn parse_option(input: ParseStream<'_>, written: &mut Written) -> syn::Result<()
         return Err(input.error("a reason is given as `reason = \"...\"`"));
     }
     let option = option_name(input, &ACCEPTED)?;
-    let text = option.to_string();
-    let fault = |message: String| Err(syn::Error::new(option.span(), message));
-    match text.as_str() {
-        "reason" if written.reason.is_some() => {
-            fault("`reason` is given twice; remove one".to_owned())
-        }
-        "reason" => {
-            written.reason = Some(reason::parse(&option, input)?);
-            Ok(())
-        }
-        "allow_name" if written.allows_name => {
-            fault("`allow_name` is given twice; remove one".to_owned())
-        }
-        "allow_name" => {
-            written.allows_name = allow_name(&option, input)?;
-            Ok(())
-        }
-        _ => fault(format!(
-            "unknown option `{option}` of `public!`; {}",
-            suggest(&text, &ACCEPTED)
+    match option.to_string().as_str() {
+        "reason" => put(&mut written.reason, &option, reason::parse(&option, input)?),
+        "allow_name" => allow_name(&mut written.allows_name, &option, input),
+        other => Err(syn::Error::new(
+            option.span(),
+            format_args!(
+                "unknown option `{option}` of `public!`; {}",
+                suggest(other, &ACCEPTED)
+            ),
         )),
     }
 }
 
 /// `= true`: it is given or left out, and nothing between.
-pub(crate) fn allow_name(option: &Ident, input: ParseStream<'_>) -> syn::Result<bool> {
+pub(crate) fn allow_name(
+    is_allowed: &mut bool,
+    option: &Ident,
+    input: ParseStream<'_>,
+) -> syn::Result<()> {
+    if *is_allowed {
+        return Err(given_twice(option));
+    }
     let given = input
         .parse::<Token![=]>()
         .and_then(|_| input.parse::<LitBool>());
     match given {
-        Ok(given) if given.value => Ok(true),
+        Ok(given) if given.value => {
+            *is_allowed = true;
+            Ok(())
+        }
         Ok(given) => Err(syn::Error::new(
             given.span,
             "a sensitive name is refused anyway; write `allow_name = true`, or leave it out",

@@ -9,7 +9,7 @@ use crate::diagnostics::{Faults, suggest};
 use crate::field::{self, Field, skip_to_comma};
 use crate::groups::ungrouped;
 use crate::options::{self, Form, Placement};
-use crate::setting::{Given, Kind, Level, Text};
+use crate::setting::{Given, Kind, Level, Text, each_option, option_name, put, put_given};
 
 /// The options of one invocation, each at most once.
 #[derive(Default)]
@@ -30,7 +30,6 @@ pub(crate) struct Options {
     pub(crate) mark: Option<Given<Mark>>,
     pub(crate) labels: Option<Given<Vec<Ident>>>,
     pub(crate) krate: Option<Given<Path>>,
-    pub(crate) off: Option<Given<()>>,
 }
 
 /// What `ret` was given.
@@ -129,13 +128,7 @@ impl Options {
         if input.peek(LitStr) {
             return Err(input.error("a name is given as `name = \"...\"`"));
         }
-        if !input.peek(Ident::peek_any) {
-            return Err(input.error(format_args!(
-                "expected an option; {}",
-                suggest("", &options::accepted(on))
-            )));
-        }
-        let name = input.call(Ident::parse_any)?;
+        let name = option_name(input, &options::accepted(on))?;
         let text = name.to_string();
         let fault = |message: String| Err(syn::Error::new(name.span(), message));
         let Some(spec) = options::find(&text) else {
@@ -170,41 +163,26 @@ impl Options {
             });
         }
         match text.as_str() {
-            "name" => put(&mut self.name, name, input.call(value)?, faults),
-            "prefix" => put(&mut self.prefix, name, input.call(value)?, faults),
-            "target" => put(&mut self.target, name, input.call(value)?, faults),
-            "level" => put(&mut self.level, name, input.call(value)?, faults),
-            "kind" => put(&mut self.kind, name, input.call(value)?, faults),
-            "skip" => put(&mut self.skip, name, input.call(names)?, faults),
-            "skip_all" => put(&mut self.skip_all, name, (), faults),
+            "name" => put_given(&mut self.name, name, value(input)?),
+            "prefix" => put_given(&mut self.prefix, name, value(input)?),
+            "target" => put_given(&mut self.target, name, value(input)?),
+            "level" => put_given(&mut self.level, name, value(input)?),
+            "kind" => put_given(&mut self.kind, name, value(input)?),
+            "skip" => put_given(&mut self.skip, name, names(input)?),
+            "skip_all" => put_given(&mut self.skip_all, name, ()),
             "fields" => {
                 let fields = inside(input, |content| Ok(field::parse_list(content, faults)))?;
-                put(&mut self.fields, name, fields, faults);
+                put_given(&mut self.fields, name, fields)
             }
-            "parent" => put(&mut self.parent, name, input.call(value)?, faults),
-            "root" => put(&mut self.root, name, (), faults),
-            "follows_from" => put(
-                &mut self.follows_from,
-                name,
-                input.call(value).map(ungrouped)?,
-                faults,
-            ),
-            "ret" => put(&mut self.ret, name, input.call(ret_options)?, faults),
-            "err" => put(&mut self.err, name, input.call(err_options)?, faults),
-            "mark" => put(&mut self.mark, name, input.call(mark_value)?, faults),
-            "metric" => put(&mut self.labels, name, input.call(metric_labels)?, faults),
-            "crate" => put(&mut self.krate, name, input.call(crate_value)?, faults),
-            _ => put(&mut self.off, name, (), faults),
+            "parent" => put_given(&mut self.parent, name, value(input)?),
+            "root" => put_given(&mut self.root, name, ()),
+            "follows_from" => put_given(&mut self.follows_from, name, ungrouped(value(input)?)),
+            "ret" => put_given(&mut self.ret, name, ret_options(input)?),
+            "err" => put_given(&mut self.err, name, err_options(input)?),
+            "mark" => put_given(&mut self.mark, name, mark_value(input)?),
+            "metric" => put_given(&mut self.labels, name, metric_labels(input)?),
+            _ => put_given(&mut self.krate, name, crate_value(input)?),
         }
-        Ok(())
-    }
-}
-
-fn put<T>(slot: &mut Option<Given<T>>, name: Ident, value: T, faults: &mut Faults) {
-    if slot.is_some() {
-        faults.at(&name, format_args!("`{name}` is given twice; remove one"));
-    } else {
-        *slot = Some(Given { name, value });
     }
 }
 
@@ -270,9 +248,8 @@ fn names(input: ParseStream<'_>) -> syn::Result<Vec<Ident>> {
 
 fn ret_options(input: ParseStream<'_>) -> syn::Result<Ret> {
     let mut ret = Ret::default();
-    for_each_option(input, "ret", &["level"], |_, content| {
-        ret.level = Some(value(content)?);
-        Ok(())
+    for_each_option(input, "ret", &["level"], |name, content| {
+        put(&mut ret.level, name, value(content)?)
     })?;
     Ok(ret)
 }
@@ -281,11 +258,10 @@ fn err_options(input: ParseStream<'_>) -> syn::Result<Err> {
     let mut err = Err::default();
     for_each_option(input, "err", &["level", "map"], |name, content| {
         if name == "level" {
-            err.level = Some(value(content)?);
+            put(&mut err.level, name, value(content)?)
         } else {
-            err.map = Some(ungrouped(value(content)?));
+            put(&mut err.map, name, ungrouped(value(content)?))
         }
-        Ok(())
     })?;
     Ok(err)
 }
@@ -300,42 +276,31 @@ fn for_each_option(
     if !input.peek(syn::token::Paren) {
         return Ok(());
     }
-    inside(input, |content| {
-        let mut given: Vec<Ident> = Vec::new();
-        while !content.is_empty() {
-            let name = content.call(Ident::parse_any)?;
-            let fault = |message: String| Err(syn::Error::new(name.span(), message));
-            if name == "Debug" || name == "Display" {
-                let instead = if option == "err" {
-                    "the type of the error"
-                } else {
-                    "a value that is an `AttributeValue`"
-                };
-                return fault(format!(
-                    "the text that `{name}` makes is never exported; `{option}` alone records what is proven public: \
-                     {instead}"
-                ));
-            }
-            if !accepted.iter().any(|accepted| name == accepted) {
-                let suggestion = suggest(&name.to_string(), accepted);
-                return fault(format!(
-                    "unknown option `{name}` of `{option}`; {suggestion}"
-                ));
-            }
-            if given.contains(&name) {
-                return fault(format!("`{name}` is given twice; remove one"));
-            }
-            if !follows(Form::Value, content) {
-                return fault(format!("`{name}` needs a value: `{name} = ..`"));
-            }
-            parse(&name, content)?;
-            given.push(name);
-            if !content.is_empty() {
-                content.parse::<Token![,]>()?;
-            }
+    let one = |content: ParseStream<'_>| {
+        let name = option_name(content, accepted)?;
+        let fault = |message: String| Err(syn::Error::new(name.span(), message));
+        if name == "Debug" || name == "Display" {
+            let instead = if option == "err" {
+                "the type of the error"
+            } else {
+                "a value that is an `AttributeValue`"
+            };
+            return fault(format!(
+                "the text that `{name}` makes is never exported; `{option}` alone records what is proven public: {instead}"
+            ));
         }
-        Ok(())
-    })
+        if !accepted.iter().any(|accepted| name == accepted) {
+            let suggestion = suggest(&name.to_string(), accepted);
+            return fault(format!(
+                "unknown option `{name}` of `{option}`; {suggestion}"
+            ));
+        }
+        if !follows(Form::Value, content) {
+            return fault(format!("`{name}` needs a value: `{name} = ..`"));
+        }
+        parse(&name, content)
+    };
+    inside(input, |content| each_option(content, one))
 }
 
 /// `= Path::X`, `(Path::X)` or `(Path::X, always)`.

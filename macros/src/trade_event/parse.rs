@@ -2,13 +2,13 @@
 
 use proc_macro2::TokenStream;
 use syn::parse::ParseStream;
-use syn::{Attribute, Data, DeriveInput, Field, Ident, LitStr, Path, Token};
+use syn::{Attribute, Data, DeriveInput, Field, Ident, LitStr, Path};
 
 use crate::diagnostics::{Faults, suggest};
 use crate::event_type::{TypeOptions, parse_name};
 use crate::mark::{self, Mark};
 use crate::paths;
-use crate::setting::option_name;
+use crate::setting::{each_option, option_name};
 
 /// The type and what stands on it.
 pub(crate) struct Written {
@@ -66,7 +66,7 @@ fn marked(field: &mut Field, faults: &mut Faults) -> Marked {
     let mut rename = None;
     for attribute in event_attributes(&field.attrs) {
         let parsed = attribute.parse_args_with(|input: ParseStream<'_>| {
-            while !input.is_empty() {
+            each_option(input, |input| {
                 let word = option_name(input, &ON_FIELD)?;
                 match word.to_string().as_str() {
                     "skip" if rename.is_none() && !skipped => skipped = true,
@@ -79,11 +79,8 @@ fn marked(field: &mut Field, faults: &mut Faults) -> Marked {
                     }
                     _ => return Err(unknown(&word)),
                 }
-                if !input.is_empty() {
-                    input.parse::<Token![,]>()?;
-                }
-            }
-            Ok(())
+                Ok(())
+            })
         });
         faults.ok(parsed);
     }
