@@ -6,7 +6,7 @@ use quote::{ToTokens, quote, quote_spanned};
 use syn::ext::IdentExt;
 use syn::parse::{Parse, ParseStream};
 use syn::spanned::Spanned;
-use syn::{Attribute, Expr, Ident, Lit, LitStr, Token, Type};
+use syn::{Attribute, Expr, Ident, Lit, LitStr, Token, Type, parse_quote};
 
 use crate::diagnostics::Faults;
 use crate::groups::ungrouped;
@@ -73,6 +73,22 @@ pub(crate) struct Field {
 }
 
 impl Field {
+    /// The field of a derived type, as one that somebody named in `event!`: it passes the same gates.
+    pub(crate) fn of_member(ident: &Ident, rename: Option<&LitStr>) -> Self {
+        let key = match rename {
+            Some(literal) => Key {
+                text: literal.value(),
+                tokens: literal.to_token_stream(),
+            },
+            None => Key::of_ident(ident),
+        };
+        Self {
+            key,
+            value: parse_quote!(self.#ident),
+            opened: Opened::Field,
+        }
+    }
+
     /// Whether the value is to be recorded later: `Empty`, alone or from a module. `State::Empty` is a value.
     pub(crate) fn is_empty(&self) -> bool {
         let Expr::Path(path) = &self.value else {

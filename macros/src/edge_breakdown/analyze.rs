@@ -5,14 +5,14 @@ use quote::{ToTokens, quote, quote_spanned};
 use syn::ext::IdentExt;
 use syn::spanned::Spanned;
 use syn::visit_mut::{self, VisitMut};
-use syn::{Data, Fields, Generics, Ident, Lifetime, Type, TypeReference, parse_quote};
+use syn::{Data, Fields, Generics, Ident, Lifetime, Type, TypeReference};
 
 use super::parse::{Kind, Mark, Marked, Written};
 use crate::diagnostics::Faults;
-use crate::field::{self, Field, Key, MAX_KEYS};
+use crate::field::{self, Field, MAX_KEYS};
 use crate::generics::{is_phantom, mentions_parameter};
 use crate::inventory::{self, Entry};
-use crate::names::gate::{self, Named, Opened};
+use crate::names::gate::{self, Named};
 use crate::names::rules::Exemption;
 use crate::paths::Support;
 use crate::setting::Text;
@@ -165,7 +165,7 @@ pub(crate) fn analyze(written: Written, faults: &mut Faults) -> Option<Edge> {
         match field.mark.kind {
             Kind::Leg => edge.take_leg(&field, name, faults),
             Kind::Context => {
-                let (entry, context) = edge.take_context(&field, name, &support);
+                let (entry, context) = edge.take_context(&field, &support);
                 entries.push(entry);
                 contexts.extend(context);
             }
@@ -223,22 +223,6 @@ fn amount_type(field: &MarkedField, root: &TokenStream) -> TokenStream {
             quote_spanned!(at=> <#ty as #root::EdgeBreakdown>::Amount)
         }
         _ => ty.to_token_stream(),
-    }
-}
-
-/// What is told of an edge besides its amounts, through the same gates as any field that is named.
-fn context(field: &MarkedField, name: String) -> Field {
-    let ident = &field.name;
-    Field {
-        key: Key {
-            text: name,
-            tokens: match &field.mark.rename {
-                Some(given) => given.value.to_token_stream(),
-                None => ident.to_token_stream(),
-            },
-        },
-        value: parse_quote!(self.#ident),
-        opened: Opened::Field,
     }
 }
 
@@ -432,13 +416,9 @@ impl Edge {
     }
 
     /// What the inventory says of a context, and the context, unless a mark withholds all of it.
-    fn take_context(
-        &mut self,
-        field: &MarkedField,
-        name: String,
-        support: &Support,
-    ) -> (Entry, Option<Field>) {
-        let context = context(field, name);
+    fn take_context(&mut self, field: &MarkedField, support: &Support) -> (Entry, Option<Field>) {
+        let rename = field.mark.rename.as_ref().map(|given| &given.value);
+        let context = Field::of_member(&field.name, rename);
         let (entry, value) = match &field.sensitive {
             None => {
                 let value = PartValue::Value(context.captured(support).value);

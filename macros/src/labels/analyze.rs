@@ -1,16 +1,14 @@
 //! From what was written to what can be expanded.
 
 use proc_macro2::TokenStream;
-use quote::ToTokens;
 use syn::ext::IdentExt;
-use syn::{Data, Fields, Generics, Ident, Type, parse_quote};
+use syn::{Data, Fields, Generics, Ident, Type};
 
 use super::parse::{Marked, Written};
 use crate::diagnostics::Faults;
-use crate::field::{self, Capture, Field, Key};
+use crate::field::{self, Capture, Field};
 use crate::generics::{is_phantom, mentions_parameter};
 use crate::inventory::{self, Entry};
-use crate::names::gate::Opened;
 use crate::paths::{self, Support};
 
 /// Labels that can be expanded.
@@ -49,18 +47,7 @@ pub(crate) fn analyze(written: Written, faults: &mut Faults) -> Labels {
         if is_phantom(ty) {
             continue;
         }
-        let key = match rename {
-            Some(name) => Key {
-                text: name.value(),
-                tokens: name.to_token_stream(),
-            },
-            None => Key::of_ident(ident),
-        };
-        let label = Field {
-            key,
-            value: parse_quote!(self.#ident),
-            opened: Opened::Field,
-        };
+        let label = Field::of_member(ident, rename.as_ref());
         if let Some(mark) = mark {
             entries.push(Entry::marked(ident, Some(ty), &mark));
             if let Some(capture) = mark.capture(label.key.clone(), &label.value, &support) {

@@ -12,46 +12,57 @@
 
 use proc_macro2::TokenStream;
 use quote::quote;
-use syn::parse_quote;
+use syn::{Generics, Ident, WherePredicate, parse_quote};
 
 use super::analyze::Labels;
+use super::parse::Written;
+use crate::paths;
 
 pub(crate) fn expand(labels: &Labels) -> TokenStream {
-    let keys = labels.captures.iter().map(|label| label.key.literal());
-    let values = labels.captures.iter().map(|label| {
+    let Labels {
+        ident,
+        root,
+        captures,
+        generic,
+        noted,
+        ..
+    } = labels;
+    let keys = captures.iter().map(|label| label.key.literal());
+    let values = captures.iter().map(|label| {
         let value = &label.value;
         quote!(__tickspan_take(&#value);)
     });
-    let noted = &labels.noted;
-    implementation(labels, &quote!(#(#keys),*), &quote!(#noted #(#values)*))
+    let mut generics = labels.generics.clone();
+    if !generic.is_empty() {
+        let bounds = &mut generics.make_where_clause().predicates;
+        bounds.extend(
+            generic
+                .iter()
+                .map(|ty| -> WherePredicate { parse_quote!(#ty: #root::AttributeValue) }),
+        );
+    }
+    let keys = quote!(#(#keys),*);
+    implementation(ident, &generics, root, &keys, &quote!(#noted #(#values)*))
 }
 
 /// An implementation without labels, for a type with faults.
-pub(crate) fn stand_in(labels: &Labels) -> TokenStream {
+pub(crate) fn stand_in(written: &Written) -> TokenStream {
     implementation(
-        labels,
+        &written.input.ident,
+        &written.input.generics,
+        &paths::root(written.krate.as_ref()),
         &TokenStream::new(),
         &quote!(let _ = __tickspan_take;),
     )
 }
 
-fn implementation(labels: &Labels, keys: &TokenStream, values: &TokenStream) -> TokenStream {
-    let Labels {
-        ident,
-        generics,
-        root,
-        generic,
-        ..
-    } = labels;
-    let mut generics = generics.clone();
-    if !generic.is_empty() {
-        let bounds = generics.make_where_clause();
-        for ty in generic {
-            bounds
-                .predicates
-                .push(parse_quote!(#ty: #root::AttributeValue));
-        }
-    }
+fn implementation(
+    ident: &Ident,
+    generics: &Generics,
+    root: &TokenStream,
+    keys: &TokenStream,
+    values: &TokenStream,
+) -> TokenStream {
     let (parameters, arguments, bounds) = generics.split_for_impl();
     quote! {
         #[automatically_derived]

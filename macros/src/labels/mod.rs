@@ -6,23 +6,19 @@ mod parse;
 
 use proc_macro2::TokenStream;
 
-use crate::diagnostics::Faults;
+use crate::derive::derive;
 use crate::names::settings;
 
-/// The expansion of the derive. On any fault it holds an implementation all the same, so that only the
-/// fault is told and not every use of the type.
+/// The expansion of the derive.
 pub(crate) fn labels(input: TokenStream) -> TokenStream {
-    let mut faults = Faults::new();
-    settings::load(&mut faults);
-    let parsed = parse::parse(input, &mut faults);
-    let Some(written) = faults.ok(parsed) else {
-        return faults.into_tokens();
-    };
-    let checked = analyze::analyze(written, &mut faults);
-    let (good, errors) = (faults.is_empty(), faults.into_tokens());
-    if good {
-        return expand::expand(&checked);
-    }
-    let stand_in = expand::stand_in(&checked);
-    quote::quote!(#errors #stand_in)
+    derive(
+        input,
+        |tokens, faults| {
+            settings::load(faults);
+            parse::parse(tokens, faults)
+        },
+        expand::stand_in,
+        |written, faults| Some(analyze::analyze(written, faults)),
+        |labels| expand::expand(&labels),
+    )
 }

@@ -23,6 +23,16 @@ pub(crate) enum Kinds {
     Each(Vec<(Ident, String)>),
 }
 
+/// An error of one kind, for a type with faults.
+pub(crate) fn stand_in(written: &Written) -> Error {
+    Error {
+        ident: written.input.ident.clone(),
+        generics: written.input.generics.clone(),
+        root: paths::root(written.krate.as_ref()),
+        kinds: Kinds::One(String::new()),
+    }
+}
+
 pub(crate) fn analyze(written: Written, faults: &mut Faults) -> Error {
     let Written { input, krate, kind } = written;
     let one = |kind: Option<syn::LitStr>| {

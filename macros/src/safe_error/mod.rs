@@ -6,18 +6,15 @@ mod parse;
 
 use proc_macro2::TokenStream;
 
-use crate::diagnostics::Faults;
+use crate::derive::derive;
 
-/// The expansion of the derive. On any fault it holds an implementation all the same, so that only the
-/// fault is told and not every use of the type.
+/// The expansion of the derive.
 pub(crate) fn safe_error(input: TokenStream) -> TokenStream {
-    let mut faults = Faults::new();
-    let parsed = parse::parse(input, &mut faults);
-    let Some(written) = faults.ok(parsed) else {
-        return faults.into_tokens();
-    };
-    let error = analyze::analyze(written, &mut faults);
-    let errors = faults.into_tokens();
-    let implementation = expand::expand(&error);
-    quote::quote!(#errors #implementation)
+    derive(
+        input,
+        parse::parse,
+        |written| expand::expand(&analyze::stand_in(written)),
+        |written, faults| Some(analyze::analyze(written, faults)),
+        |error| expand::expand(&error),
+    )
 }

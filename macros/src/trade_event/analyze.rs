@@ -1,16 +1,15 @@
 //! From what the user wrote to a model that cannot be wrong.
 
 use proc_macro2::TokenStream;
-use quote::{ToTokens, quote};
+use quote::quote;
 use syn::ext::IdentExt;
-use syn::{Data, Fields, Generics, Ident, LitStr, parse_quote};
+use syn::{Data, Fields, Generics, Ident};
 
 use super::parse::{Marked, Written};
 use crate::diagnostics::Faults;
-use crate::field::{self, Capture, Field, Key};
+use crate::field::{self, Capture, Field};
 use crate::generics::is_phantom;
 use crate::inventory::{self, Entry};
-use crate::names::gate::Opened;
 use crate::paths::{self, Support};
 use crate::setting::Text;
 
@@ -66,7 +65,7 @@ pub(crate) fn analyze(written: Written, faults: &mut Faults) -> Option<Event> {
         if is_phantom(ty) {
             continue;
         }
-        let named = named(ident, rename.as_ref());
+        let named = Field::of_member(ident, rename.as_ref());
         match mark {
             Some(mark) if skipped => {
                 mark.check_skipped(ident, faults);
@@ -122,20 +121,4 @@ fn check_shape(written: &Written, faults: &mut Faults) -> Option<()> {
         Data::Union(data) => faults.at(data.union_token, what),
     }
     None
-}
-
-/// The field as one that somebody named in `event!`: it passes the same gates.
-fn named(ident: &Ident, rename: Option<&LitStr>) -> Field {
-    let key = match rename {
-        Some(literal) => Key {
-            text: literal.value(),
-            tokens: literal.to_token_stream(),
-        },
-        None => Key::of_ident(ident),
-    };
-    Field {
-        key,
-        value: parse_quote!(self.#ident),
-        opened: Opened::Field,
-    }
 }
