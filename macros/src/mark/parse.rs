@@ -6,7 +6,7 @@ use syn::{Attribute, Meta, Token};
 
 use super::{Class, Mark, Mode};
 use crate::diagnostics::{Faults, suggest};
-use crate::setting::{equals, option_name, put};
+use crate::setting::{option_name, put};
 
 /// The mark that an attribute is; a faulty one is noted, and withholds.
 pub(super) fn parse(attribute: &Attribute, faults: &mut Faults) -> Option<Mark> {
@@ -59,7 +59,10 @@ fn pii(attribute: &Attribute) -> syn::Result<(Class, Option<Mode>)> {
                     ),
                 ));
             }
-            equals(&option, "last4", input)?;
+            if input.parse::<Option<Token![=]>>()?.is_none() {
+                let message = "`export` needs a mode: `export = last4`";
+                return Err(syn::Error::new(option.span(), message));
+            }
             put(&mut export, &option, Mode::parse(input, &class)?)?;
         }
         Ok((class, export))
