@@ -8,10 +8,11 @@ use std::io;
 use std::time::SystemTime;
 
 use opentelemetry::KeyValue;
-use opentelemetry::trace::{Event, Status};
+use opentelemetry::trace::Event;
 use opentelemetry_sdk::trace::SpanData;
 use tracing::Metadata;
 
+use super::summary;
 use crate::console::{Around, BLOCK, Fields, Format, Line, LineSink, Operation, operation_fields};
 
 /// Makes lines.
@@ -88,12 +89,11 @@ impl Lines {
             });
         }
         if self.operations && is_told {
-            let took = span.end_time.duration_since(span.start_time);
             let fields = operation_fields(&Operation {
                 id: Some(span.span_context.span_id()),
                 name: &span.name,
                 status: status(span),
-                took: took.unwrap_or_default(),
+                took: summary::duration(span),
             });
             self.tell(&Line {
                 time: span.end_time,
@@ -136,7 +136,7 @@ fn status(span: &SpanData) -> &'static str {
     match outcome.map(|outcome| outcome.value.as_str()).as_deref() {
         Some("panicked") => "panicked",
         Some("cancelled") => "cancelled",
-        _ if matches!(span.status, Status::Error { .. }) => "error",
+        _ if summary::failed(span) => "error",
         _ => "ok",
     }
 }

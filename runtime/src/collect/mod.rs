@@ -7,6 +7,7 @@
 mod anchor;
 mod collector;
 mod decode;
+mod distribution;
 mod edges;
 mod exemplars;
 mod health;
@@ -45,6 +46,7 @@ pub(crate) use lines::Lines;
 pub(crate) use stage_metrics::{StageMetrics, duration_bounds, write_key};
 pub(crate) use statistics::Statistics;
 pub(crate) use summary::StageTable;
+pub(crate) use summary::duration as span_duration;
 pub use summary::{StageSummary, Summary};
 pub use tail::TailSampling;
 pub(crate) use tail::{Held, Tail};

@@ -1,4 +1,4 @@
-//! Per-stage statistics of finished spans: counts, errors, exact-enough percentiles.
+//! Per-stage statistics of finished spans: counts, errors, percentiles.
 //!
 //! [`StageTable`] is fed by the collector, or on the tracing route on the thread that ends a span, so it may neither block for long nor
 //! panic: one lock, one hash look-up, one histogram increment. It never prints; the guard does.
@@ -9,10 +9,10 @@ use std::fmt;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use hdrhistogram::Histogram;
 use opentelemetry::trace::Status;
 use opentelemetry_sdk::trace::SpanData;
 
+use super::distribution::Distribution;
 use super::edges::{self, EdgeSummary};
 use super::latency::PathSummary;
 use super::{human, table};
@@ -22,9 +22,6 @@ const NAMES_LIMIT: usize = 1_024;
 
 /// The row of the names beyond [`NAMES_LIMIT`].
 const OTHER_NAMES: &str = "(other names)";
-
-/// The longest duration that percentiles distinguish.
-const LONGEST: Duration = Duration::from_secs(60);
 
 /// The statistics of each stage so far.
 ///
@@ -210,7 +207,7 @@ impl StageTable {
 }
 
 /// How long a span took. A clock set back while it ran makes it end before its start: that is no duration, so zero.
-pub(super) fn duration(span: &SpanData) -> Duration {
+pub(crate) fn duration(span: &SpanData) -> Duration {
     span.end_time
         .duration_since(span.start_time)
         .unwrap_or_default()
@@ -223,46 +220,35 @@ pub(super) fn failed(span: &SpanData) -> bool {
 #[derive(Debug)]
 struct Stage {
     errors: u64,
-    max: Duration,
-    nanoseconds: Histogram<u64>,
+    durations: Distribution,
 }
 
 impl Stage {
     fn new() -> Self {
-        let mut nanoseconds = Histogram::new(3)
-            .unwrap_or_else(|_| unreachable!("a histogram has from 0 to 5 significant digits"));
-        nanoseconds.auto(true);
         Self {
             errors: 0,
-            max: Duration::ZERO,
-            nanoseconds,
+            durations: Distribution::new(),
         }
     }
 
     fn observe(&mut self, duration: Duration, failed: bool) {
         self.errors += u64::from(failed);
-        self.max = self.max.max(duration);
-        let nanoseconds = u64::try_from(duration.min(LONGEST).as_nanos()).unwrap_or(u64::MAX);
-        // Cannot be out of range: the histogram grows by itself, and 60 s is far below its largest
-        // value.
-        let _ = self.nanoseconds.record(nanoseconds);
+        let nanoseconds = u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX);
+        self.durations.record(nanoseconds);
     }
 
     fn summary(&self, name: String) -> StageSummary {
-        // The histogram answers with the upper end of a bucket, which may lie just above what was
-        // measured.
-        let quantile =
-            |q| Duration::from_nanos(self.nanoseconds.value_at_quantile(q)).min(self.max);
+        let durations = self.durations.percentiles();
         StageSummary {
             name,
-            count: self.nanoseconds.len(),
+            count: durations.count,
             errors: self.errors,
-            p50: quantile(0.5),
-            p90: quantile(0.9),
-            p95: quantile(0.95),
-            p99: quantile(0.99),
-            p999: quantile(0.999),
-            max: self.max,
+            p50: durations.p50,
+            p90: durations.p90,
+            p95: durations.p95,
+            p99: durations.p99,
+            p999: durations.p999,
+            max: durations.max,
         }
     }
 }
@@ -331,16 +317,6 @@ mod tests {
         table.observe(&span("s", Duration::ZERO, Status::Ok));
         let summary = table.summary();
         assert_eq!((summary[0].count, summary[0].errors), (2, 1));
-    }
-
-    #[test]
-    fn long_durations_saturate_percentiles_but_not_the_maximum() {
-        let table = StageTable::default();
-        table.observe(&span("s", Duration::from_secs(3_600), Status::Unset));
-        table.observe(&span("s", Duration::from_secs(3_600), Status::Unset));
-        let summary = table.summary();
-        assert!(summary[0].p50.abs_diff(LONGEST) <= LONGEST / 1_000);
-        assert_eq!(summary[0].max, Duration::from_secs(3_600));
     }
 
     #[test]

@@ -8,12 +8,12 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use opentelemetry::trace::{SpanId, Status, TraceId};
+use opentelemetry::trace::{SpanId, TraceId};
 use opentelemetry_sdk::trace::SpanData;
 
 #[cfg(feature = "recorder")]
 use super::FinishedClock;
-use super::Sink;
+use super::{Sink, summary};
 use crate::record::lane::sampling;
 
 /// Keeps the traces that are worth keeping, when they have ended: those with an error, those whose root in this
@@ -283,13 +283,10 @@ impl<S: Sink> Tail<S> {
             None => {}
         }
         let root = span.parent_span_id == SpanId::INVALID || span.parent_span_is_remote;
-        let duration = span
-            .end_time
-            .duration_since(span.start_time)
-            .unwrap_or_default();
+        let duration = summary::duration(&span);
         let slow = self.settings.slow;
         let trace = self.trace(id);
-        trace.failed |= matches!(span.status, Status::Error { .. });
+        trace.failed |= summary::failed(&span);
         trace.slow |= root && slow.is_some_and(|slow| duration > slow);
         trace.spans.push(span);
         self.held += 1;
@@ -307,7 +304,7 @@ mod tests {
     use std::time::SystemTime;
 
     use opentelemetry::InstrumentationScope;
-    use opentelemetry::trace::{SpanContext, SpanKind, TraceFlags, TraceState};
+    use opentelemetry::trace::{SpanContext, SpanKind, Status, TraceFlags, TraceState};
     use opentelemetry_sdk::trace::{SpanEvents, SpanLinks};
 
     use super::*;

@@ -17,7 +17,7 @@ use opentelemetry::trace::{SpanId, Status};
 use opentelemetry_sdk::error::{OTelSdkError, OTelSdkResult};
 use opentelemetry_sdk::trace::{SpanData, SpanExporter};
 
-use crate::collect::human;
+use crate::collect::{human, span_duration};
 use crate::console::text::{write_field, write_text};
 
 #[derive(Debug)]
@@ -30,11 +30,15 @@ impl SpanExporter for ConsoleExporter {
             // Writing into a `String` cannot fail.
             let _ = write_span(&mut text, depth, span);
         }
-        // One write a batch, so that lines of several threads do not mix.
-        io::stdout().write_all(text.as_bytes()).map_err(|error| {
-            OTelSdkError::InternalFailure(format!("stdout cannot be written: {error}"))
-        })
+        print(&text)
     }
+}
+
+/// Writes what an exporter was given in one piece, so that lines of several threads do not mix.
+pub(super) fn print(text: &str) -> OTelSdkResult {
+    io::stdout().write_all(text.as_bytes()).map_err(|error| {
+        OTelSdkError::InternalFailure(format!("stdout cannot be written: {error}"))
+    })
 }
 
 /// The deepest that a line is indented.
@@ -82,13 +86,9 @@ fn write_span(out: &mut String, depth: usize, span: &SpanData) -> fmt::Result {
         .start_time
         .duration_since(UNIX_EPOCH)
         .unwrap_or_default();
-    let duration = span
-        .end_time
-        .duration_since(span.start_time)
-        .unwrap_or_default();
     write!(out, "{:indent$}span ", "")?;
     write_text(out, &span.name)?;
-    write!(out, " {} ", human::duration(duration))?;
+    write!(out, " {} ", human::duration(span_duration(span)))?;
     match &span.status {
         Status::Unset => out.write_str("unset")?,
         Status::Ok => out.write_str("ok")?,

@@ -4,12 +4,12 @@
 //! stderr as things happen.
 
 use std::fmt::{self, Write as _};
-use std::io::{self, Write as _};
 
 use opentelemetry::logs::AnyValue;
-use opentelemetry_sdk::error::{OTelSdkError, OTelSdkResult};
+use opentelemetry_sdk::error::OTelSdkResult;
 use opentelemetry_sdk::logs::{LogBatch, LogExporter, SdkLogRecord};
 
+use super::console::print;
 use crate::console::text::write_text;
 
 #[derive(Debug)]
@@ -22,10 +22,7 @@ impl LogExporter for ConsoleLogs {
             // Writing into a `String` cannot fail.
             let _ = write_record(&mut text, record);
         }
-        // One write a batch, so that lines of several threads do not mix.
-        io::stdout().write_all(text.as_bytes()).map_err(|error| {
-            OTelSdkError::InternalFailure(format!("stdout cannot be written: {error}"))
-        })
+        print(&text)
     }
 }
 

@@ -3,18 +3,17 @@
 //! One line a data point, for people: the format may change.
 
 use std::fmt::{self, Display, Write as _};
-use std::io::{self, Write as _};
 use std::time::Duration;
 
 use opentelemetry::KeyValue;
-use opentelemetry_sdk::error::{OTelSdkError, OTelSdkResult};
+use opentelemetry_sdk::error::OTelSdkResult;
 use opentelemetry_sdk::metrics::Temporality;
 use opentelemetry_sdk::metrics::data::{
     AggregatedMetrics, Metric, MetricData, ResourceMetrics, ScopeMetrics,
 };
 use opentelemetry_sdk::metrics::exporter::PushMetricExporter;
 
-use super::console::write_attribute;
+use super::console::{print, write_attribute};
 
 #[derive(Debug)]
 pub(crate) struct ConsoleMetrics;
@@ -26,10 +25,7 @@ impl PushMetricExporter for ConsoleMetrics {
             // Writing into a `String` cannot fail.
             let _ = write_metric(&mut text, metric);
         }
-        // One write a reading, so that lines of several threads do not mix.
-        io::stdout().write_all(text.as_bytes()).map_err(|error| {
-            OTelSdkError::InternalFailure(format!("stdout cannot be written: {error}"))
-        })
+        print(&text)
     }
 
     fn force_flush(&self) -> OTelSdkResult {

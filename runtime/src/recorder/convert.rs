@@ -8,6 +8,7 @@ use opentelemetry::Value as OtelValue;
 use opentelemetry::trace::{Event, SpanContext, SpanId, SpanKind, TraceId};
 use opentelemetry_sdk::trace::SpanData;
 
+use crate::collect::span_duration;
 use crate::record::lane::sites::{self, Site};
 use crate::record::{Kind as CallsiteKind, name_in_span};
 use crate::recorded::{
@@ -94,10 +95,7 @@ fn of_span<'a>(span: &'a SpanData, trades: &Trades) -> Span<'a> {
         parent_is_remote: span.parent_span_is_remote,
         start: span.start_time,
         end: span.end_time,
-        duration: span
-            .end_time
-            .duration_since(span.start_time)
-            .unwrap_or_default(),
+        duration: span_duration(span),
         outcome: match said {
             Some(word) => Outcome::from(word),
             None if status == Status::Error => Outcome::Error,

@@ -2,12 +2,8 @@
 
 use std::time::Duration;
 
-use hdrhistogram::{Counter, Histogram};
-
 use super::Percentiles;
-
-/// The longest duration that percentiles distinguish, in nanoseconds.
-pub(super) const LONGEST: u64 = 60_000_000_000;
+use crate::collect::distribution::Distribution;
 
 /// The window moves on by this part of it.
 const SLICES: u64 = 10;
@@ -15,7 +11,7 @@ const SLICES: u64 = 10;
 /// The durations of one hop.
 #[derive(Debug)]
 pub(super) struct Durations {
-    all: Span<u64>,
+    all: Distribution,
     /// Those of the window, by the time in which they came: a place is used again when the window has passed it.
     slices: Vec<Slice>,
 }
@@ -25,53 +21,13 @@ struct Slice {
     /// Which slice of all time it is.
     number: u64,
     /// The counts of a slice fit into 32 bits, which halves its memory.
-    span: Span<u32>,
-}
-
-/// Durations of some time.
-#[derive(Debug)]
-struct Span<C: Counter> {
-    nanoseconds: Histogram<C>,
-    max: u64,
-}
-
-impl<C: Counter> Span<C> {
-    fn new() -> Self {
-        let mut nanoseconds = Histogram::new(3)
-            .unwrap_or_else(|_| unreachable!("a histogram has from 0 to 5 significant digits"));
-        nanoseconds.auto(true);
-        Self {
-            nanoseconds,
-            max: 0,
-        }
-    }
-
-    fn record(&mut self, nanoseconds: u64) {
-        self.max = self.max.max(nanoseconds);
-        // Cannot be out of range: the histogram grows by itself, and 60 s is far below its largest value.
-        _ = self.nanoseconds.record(nanoseconds.min(LONGEST));
-    }
-
-    fn percentiles(&self) -> Percentiles {
-        // The histogram answers with the upper end of a bucket, which may lie just above what was measured.
-        let quantile =
-            |q| Duration::from_nanos(self.nanoseconds.value_at_quantile(q).min(self.max));
-        Percentiles {
-            count: self.nanoseconds.len(),
-            p50: quantile(0.5),
-            p90: quantile(0.9),
-            p95: quantile(0.95),
-            p99: quantile(0.99),
-            p999: quantile(0.999),
-            max: Duration::from_nanos(self.max),
-        }
-    }
+    durations: Distribution<u32>,
 }
 
 impl Durations {
     pub(super) fn new() -> Self {
         Self {
-            all: Span::new(),
+            all: Distribution::new(),
             slices: Vec::new(),
         }
     }
@@ -84,7 +40,7 @@ impl Durations {
             Some(place) => place,
             None => self.begin(number),
         };
-        self.slices[place].span.record(nanoseconds);
+        self.slices[place].durations.record(nanoseconds);
     }
 
     /// Begins a slice: in the place of one that the window has passed, if there is one.
@@ -93,13 +49,12 @@ impl Durations {
         if let Some(place) = self.slices.iter().position(passed) {
             let slice = &mut self.slices[place];
             slice.number = number;
-            slice.span.nanoseconds.reset();
-            slice.span.max = 0;
+            slice.durations.clear();
             return place;
         }
         self.slices.push(Slice {
             number,
-            span: Span::new(),
+            durations: Distribution::new(),
         });
         self.slices.len() - 1
     }
@@ -112,15 +67,10 @@ impl Durations {
     /// Over the window that ends at `now`.
     pub(super) fn recent(&self, now: Duration, window: Duration) -> Percentiles {
         let number = slice(now, window);
-        let mut sum = Span::<u64>::new();
+        let mut sum: Distribution = Distribution::new();
         for slice in &self.slices {
             if slice.number + SLICES > number {
-                sum.max = sum.max.max(slice.span.max);
-                for bucket in slice.span.nanoseconds.iter_recorded() {
-                    _ = sum
-                        .nanoseconds
-                        .record_n(bucket.value_iterated_to(), bucket.count_at_value().into());
-                }
+                sum.add(&slice.durations);
             }
         }
         sum.percentiles()
@@ -138,6 +88,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+    use crate::collect::distribution::LONGEST;
 
     const WINDOW: Duration = Duration::from_secs(300);
 
@@ -167,18 +118,6 @@ mod tests {
         let recent = durations.recent(Duration::from_secs(320), WINDOW);
         assert_eq!(recent.max, Duration::from_micros(5));
         assert_eq!(durations.percentiles().max, Duration::from_micros(9));
-    }
-
-    #[test]
-    fn long_durations_saturate_percentiles_but_not_the_maximum() {
-        let mut durations = Durations::new();
-        for _ in 0..2 {
-            durations.record(3_600 * 1_000_000_000, Duration::ZERO, WINDOW);
-        }
-        let all = durations.percentiles();
-        let longest = Duration::from_nanos(LONGEST);
-        assert!(all.p50.abs_diff(longest) <= longest / 1_000);
-        assert_eq!(all.max, Duration::from_secs(3_600));
     }
 
     proptest! {

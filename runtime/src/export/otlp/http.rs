@@ -181,11 +181,8 @@ impl Http {
         }
         match <M::Response as prost::Message>::decode(&*body) {
             Ok(response) => Answer::Read(M::delivered(response)),
-            Err(error) if kind.starts_with("application/json") => {
-                // An empty object, most often; without the feature it is not looked at.
-                let _ = error;
-                Answer::Read(Delivered::default())
-            }
+            // An empty object, most often; without the feature it is not looked at.
+            Err(_) if kind.starts_with("application/json") => Answer::Read(Delivered::default()),
             Err(error) => Answer::Unreadable(format!("{kind}: {error}")),
         }
     }
