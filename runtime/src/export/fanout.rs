@@ -13,10 +13,7 @@ use opentelemetry::Context;
 use opentelemetry_sdk::error::OTelSdkResult;
 use opentelemetry_sdk::trace::{Span, SpanData, SpanProcessor};
 
-use super::Queue;
-#[cfg(feature = "recorder")]
 use super::pipelines::Fill;
-
 #[cfg(feature = "recorder")]
 use crate::collect::FinishedClock;
 use crate::collect::{Sink, StageMetrics, StageTable};
@@ -47,26 +44,12 @@ impl SpanCounts {
 /// The queues of every exporter.
 #[derive(Debug, Default)]
 pub(crate) struct Queues {
-    spans: Vec<Arc<Queue>>,
-    // Relaxed: a statistic.
-    given: AtomicU64,
+    pub(super) spans: Fill<SpanData>,
     #[cfg(feature = "recorder")]
-    clocks: Fill<FinishedClock>,
+    pub(super) clocks: Fill<FinishedClock>,
 }
 
 impl Queues {
-    pub(super) fn new(
-        spans: Vec<Arc<Queue>>,
-        #[cfg(feature = "recorder")] clocks: Fill<FinishedClock>,
-    ) -> Self {
-        Self {
-            spans,
-            given: AtomicU64::new(0),
-            #[cfg(feature = "recorder")]
-            clocks,
-        }
-    }
-
     /// Whether latency clocks are wanted, each by itself.
     #[cfg(feature = "recorder")]
     pub(crate) fn want_clocks(&self) -> bool {
@@ -79,20 +62,9 @@ impl Queues {
         self.clocks.give(clock);
     }
 
-    /// Queues a span for every exporter.
-    fn give(&self, span: SpanData) {
-        self.given.fetch_add(1, Ordering::Relaxed);
-        if let Some((last, others)) = self.spans.split_last() {
-            for queue in others {
-                queue.give(span.clone());
-            }
-            last.give(span);
-        }
-    }
-
     /// How many spans were given.
     pub(crate) fn given(&self) -> u64 {
-        self.given.load(Ordering::Relaxed)
+        self.spans.given()
     }
 }
 
@@ -103,16 +75,7 @@ impl Sink for Arc<Queues> {
     }
 
     fn give_all(&mut self, spans: &mut Vec<SpanData>) {
-        self.given.fetch_add(spans.len() as u64, Ordering::Relaxed);
-        match self.spans.split_last() {
-            None => spans.clear(),
-            Some((last, others)) => {
-                for queue in others {
-                    queue.give_all(&mut spans.clone());
-                }
-                last.give_all(spans);
-            }
-        }
+        self.spans.give_all(spans);
     }
 }
 
@@ -142,7 +105,7 @@ impl SpanProcessor for Fanout {
             let mut metrics = metrics.lock().unwrap_or_else(PoisonError::into_inner);
             metrics.observe_span(&span);
         }
-        self.queues.give(span);
+        self.queues.spans.give(span);
     }
 
     // The guard flushes and shuts the queues down itself, all at once and each within the deadline;

@@ -1,6 +1,6 @@
 //! Where finished spans go, and what became of each.
 //!
-//! Finished spans are put into the [`Queue`] of each [`Pipeline`]: by the collector, or on the tracing route by
+//! Finished spans are put into the queue of each pipeline ([`Pipelines`]): by the collector, or on the tracing route by
 //! [`Fanout`] on the thread that ended them. A pipeline is one exporter with a thread of its own, supervised;
 //! [`ExportThread`] turns the I/O of those exporters. [`crate::setup`] builds all of it and is the only caller. Nothing
 //! here may block the thread that ends a span, reach the caller's tokio runtime, or be traced
@@ -26,7 +26,6 @@ pub(crate) mod otlp;
 #[cfg(any(feature = "otlp-http-json", feature = "recorder-otlp"))]
 pub(crate) mod otlp_json;
 mod pipeline;
-#[cfg(any(feature = "logs", feature = "recorder"))]
 mod pipelines;
 #[cfg(all(feature = "process", target_os = "linux"))]
 mod process;
@@ -74,10 +73,10 @@ pub(crate) use meters::MetersBuilder;
 #[cfg(all(feature = "cli", any(feature = "otlp-grpc", feature = "otlp-http")))]
 pub(crate) use meters::reading_of_one;
 pub(crate) use pipeline::FlushFailure;
-use pipeline::Pipeline;
+use pipelines::Pipelines;
 #[cfg(feature = "prometheus")]
 pub use prometheus::Prometheus;
-pub(crate) use queue::{Batching, Queue};
+pub(crate) use queue::Batching;
 pub(crate) use quiet::enter as quiet;
 pub(crate) use readings::Reading;
 pub(crate) use target::{Target, TlsFiles};
@@ -98,12 +97,12 @@ pub(crate) struct Export {
     /// Where is sent over a network.
     #[cfg(any(feature = "otlp-grpc", feature = "otlp-http"))]
     places: Vec<Arc<Place>>,
-    pipelines: Vec<Pipeline>,
+    spans: Pipelines<SpanData>,
     meters: Option<Meters>,
     #[cfg(feature = "logs")]
     logs: log_pipelines::LogPipelines,
     #[cfg(feature = "recorder")]
-    clocks: pipelines::Pipelines<FinishedClock>,
+    clocks: Pipelines<FinishedClock>,
 }
 
 impl Export {
@@ -113,12 +112,12 @@ impl Export {
             thread: ExportThread::start()?,
             #[cfg(any(feature = "otlp-grpc", feature = "otlp-http"))]
             places: Vec::new(),
-            pipelines: Vec::new(),
+            spans: Pipelines::new(Items::Spans),
             meters: None,
             #[cfg(feature = "logs")]
             logs: log_pipelines::LogPipelines::new(),
             #[cfg(feature = "recorder")]
-            clocks: pipelines::Pipelines::new(Items::Clocks),
+            clocks: Pipelines::new(Items::Clocks),
         })
     }
 
@@ -162,10 +161,8 @@ impl Export {
         exporter: E,
         batching: Batching,
     ) -> io::Result<()> {
-        let pipeline =
-            Pipeline::start(exporter, label.into(), Items::Spans, batching, &self.thread)?;
-        self.pipelines.push(pipeline);
-        Ok(())
+        self.spans
+            .add(label.into(), exporter, batching, &self.thread)
     }
 
     /// Adds an exporter of log records, called `label` in messages and reports.
@@ -218,7 +215,7 @@ impl Export {
         if self.logs.provider().is_some() {
             return true;
         }
-        !self.pipelines.is_empty()
+        !self.spans.is_empty()
     }
 
     /// Starts the exporters of metrics.
@@ -249,17 +246,17 @@ impl Export {
 
     /// The queue of every exporter.
     pub(crate) fn queues(&self) -> Queues {
-        Queues::new(
-            self.pipelines.iter().map(Pipeline::queue).collect(),
+        Queues {
+            spans: self.spans.fill(),
             #[cfg(feature = "recorder")]
-            self.clocks.fill(),
-        )
+            clocks: self.clocks.fill(),
+        }
     }
 
     /// Has the health of telemetry, and the process, observed by the meters of `provider`.
     pub(crate) fn register_metrics(exporters: Option<&Self>, provider: &dyn MeterProvider) {
         let exporters = exporters.map(|export| {
-            let mut accounts: Vec<_> = export.pipelines.iter().map(Pipeline::account).collect();
+            let mut accounts: Vec<_> = export.spans.accounts().collect();
             accounts.extend(export.meters.iter().flat_map(Meters::accounts));
             #[cfg(feature = "logs")]
             accounts.extend(export.logs.exporters.accounts());
@@ -277,7 +274,7 @@ impl Export {
         let meters = self.meters.as_ref();
         Ended {
             in_time: true,
-            spans: self.pipelines.iter().map(Pipeline::tally).collect(),
+            spans: self.spans.tallies().1,
             metrics: meters.map(Meters::tallies).unwrap_or_default(),
             #[cfg(feature = "logs")]
             logs: self.logs.exporters.tallies(),
@@ -297,7 +294,7 @@ impl Export {
     /// The first exporter that lost something or did not finish by `until`.
     pub(crate) fn flush(&self, until: Instant) -> Result<(), FlushFailure> {
         let _hurry = self.thread.hurried();
-        let spans: Vec<_> = self.pipelines.iter().map(Pipeline::begin_flush).collect();
+        let spans = self.spans.begin_flush();
         #[cfg(feature = "logs")]
         let logs = self.logs.exporters.begin_flush();
         #[cfg(feature = "recorder")]
@@ -325,9 +322,7 @@ impl Export {
     /// thread. It takes [`GRACE`] and [`END`] beyond `until` at most.
     pub(crate) fn shutdown(mut self, until: Instant) -> Ended {
         let hurry = self.thread.hurried();
-        for pipeline in &self.pipelines {
-            pipeline.stop();
-        }
+        self.spans.stop();
         #[cfg(feature = "logs")]
         self.logs.exporters.stop();
         #[cfg(feature = "recorder")]
@@ -357,10 +352,7 @@ impl Export {
     }
 
     fn wait_for_queues(&mut self, until: Instant) -> bool {
-        let mut ended = true;
-        for pipeline in &mut self.pipelines {
-            ended &= pipeline.wait(until);
-        }
+        let ended = self.spans.wait(until);
         #[cfg(feature = "logs")]
         let ended = self.logs.exporters.wait(until) && ended;
         #[cfg(feature = "recorder")]

@@ -1,4 +1,4 @@
-//! The exporters of what is no span: of log records, or of latency clocks. How many were given to them, and what became of each.
+//! The exporters of spans, of log records, or of latency clocks. How many were given to them, and what became of each.
 
 use std::io;
 use std::sync::Arc;
@@ -31,7 +31,6 @@ impl<T: Clone + Send + 'static> Pipelines<T> {
         }
     }
 
-    #[cfg(feature = "logs")]
     pub(super) fn is_empty(&self) -> bool {
         self.all.is_empty()
     }
@@ -72,7 +71,7 @@ impl<T: Clone + Send + 'static> Pipelines<T> {
         self.all.iter().map(Pipeline::account)
     }
 
-    /// Asks every exporter to send what is queued.
+    /// Begins to send what is queued, at every exporter.
     pub(super) fn begin_flush(&self) -> Vec<Flush<'_, T>> {
         self.all.iter().map(Pipeline::begin_flush).collect()
     }
@@ -116,6 +115,11 @@ impl<T: Clone> Fill<T> {
         self.queues.is_empty()
     }
 
+    /// How many items were given.
+    pub(super) fn given(&self) -> u64 {
+        self.given.load(Ordering::Relaxed)
+    }
+
     /// Gives an item to every exporter.
     pub(super) fn give(&self, item: T) {
         self.given.fetch_add(1, Ordering::Relaxed);
@@ -124,6 +128,20 @@ impl<T: Clone> Fill<T> {
                 queue.give(item.clone());
             }
             last.give(item);
+        }
+    }
+
+    /// Gives items to every exporter. `items` is empty afterwards.
+    pub(super) fn give_all(&self, items: &mut Vec<T>) {
+        self.given.fetch_add(items.len() as u64, Ordering::Relaxed);
+        match self.queues.split_last() {
+            None => items.clear(),
+            Some((last, others)) => {
+                for queue in others {
+                    queue.give_all(&mut items.clone());
+                }
+                last.give_all(items);
+            }
         }
     }
 }

@@ -82,16 +82,6 @@ pub(super) struct Made {
 
 impl Report {
     pub(super) fn new(made: Made, ended: Ended) -> Self {
-        let exporters = ended
-            .spans
-            .into_iter()
-            .map(|tally| ExporterReport::new(tally, made.given))
-            .collect();
-        let metrics = ended
-            .metrics
-            .into_iter()
-            .map(|tally| ExporterReport::new(tally, 0))
-            .collect();
         let of = |(given, tallies): (u64, Vec<Tally>)| {
             let tallies = tallies.into_iter();
             tallies
@@ -103,8 +93,9 @@ impl Report {
             open: made.open,
             sampled_away: made.sampled_away,
             lost_in_lanes: made.ended.saturating_sub(made.sampled_away + made.given),
-            exporters,
-            metrics,
+            exporters: of((made.given, ended.spans)),
+            // None is ever dropped.
+            metrics: of((0, ended.metrics)),
             logs: of(ended.logs),
             clocks: of(ended.clocks),
             deadline_passed: !ended.in_time,
