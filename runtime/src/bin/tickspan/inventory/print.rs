@@ -36,14 +36,26 @@ pub(super) fn markdown(listed: &Listed) -> String {
         "---|".repeat(HEADS.len())
     );
     for decision in &listed.decisions {
-        let cells = row(decision).map(|cell| cell.replace('|', "\\|"));
+        let cells = row(decision).map(|cell| as_markdown(&cell));
         _ = writeln!(text, "| {} |", cells.join(" | "));
     }
     for (place, setting) in settings(listed).enumerate() {
         let apart = if place == 0 { "\n" } else { "" };
-        _ = writeln!(text, "{apart}- settings: {setting}");
+        _ = writeln!(text, "{apart}- settings: {}", as_markdown(&setting));
     }
     text
+}
+
+/// Text that Markdown shows as it is: `<f64>` is no tag there, which nobody would see.
+fn as_markdown(text: &str) -> String {
+    let mut shown = String::with_capacity(text.len());
+    for character in text.chars() {
+        if r"\|<>*_`[]~&$".contains(character) {
+            shown.push('\\');
+        }
+        shown.push(character);
+    }
+    shown
 }
 
 /// The files that were compiled in; places where there was none are for `--check`.
@@ -110,7 +122,7 @@ pub(super) fn why(decision: &Decision) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::visible;
+    use super::{as_markdown, visible};
 
     #[test]
     fn nothing_hides_in_a_line() {
@@ -121,6 +133,17 @@ mod tests {
             ("\u{202e}pin\u{200b}", "\\u{202e}pin\\u{200b}"),
         ] {
             assert_eq!(visible(text), shown);
+        }
+    }
+
+    #[test]
+    fn nothing_hides_in_a_cell_of_markdown() {
+        for (text, shown) in [
+            ("price: Option<f64>", r"price: Option\<f64\>"),
+            ("a * b * c", r"a \* b \* c"),
+            (r#""a\|b""#, r#""a\\\|b""#),
+        ] {
+            assert_eq!(as_markdown(text), shown);
         }
     }
 }
