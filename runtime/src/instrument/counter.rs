@@ -92,9 +92,7 @@ impl<L> Counter<L> {
         self.description.text = text;
         self
     }
-}
 
-impl<L> Counter<L> {
     /// The series of `labels`. It takes a lock, and allocates where the series is new.
     pub fn bind(&self, labels: &L) -> BoundCounter
     where

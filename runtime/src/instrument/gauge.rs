@@ -84,9 +84,7 @@ impl<L> Gauge<L> {
         self.description.text = text;
         self
     }
-}
 
-impl<L> Gauge<L> {
     /// The series of `labels`. It takes a lock, and allocates where the series is new.
     pub fn bind(&self, labels: &L) -> BoundGauge
     where

@@ -96,9 +96,7 @@ impl<L> Histogram<L> {
         self.bounds = Some(bounds);
         self
     }
-}
 
-impl<L> Histogram<L> {
     /// The series of `labels`. It takes a lock, and allocates where the series is new.
     pub fn bind(&self, labels: &L) -> BoundHistogram
     where
