@@ -95,7 +95,7 @@ impl Console {
     /// `operation.type` (its name), `operation.status` (`ok`, `error`, `cancelled` or `panicked`) and
     /// `operation.duration` (seconds). It is not, unless set.
     ///
-    /// The level is that of the span. On the lane route spans of traces that are not sampled are not told.
+    /// The level is that of the span. Spans of traces that are not sampled are told as well.
     #[must_use]
     pub const fn with_operations(mut self, on: bool) -> Self {
         self.operations = on;

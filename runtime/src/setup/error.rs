@@ -51,7 +51,7 @@ pub enum Error {
     /// A filter has a directive that is not understood.
     #[non_exhaustive]
     Filter {
-        /// `RUST_LOG` or `with_filter`.
+        /// The variable or the builder method: `RUST_LOG`, `with_span_filter`.
         setting: &'static str,
         /// The directive.
         directive: String,
@@ -76,7 +76,7 @@ pub enum Error {
         /// Why, without secrets.
         source: Box<dyn StdError + Send + Sync>,
     },
-    /// The export thread could not be started.
+    /// A thread of telemetry could not be started.
     #[non_exhaustive]
     Thread {
         /// The refusal of the operating system.
@@ -87,7 +87,7 @@ pub enum Error {
     Flush {
         /// The exporter.
         exporter: String,
-        /// What it delivers: `spans`, `metrics`, `log records`.
+        /// What it delivers: `spans`, `metrics`, `log records`, `latency clocks`.
         items: &'static str,
         /// What happened.
         reason: String,
@@ -183,7 +183,7 @@ impl fmt::Display for Error {
             Self::Exporter { exporter, .. } => {
                 write!(f, "the exporter for {exporter} could not be made")
             }
-            Self::Thread { .. } => f.write_str("the export thread could not be started"),
+            Self::Thread { .. } => f.write_str("a thread of telemetry could not be started"),
             Self::Flush {
                 exporter,
                 items,
