@@ -423,8 +423,8 @@ impl Builder {
     /// # Ok(())
     /// # }
     /// ```
-    pub fn with_filter(mut self, directives: &str) -> Self {
-        self.choices.filter = Some(directives.to_owned());
+    pub fn with_filter(mut self, directives: impl Into<String>) -> Self {
+        self.choices.filter = Some(directives.into());
         self
     }
 
@@ -432,23 +432,23 @@ impl Builder {
     /// measured and recorded in files.
     ///
     /// A span is made only where this lets it through. Lines and log records tell the spans around that were made.
-    pub fn with_span_filter(mut self, directives: &str) -> Self {
-        self.choices.span_filter = Some(directives.to_owned());
+    pub fn with_span_filter(mut self, directives: impl Into<String>) -> Self {
+        self.choices.span_filter = Some(directives.into());
         self
     }
 
     /// Sets of which events console lines are written, in place of [`with_filter`](Self::with_filter).
     ///
     /// An event that nothing but a line wants costs a stage as much as one that is exported.
-    pub fn with_console_filter(mut self, directives: &str) -> Self {
-        self.choices.console_filter = Some(directives.to_owned());
+    pub fn with_console_filter(mut self, directives: impl Into<String>) -> Self {
+        self.choices.console_filter = Some(directives.into());
         self
     }
 
     /// Sets of which `tracing` events [log records](Self::with_logs) are made, in place of
     /// [`with_filter`](Self::with_filter).
-    pub fn with_log_filter(mut self, directives: &str) -> Self {
-        self.choices.log_filter = Some(directives.to_owned());
+    pub fn with_log_filter(mut self, directives: impl Into<String>) -> Self {
+        self.choices.log_filter = Some(directives.into());
         self
     }
 
