@@ -22,7 +22,7 @@ use super::Side;
 /// }
 /// .record();
 /// ```
-#[derive(TradeEvent, Clone, Copy, Debug)]
+#[derive(TradeEvent, Clone, Copy, Debug, PartialEq)]
 #[tickspan(crate = crate)]
 pub struct OrderBookSnapshot<'a, N>
 where
@@ -47,7 +47,7 @@ where
 /// Something came in, from a venue or another source: `event_received`.
 ///
 /// FIX: the standard header of any message.
-#[derive(TradeEvent, Clone, Copy, Debug)]
+#[derive(TradeEvent, Clone, Copy, Debug, PartialEq)]
 #[tickspan(crate = crate)]
 pub struct EventReceived<'a> {
     /// `SenderCompID` (49): who sent it, a feed or a venue.
@@ -67,7 +67,7 @@ pub struct EventReceived<'a> {
 /// A reason to trade: `signal`.
 ///
 /// FIX knows no signals; the nearest is an Indication of Interest (35=6), whose words are used.
-#[derive(TradeEvent, Clone, Copy, Debug)]
+#[derive(TradeEvent, Clone, Copy, Debug, PartialEq)]
 #[tickspan(crate = crate)]
 pub struct Signal<'a, N: AttributeValue> {
     /// Who found it.
@@ -86,7 +86,7 @@ pub struct Signal<'a, N: AttributeValue> {
 
 /// A trade that would pay, before its costs are known: `opportunity_detected`. What is left of it is an
 /// [edge](crate::EdgeBreakdown).
-#[derive(TradeEvent, Clone, Copy, Debug)]
+#[derive(TradeEvent, Clone, Copy, Debug, PartialEq)]
 #[tickspan(crate = crate)]
 pub struct OpportunityDetected<'a, N: AttributeValue> {
     /// Who found it.

@@ -3,7 +3,7 @@
 use crate::{AttributeValue, TradeEvent};
 
 /// Side (54).
-#[derive(AttributeValue, Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(AttributeValue, Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[tickspan(crate = crate)]
 #[non_exhaustive]
 pub enum Side {
@@ -18,7 +18,7 @@ pub enum Side {
 }
 
 /// `OrdType` (40).
-#[derive(AttributeValue, Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(AttributeValue, Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[tickspan(crate = crate)]
 #[non_exhaustive]
 pub enum OrdType {
@@ -35,7 +35,7 @@ pub enum OrdType {
 }
 
 /// `TimeInForce` (59).
-#[derive(AttributeValue, Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(AttributeValue, Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[tickspan(crate = crate)]
 #[non_exhaustive]
 pub enum TimeInForce {
@@ -56,7 +56,7 @@ pub enum TimeInForce {
 }
 
 /// `ExecType` (150): what an execution report tells.
-#[derive(AttributeValue, Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(AttributeValue, Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[tickspan(crate = crate)]
 #[non_exhaustive]
 pub enum ExecType {
@@ -83,7 +83,7 @@ pub enum ExecType {
 }
 
 /// `OrdStatus` (39): how an order stands.
-#[derive(AttributeValue, Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(AttributeValue, Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[tickspan(crate = crate)]
 #[non_exhaustive]
 pub enum OrdStatus {
@@ -110,7 +110,7 @@ pub enum OrdStatus {
 }
 
 /// Nothing speaks against an order: `risk_passed`.
-#[derive(TradeEvent, Clone, Copy, Debug)]
+#[derive(TradeEvent, Clone, Copy, Debug, PartialEq)]
 #[tickspan(crate = crate)]
 pub struct RiskPassed<'a, N: AttributeValue> {
     /// `ClOrdID` (11).
@@ -145,7 +145,7 @@ pub struct RiskPassed<'a, N: AttributeValue> {
 /// }
 /// .record();
 /// ```
-#[derive(TradeEvent, Clone, Copy, Debug)]
+#[derive(TradeEvent, Clone, Copy, Debug, PartialEq)]
 #[tickspan(crate = crate)]
 pub struct OrderRequest<'a, N: AttributeValue> {
     /// `ClOrdID` (11).
@@ -167,7 +167,7 @@ pub struct OrderRequest<'a, N: AttributeValue> {
 }
 
 /// An order that has left the process: `order_submitted`.
-#[derive(TradeEvent, Clone, Copy, Debug)]
+#[derive(TradeEvent, Clone, Copy, Debug, PartialEq)]
 #[tickspan(crate = crate)]
 pub struct OrderSubmitted<'a> {
     /// `ClOrdID` (11).
@@ -185,7 +185,7 @@ pub struct OrderSubmitted<'a> {
 /// What became of an order: `order_result`.
 ///
 /// FIX: Execution Report (35=8).
-#[derive(TradeEvent, Clone, Copy, Debug)]
+#[derive(TradeEvent, Clone, Copy, Debug, PartialEq)]
 #[tickspan(crate = crate)]
 pub struct OrderResult<'a, N: AttributeValue> {
     /// `ClOrdID` (11).
