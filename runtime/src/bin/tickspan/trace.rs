@@ -11,6 +11,7 @@ use crate::exit::{self, Exit, Failure};
 use crate::input::{Input, Period};
 use crate::output::{Cell, Column, Document, Form, Row, Table};
 use crate::scan::{Fold, scan};
+use crate::summary::durations::nanoseconds;
 use crate::top::{Id, id};
 use crate::tree::{Limit, Lines, Node, Trace as Tree, What};
 use crate::waterfall::{self, Style};
@@ -225,10 +226,6 @@ fn document(trace: &Tree) -> Document {
             },
         ],
     }
-}
-
-fn nanoseconds(duration: std::time::Duration) -> u64 {
-    u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX)
 }
 
 fn row(node: &Node) -> Row {

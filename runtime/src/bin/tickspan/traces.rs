@@ -10,6 +10,7 @@ use crate::exit::{self, Exit, Failure};
 use crate::input::{Input, Period};
 use crate::output::{Cell, Column, Document, Form, Row, Table, Tone};
 use crate::scan::{Fold, scan, scan_again};
+use crate::summary::durations::nanoseconds;
 use crate::top::{Id, Top, id};
 use crate::tree::failure;
 
@@ -148,11 +149,10 @@ impl Fold for Second<'_> {
     fn take(&mut self, line: &str) -> Result<(), serde_json::Error> {
         if let Some((line, trace)) = span(line, self.wanted.input.period())? {
             if let (Data::Span(span), Some(seen)) = (&line.data, self.traces.get_mut(&trace)) {
-                let longest = u64::try_from(span.duration.as_nanos()).unwrap_or(u64::MAX);
                 seen.add(&Seen {
                     first: Some((span.start, span.name.clone().into_owned())),
                     longest: if self.wanted.looks_at(span) {
-                        longest
+                        nanoseconds(span.duration)
                     } else {
                         0
                     },

@@ -10,6 +10,7 @@ use super::measured::Measured;
 use super::model;
 use crate::edges::key;
 use crate::named::{Merge, Named};
+use crate::summary::durations::nanoseconds;
 use crate::top::{Id, Top, chance, id};
 use crate::tree::failure;
 
@@ -159,8 +160,7 @@ impl First {
         self.dropped.events += u64::from(span.dropped_events);
         self.dropped.links += u64::from(span.dropped_links);
         if let Some(trace) = trace {
-            let nanoseconds = u64::try_from(span.duration.as_nanos()).unwrap_or(u64::MAX);
-            self.traces.slowest.offer(nanoseconds, trace);
+            self.traces.slowest.offer(nanoseconds(span.duration), trace);
             if failure(span).is_some() {
                 self.traces.failed.offer(time, trace);
             }
@@ -170,8 +170,6 @@ impl First {
 
 impl Path {
     fn add(&mut self, latency: &Latency<'_>, trace: Option<Id>) {
-        let nanoseconds =
-            |it: std::time::Duration| u64::try_from(it.as_nanos()).unwrap_or(u64::MAX);
         let is_over = |name: &str| latency.over_budget.iter().any(|over| over == name);
         self.finished += 1;
         self.over += u64::from(latency.is_over_budget());

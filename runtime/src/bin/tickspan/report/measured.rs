@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::model;
 use crate::named::Merge;
-use crate::summary::durations::Durations;
+use crate::summary::durations::{Durations, nanoseconds};
 use crate::top::Id;
 
 /// How many bars a chart has for a tenfold duration.
@@ -35,7 +35,7 @@ impl Default for Measured {
 
 impl Measured {
     pub(super) fn record(&mut self, duration: Duration, failed: bool, trace: Option<Id>) {
-        let nanoseconds = u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX);
+        let nanoseconds = nanoseconds(duration);
         self.durations.add(nanoseconds, failed);
         self.slowest = self.slowest.max(trace.map(|trace| (nanoseconds, trace)));
     }

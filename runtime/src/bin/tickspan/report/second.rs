@@ -7,6 +7,7 @@ use tickspan::recorded::{Data, Line, Status};
 
 use super::series::{Axis, Series};
 use crate::named::Merge;
+use crate::summary::durations::nanoseconds;
 use crate::top::{Id, id};
 use crate::tree::{Limit, Lines};
 
@@ -48,8 +49,6 @@ impl Second {
 
     pub(super) fn add(&mut self, line: Line<'static>) {
         let axis = self.wanted.axis;
-        let nanoseconds =
-            |it: std::time::Duration| u64::try_from(it.as_nanos()).unwrap_or(u64::MAX);
         match &line.data {
             Data::Span(span) => {
                 if let Some(place) = self.wanted.stages.get(span.name.as_ref()) {

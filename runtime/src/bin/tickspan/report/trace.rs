@@ -1,12 +1,13 @@
 //! A trace as the page shows it.
 
-use std::time::{Duration, SystemTime};
+use std::time::SystemTime;
 
 use tickspan::recorded::{Attributes, Edge, Latency, Span};
 
 use super::model::{self, short};
 use super::second::END_TO_END;
 use crate::human;
+use crate::summary::durations::nanoseconds;
 use crate::trace::dropped;
 use crate::tree::{Item, Node, Trace, What};
 
@@ -31,10 +32,6 @@ pub(super) fn trace(trace: &Trace, why: Vec<&'static str>) -> model::Trace {
             .map(|node| span(node, trace.begin))
             .collect(),
     }
-}
-
-fn nanoseconds(duration: Duration) -> u64 {
-    u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX)
 }
 
 fn span(node: &Node, begin: SystemTime) -> model::Span {

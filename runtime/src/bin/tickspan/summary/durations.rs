@@ -1,5 +1,7 @@
 //! What durations add up to.
 
+use std::time::Duration;
+
 use hdrhistogram::Histogram;
 
 use crate::output::{Cell, Column};
@@ -23,6 +25,11 @@ pub(crate) const QUANTILES: [(&str, &str, f64); 5] = [
     ("p99_ns", "p99", 0.99),
     ("p999_ns", "p99.9", 0.999),
 ];
+
+/// A duration in nanoseconds; one of more than 584 years is told as that.
+pub(crate) fn nanoseconds(duration: Duration) -> u64 {
+    u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX)
+}
 
 /// How far from what was measured the truth may lie: chance goes beyond once in 370.
 const STANDARD_ERRORS: f64 = 3.0;
