@@ -120,9 +120,12 @@ pub(super) fn redacted(url: &str) -> String {
         .split_once("://")
         .map_or(("", url), |(scheme, rest)| (scheme, rest));
     // The last `@`: a password that should have been percent-encoded may hold one, a `/` or a `?`.
-    let (mask, rest) = rest
-        .rsplit_once('@')
-        .map_or(("", rest), |(_, rest)| ("***@", rest));
+    let (mask, rest) = match rest.rsplit_once('@') {
+        // A query may hold one as well: then its end would stand where the host does.
+        Some((before, _)) if before.contains('?') => ("***", ""),
+        Some((_, rest)) => ("***@", rest),
+        None => ("", rest),
+    };
     let (rest, query) = rest
         .split_once('?')
         .map_or((rest, ""), |(rest, _)| (rest, "?***"));
@@ -255,7 +258,8 @@ mod tests {
             "http://***@host:1/p?***"
         );
         assert_eq!(redacted("user:pass@host"), "***@host");
-        assert_eq!(redacted("http://user:p?ss@host:1"), "http://***@host:1");
+        assert_eq!(redacted("http://user:p?ss@host:1"), "http://***");
+        assert_eq!(redacted("https://host/v1?key=hunt@er2"), "https://***");
         assert_eq!(redacted("http://host:4318/"), "http://host:4318/");
         let endpoint = Endpoint::parse("S", "https://user:hunter2@host", Form::Base).unwrap();
         assert!(!format!("{endpoint:?}").contains("hunter2"));
