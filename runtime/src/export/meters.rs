@@ -107,6 +107,14 @@ impl MetersBuilder {
             #[cfg(feature = "prometheus")]
             page: None,
         };
+        // Before what would have to be ended where it fails.
+        #[cfg(feature = "prometheus")]
+        if let Some((mut page, listener)) = self.page {
+            if let Some(listener) = listener {
+                page.serve(listener, thread.handle())?;
+            }
+            meters.page = Some(page);
+        }
         for start in self.starts {
             match start(thread) {
                 Ok(readings) => meters.readings.push(readings),
@@ -116,13 +124,6 @@ impl MetersBuilder {
                     return Err(error);
                 }
             }
-        }
-        #[cfg(feature = "prometheus")]
-        if let Some((mut page, listener)) = self.page {
-            if let Some(listener) = listener {
-                page.serve(listener, thread.handle())?;
-            }
-            meters.page = Some(page);
         }
         Ok(Some(meters))
     }
