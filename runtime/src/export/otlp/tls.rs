@@ -98,7 +98,7 @@ fn roots(file: Option<&Path>) -> Result<RootCertStore, String> {
     let Some(file) = file else {
         let found = rustls_native_certs::load_native_certs();
         if found.certs.is_empty() {
-            return Err("the system has no certificates to trust".to_owned());
+            return Err("the system has no certificates to trust: name a file of them in `OTEL_EXPORTER_OTLP_CERTIFICATE`".to_owned());
         }
         roots.add_parsable_certificates(found.certs);
         return Ok(roots);
