@@ -94,10 +94,9 @@ fn probe(
     answer: Result<Delivered, Failure>,
 ) -> Probe {
     let (remark, failure) = match answer {
-        Ok(delivered) if delivered.rejected > 0 => (
-            None,
-            Some(advice::of_rejection(&target.redact(&delivered.remark))),
-        ),
+        Ok(delivered) if delivered.rejected > 0 => {
+            (None, Some(advice::of_rejection(&delivered.remark)))
+        }
         Ok(delivered) => (
             Some(delivered.remark).filter(|remark| !remark.is_empty()),
             None,
