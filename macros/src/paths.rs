@@ -3,9 +3,10 @@
 use proc_macro2::{Span, TokenStream, TokenTree};
 use quote::{ToTokens, quote};
 use syn::parse::ParseStream;
-use syn::{Attribute, Path, Token};
+use syn::{Attribute, Ident, Path, Token};
 
 use crate::diagnostics::Faults;
+use crate::setting::put;
 
 /// The module that expanded code may name.
 // As trees: a stream that is put into another asks the compiler each time.
@@ -52,18 +53,21 @@ pub(crate) fn given(attributes: &[Attribute], faults: &mut Faults) -> Option<Pat
         .filter(|attribute| attribute.path().is_ident("tickspan"))
     {
         let parsed = attribute.parse_args_with(|input: ParseStream<'_>| {
-            input.parse::<Token![crate]>()?;
+            let option: Token![crate] = input.parse()?;
             input.parse::<Token![=]>()?;
             let path = input.call(Path::parse_mod_style)?;
             input.parse::<Option<Token![,]>>()?;
-            Ok(path)
+            Ok((Ident::new("crate", option.span), path))
         });
         let parsed = parsed.map_err(|fault| {
             let expected =
                 "expected the path of the crate: `#[tickspan(crate = my_facade::tickspan)]`";
             syn::Error::new(fault.span(), expected)
         });
-        krate = faults.ok(parsed);
+        if let Some((option, path)) = faults.ok(parsed) {
+            let single = put(&mut krate, &option, path);
+            faults.ok(single);
+        }
     }
     krate
 }

@@ -224,6 +224,7 @@ fn a_host_is_recorded_if_the_program_names_it() {
             for uri in [
                 "https://API.exchange.com/",
                 "https://acct-77.broker.com:8443/",
+                "wss://feed.broker.com/",
             ] {
                 let request = Request::get(uri).body(Body::empty()).unwrap();
                 let sent = tower::Service::call(&mut client, request);
@@ -243,6 +244,7 @@ fn a_host_is_recorded_if_the_program_names_it() {
                 [
                     (Some("api.exchange.com".into()), Some(Value::I64(443))),
                     (None, Some(Value::I64(8_443))),
+                    (None, Some(Value::I64(443))),
                 ]
             );
             assert!(!format!("{spans:?}").contains("acct-77"), "{spans:#?}");

@@ -45,4 +45,9 @@ struct UnknownOption(u64);
 #[tickspan(crate = tickspan, crate = tickspan)]
 struct CrateTwice(u64);
 
+#[derive(AttributeValue)]
+#[tickspan(crate = tickspan)]
+#[tickspan(crate = other)]
+struct CrateInTwoPlaces(u64);
+
 fn main() {}

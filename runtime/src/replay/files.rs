@@ -93,7 +93,10 @@ impl Files {
     /// Leaves out the days on which nothing of `time` or later can have been written.
     pub(super) fn skip_before(&mut self, time: SystemTime) {
         // A day more, for a clock that was set.
-        let first = Day::of(time - std::time::Duration::from_secs(86_400));
+        let Some(before) = time.checked_sub(std::time::Duration::from_secs(86_400)) else {
+            return;
+        };
+        let first = Day::of(before);
         self.batches
             .retain(|batch| !matches!(batch, Batch::Day(_, day) if *day < first));
     }

@@ -159,7 +159,14 @@ fn method(method: &Method) -> &'static str {
 /// Of a server the URI seldom says it, and where TLS ends is not known.
 fn scheme(uri: &Uri) -> &'static str {
     match uri.scheme_str() {
-        Some(scheme) if scheme.eq_ignore_ascii_case("https") => "https",
+        // A WebSocket begins as a request over HTTP.
+        Some(scheme)
+            if ["https", "wss"]
+                .iter()
+                .any(|it| scheme.eq_ignore_ascii_case(it)) =>
+        {
+            "https"
+        }
         _ => "http",
     }
 }
