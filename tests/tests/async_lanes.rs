@@ -322,6 +322,42 @@ fn a_future_that_is_never_polled_has_the_stage_of_its_call_only() {
     .run();
 }
 
+#[traced_stage]
+fn route(order_id: u64) -> impl Future<Output = ()> {
+    record!(legs = 2);
+    event!("routed");
+    drop(stage!("check_limits"));
+    stage!("send", order_id, async {})
+}
+
+#[test]
+fn what_makes_a_future_runs_inside_the_stage_of_the_call() {
+    Child::of(
+        "what_makes_a_future_runs_inside_the_stage_of_the_call",
+        || {
+            let kept = Kept::default();
+            let telemetry = start(kept.clone());
+            let around = stage!("around");
+            let made = route(7);
+            drop(stage!("meanwhile"));
+            drop(around);
+            futures::executor::block_on(made);
+            let report = telemetry.shutdown(SOON);
+            assert_eq!((report.open, report.lost()), (0, 0), "{report}");
+            let (around, route) = (kept.the("around"), kept.the("route"));
+            assert!(is_child(&route, &around));
+            assert!(is_child(&kept.the("meanwhile"), &around));
+            for inside in ["check_limits", "send"] {
+                assert!(is_child(&kept.the(inside), &route), "{inside}");
+            }
+            assert_eq!(attribute(&route, "legs"), Some(&2.into()));
+            assert_eq!(route.events[0].name, "routed");
+            assert!(around.events.is_empty() && around.attributes.is_empty());
+        },
+    )
+    .run();
+}
+
 #[test]
 fn the_loser_of_a_select_is_cancelled_and_the_winner_is_not() {
     Child::of(

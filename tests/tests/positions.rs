@@ -826,6 +826,54 @@ fn the_output_of_a_returned_future_is_known_to_its_body() {
 }
 
 #[traced_stage]
+fn prepares_a_future(quantity: u64) -> impl Future<Output = u64> {
+    no_arguments_no_return();
+    record!(asked = quantity);
+    async move { quantity }
+}
+
+#[traced_stage]
+fn prepares_a_box(quantity: u64) -> BoxFuture<'static, u64> {
+    record!(asked = quantity);
+    if quantity == 0 {
+        event!("nothing_asked");
+        return Box::pin(async move { quantity });
+    }
+    prepares_a_future(quantity).boxed()
+}
+
+#[traced_stage]
+fn prepares_a_stream(quantity: u64) -> BoxStream<'static, u64> {
+    record!(asked = quantity);
+    returns_impl_stream(quantity).boxed()
+}
+
+#[test]
+fn what_makes_a_future_or_stream_runs_inside_the_stage() {
+    let tree = tree(|| {
+        let _around = stage!("around");
+        drop(prepares_a_future(1));
+        block_on(prepares_a_box(0));
+        block_on(prepares_a_box(2));
+        block_on(prepares_a_stream(1).collect::<Vec<_>>());
+    });
+    assert_eq!(
+        tree,
+        "around\n  \
+           prepares_a_future quantity=1 asked=1 tickspan.outcome=\"cancelled\"\n    \
+             no_arguments_no_return\n  \
+           prepares_a_box quantity=0 asked=0\n    \
+             - nothing_asked message=\"nothing_asked\"\n  \
+           prepares_a_box quantity=2 asked=2\n    \
+             prepares_a_future quantity=2 asked=2\n      \
+               no_arguments_no_return\n  \
+           prepares_a_stream quantity=1 asked=1\n    \
+             returns_impl_stream quantity=1\n      \
+               no_arguments_no_return\n"
+    );
+}
+
+#[traced_stage]
 fn panics_before_its_future(quantity: u64) -> impl Future<Output = u64> {
     assert!(quantity < 10, "as asked");
     async move { quantity }

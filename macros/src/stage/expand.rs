@@ -350,7 +350,7 @@ pub(crate) fn entered(
     )
 }
 
-/// The expression that gives a stage to a future, or nothing.
+/// The expression that makes a stage current until a future or stream takes it, or nothing.
 pub(crate) fn opened(
     start: &TokenStream,
     hidden: Option<TokenStream>,
@@ -358,11 +358,11 @@ pub(crate) fn opened(
 ) -> TokenStream {
     let off = hidden.map_or_else(
         || quote!(::core::option::Option::None),
-        |hidden| quote!(::core::option::Option::Some(#support::StageGuard::suspend(#hidden))),
+        |hidden| quote!(::core::option::Option::Some(#hidden)),
     );
     quote!(
         if #support::Callsite::is_enabled(&__TICKSPAN_STAGE) {
-            ::core::option::Option::Some(#support::StageGuard::suspend(#start))
+            ::core::option::Option::Some(#start)
         } else {
             #off
         }

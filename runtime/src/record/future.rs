@@ -27,6 +27,13 @@ pub(crate) enum State {
     Open(Stage),
 }
 
+impl State {
+    /// That of a stage which is current until now, and goes on whenever its future or stream is polled.
+    fn of(stage: Option<StageGuard>) -> Self {
+        stage.map_or(Self::Off, |stage| Self::Open(stage.suspend()))
+    }
+}
+
 /// The latency clock of a future.
 enum Clock {
     /// Not polled yet: that which was current where its stage began, or none. Whoever polls it first may have another.
@@ -178,13 +185,13 @@ where
         }
     }
 
-    /// Around a future that a function returns; its stage started with the call. The future is made first: what makes
-    /// it may return another, with the same stage.
+    /// Around a future that a function returns; its stage started with the call, and is current until here. The future
+    /// is made first: what makes it is within the stage, and may return another, with the same stage.
     #[inline]
-    pub fn of(future: F, stage: Option<Stage>, say: S) -> Self {
+    pub fn of(future: F, stage: Option<StageGuard>, say: S) -> Self {
         Self {
             inner: Some(future),
-            state: AssertUnwindSafe(stage.map_or(State::Off, State::Open)),
+            state: AssertUnwindSafe(State::of(stage)),
             clock: Clock::begun(),
             say: Some(say),
         }
@@ -241,10 +248,10 @@ pin_project! {
 impl<S: Stream> StageStream<S> {
     /// Around a stream that a function returns, and which is made first; as [`StageFuture::of`].
     #[inline]
-    pub fn of(stream: S, stage: Option<Stage>) -> Self {
+    pub fn of(stream: S, stage: Option<StageGuard>) -> Self {
         Self {
             inner: Some(stream),
-            state: AssertUnwindSafe(stage.map_or(State::Off, State::Open)),
+            state: AssertUnwindSafe(State::of(stage)),
             clock: Clock::begun(),
         }
     }
