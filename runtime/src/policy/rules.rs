@@ -199,10 +199,11 @@ impl ForeignData {
 
 /// Whether a key says that its values are the text of errors. Its type, code or kind is no text of it.
 fn holds_error_text(key: &str) -> bool {
-    const AT_THE_END: [&str; 4] = [
+    const AT_THE_END: [&str; 5] = [
         "error|err|exception|panic|failure|cause",
-        "error|err|exception|panic|failure \
-         message|msg|text|description|detail|stacktrace|stack|chain|display|debug",
+        "error|err|exception|panic|failure|cause \
+         message|msg|text|description|detail|reason|source|stacktrace|stack|chain|display|debug",
+        "source chain",
         "stacktrace|backtrace",
         "stack|back trace",
     ];
@@ -225,6 +226,10 @@ mod tests {
             "error.details",
             "exception.message",
             "exception.stacktrace",
+            "error.cause_chain",
+            "error.source",
+            "error.source_chain",
+            "failure_reason",
             "http.error_message",
             "otel.status_description",
             "last-error",
