@@ -1,8 +1,11 @@
 //! Log records that know the stage they were made in.
 
+use std::any::TypeId;
+
+use tracing::level_filters::LevelFilter;
 use tracing::span::{Attributes, Id, Record};
 use tracing::subscriber::Interest;
-use tracing::{Event, Metadata, Subscriber};
+use tracing::{Dispatch, Event, Metadata, Subscriber};
 use tracing_subscriber::Layer;
 use tracing_subscriber::layer::Context;
 use tracing_subscriber::registry::LookupSpan;
@@ -98,6 +101,18 @@ where
         self.appender.on_record(id, values, context);
     }
 
+    fn on_register_dispatch(&self, subscriber: &Dispatch) {
+        self.appender.on_register_dispatch(subscriber);
+    }
+
+    fn max_level_hint(&self) -> Option<LevelFilter> {
+        self.appender.max_level_hint()
+    }
+
+    fn on_follows_from(&self, id: &Id, follows: &Id, context: Context<'_, S>) {
+        self.appender.on_follows_from(id, follows, context);
+    }
+
     fn on_enter(&self, id: &Id, context: Context<'_, S>) {
         self.appender.on_enter(id, context);
     }
@@ -108,5 +123,18 @@ where
 
     fn on_close(&self, id: Id, context: Context<'_, S>) {
         self.appender.on_close(id, context);
+    }
+
+    fn on_id_change(&self, old: &Id, new: &Id, context: Context<'_, S>) {
+        self.appender.on_id_change(old, new, context);
+    }
+
+    unsafe fn downcast_raw(&self, id: TypeId) -> Option<*const ()> {
+        if id == TypeId::of::<Self>() {
+            return Some(core::ptr::from_ref(self).cast());
+        }
+        // SAFETY: what the appender points to is part of it, and so of `self`, which lives as long as the borrow that
+        // the caller holds. It asks for what lies there by its type, as it would ask the appender.
+        unsafe { self.appender.downcast_raw(id) }
     }
 }

@@ -10,6 +10,7 @@ use tickspan::{Context, otel_context, traced_stage};
 use tickspan_tests::child::Child;
 use tracing::Instrument as _;
 use tracing_opentelemetry::OpenTelemetrySpanExt as _;
+use tracing_subscriber::layer::SubscriberExt as _;
 
 #[traced_stage]
 fn around(inside: impl FnOnce()) {
@@ -47,9 +48,34 @@ fn the_current_span_of_tracing_is_not_the_stage() {
             assert!(current.is_disabled());
             current.record("quantity", 5);
             current.set_attribute("quantity", 5);
+            // Nor has a span inside an identity that could be put into headers.
+            let request = tracing::info_span!("request");
+            for span in [current, request] {
+                assert!(!span.context().span().span_context().is_valid());
+            }
         });
     });
     assert!(seen.span("around").attributes.is_empty());
+}
+
+#[test]
+fn a_span_trace_has_spans_and_no_stages() {
+    let traced = tracing_subscriber::registry()
+        .with(tickspan::layer())
+        .with(tracing_error::ErrorLayer::default());
+    let mut trace = String::new();
+    let ((), seen) = capture(|| {
+        tracing::subscriber::with_default(traced, || {
+            tracing::info_span!("request").in_scope(|| {
+                around(|| trace = tracing_error::SpanTrace::capture().to_string());
+            });
+        });
+    });
+    assert_eq!(seen.tree(), "request\n  around\n");
+    assert!(
+        trace.contains("::request") && !trace.contains("around"),
+        "{trace:?}"
+    );
 }
 
 #[test]

@@ -13,7 +13,8 @@ use opentelemetry_sdk::trace::{SdkTracerProvider, SpanExporter};
 use tickspan::{Context, ForeignData, Route, Telemetry, event, record, stage, traced_stage};
 use tickspan_tests::child::Child;
 use tickspan_tests::exported::{Kept, attribute, integer, is_child};
-use tracing::{Metadata, Subscriber};
+use tracing::{Dispatch, Metadata, Subscriber};
+use tracing_error::SpanTrace;
 use tracing_subscriber::filter::{EnvFilter, LevelFilter};
 use tracing_subscriber::fmt::MakeWriter;
 use tracing_subscriber::layer::SubscriberExt as _;
@@ -403,6 +404,25 @@ fn a_span_is_found_behind_a_layer_that_can_be_reloaded() {
         },
     )
     .run();
+}
+
+/// What other code asks a layer for, by its type.
+#[test]
+fn a_layer_is_found_inside_log_records_and_policed() {
+    let traces = || tracing_error::ErrorLayer::default();
+    let seen_under = |subscriber: Dispatch| {
+        tracing::dispatcher::with_default(&subscriber, || {
+            tracing::info_span!("request").in_scope(|| SpanTrace::capture().to_string())
+        })
+    };
+    let registry = tracing_subscriber::registry;
+    for trace in [
+        seen_under(registry().with(traces()).into()),
+        seen_under(registry().with(tickspan::policed(traces())).into()),
+        seen_under(registry().with(tickspan::log_records(traces())).into()),
+    ] {
+        assert!(trace.contains("own_subscriber::request"), "{trace:?}");
+    }
 }
 
 /// Counts how often it is asked.
