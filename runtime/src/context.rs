@@ -43,8 +43,11 @@ pub fn otel_context() -> opentelemetry::Context {
     }
 }
 
-/// The current span, where it is a record, or one of another process.
+/// The current span, where it is a record, one of another process, or OpenTelemetry's own among stages.
 pub(crate) fn current() -> Option<Handed> {
+    if lane::attaches_contexts() {
+        return attached(lane::current());
+    }
     let handed = lane::current()?;
     let is_record = matches!(lane::mode(), Mode::Lane | Mode::Ended) || handed.ids.capture != 0;
     // On the tracing route a context of another process lies on both stacks, and a span of `tracing`'s may lie above it

@@ -629,6 +629,49 @@ fn spans_of_an_opentelemetry_tracer_and_stages_are_each_others_parents() {
     .run();
 }
 
+#[test]
+fn what_leaves_an_opentelemetry_span_among_stages_has_its_ids() {
+    Child::of(
+        "what_leaves_an_opentelemetry_span_among_stages_has_its_ids",
+        || {
+            let kept = Kept::default();
+            let telemetry = tickspan::builder()
+                .with_otel_context(true)
+                .with_summary(false)
+                .with_span_exporter(kept.clone())
+                .init()
+                .unwrap();
+            let provider = SdkTracerProvider::builder()
+                .with_simple_exporter(kept.clone())
+                .build();
+            let tracer = provider.tracer("client");
+            let _outer = stage!("outer");
+            tracer.in_span("query", |around| {
+                let query = around.span().span_context().span_id();
+                let current = tickspan::otel_context();
+                assert_eq!(current.span().span_context().span_id(), query);
+                let headers: Vec<_> = tickspan::propagate::headers().collect();
+                assert!(headers[0].1.contains(&query.to_string()), "{headers:?}");
+                let context = Context::current();
+                std::thread::scope(|threads| {
+                    threads.spawn(|| {
+                        context.run(|| {
+                            drop(stage!("stage_there"));
+                            tracer.start("span_there").end();
+                        });
+                    });
+                });
+                drop(stage!(parent: &context, "below"));
+            });
+            telemetry.flush(SOON).unwrap();
+            for child in ["stage_there", "span_there", "below"] {
+                assert!(is_child(&kept.the(child), &kept.the("query")), "{child}");
+            }
+        },
+    )
+    .run();
+}
+
 #[traced_stage]
 async fn fetch(tracer: opentelemetry_sdk::trace::SdkTracer) {
     for _ in 0..2 {

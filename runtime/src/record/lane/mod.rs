@@ -123,6 +123,11 @@ pub(crate) fn attach_contexts(on: bool) {
     set(ATTACHES, on);
 }
 
+/// Whether stages are made OpenTelemetry's current span.
+pub(crate) fn attaches_contexts() -> bool {
+    is(ATTACHES)
+}
+
 /// The identity of a span, as it is handed to others.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Ids {
