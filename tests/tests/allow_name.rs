@@ -39,6 +39,6 @@ fn on_the_tracing_route_what_is_allowed_by_name_is_recorded() {
     subscriber.run(|| print_statement(7, 17));
     assert_eq!(
         subscriber.tree(),
-        "print_statement contact=17 demo.account_number=8 pin=17\n  - printed message=\"printed\" account_number=7\n"
+        "print_statement contact=17 demo.account_number=8 pin=17\n  - printed message=<printed> account_number=7\n"
     );
 }

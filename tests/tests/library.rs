@@ -26,11 +26,11 @@ fn its_stages_are_ordinary_spans() {
         capture.tree(),
         "request\n  \
            place_order symbol=\"AAPL\" side=\"Buy\" quantity=100 order_id=7\n    \
-             - order_checked message=\"order_checked\" quantity=100\n    \
+             - order_checked message=<order_checked> quantity=100\n    \
              route_order symbol=\"AAPL\"\n  \
            place_order symbol=\"AAPL\" side=\"Sell\" quantity=1001 otel.status_code=\"ERROR\" \
          tickspan.outcome=\"error\" error.type=\"plain_library::TooLarge\"\n    \
-             - order_checked message=\"order_checked\" quantity=1001\n    \
+             - order_checked message=<order_checked> quantity=1001\n    \
              - error error.type=\"plain_library::TooLarge\"\n  \
            await_fill order_id=7 timeout_seconds=0.25 otel.kind=\"client\"\n"
     );

@@ -169,8 +169,8 @@ fn on_the_tracing_route_what_leaves_of_a_field_is_what_its_mark_says() {
     assert_traded(
         &subscriber.tree(),
         [
-            "- account_opened message=\"account_opened\"",
-            "- edge message=\"edge\"",
+            "- account_opened message=<account_opened>",
+            "- edge message=<edge>",
         ],
     );
 }

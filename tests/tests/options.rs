@@ -489,8 +489,8 @@ fn macros_inside_a_body() {
     assert_eq!(
         capture.tree(),
         "body_macros symbol=\"AAPL\" timeout_seconds=2.0 filled=100 memo=\"a note\"\n  \
-           - order_accepted message=\"order_accepted\" symbol=\"AAPL\" price=585.33\n  \
-           - order_late message=\"order_late\" delay_seconds=2.0\n  \
+           - order_accepted message=<order_accepted> symbol=\"AAPL\" price=585.33\n  \
+           - order_late message=<order_late> delay_seconds=2.0\n  \
            match levels depth=3 total=9\n  \
            send total=9 otel.kind=\"producer\" filled=1 otel.status_code=\"ERROR\" tickspan.outcome=\"error\" \
          error.type=\"options::Rejected\"\n"
@@ -666,7 +666,7 @@ fn macro_arguments_are_taken_where_tokens_are() {
     assert_eq!(
         tree(|| _ = from_macro_arguments("AAPL")),
         "from macro symbol=\"AAPL\" value=7 later=\"nasdaq\" otel.kind=\"client\"\n  \
-           - nasdaq message=\"nasdaq\" value=7 symbol=\"AAPL\"\n"
+           - nasdaq message=<nasdaq> value=7 symbol=\"AAPL\"\n"
     );
 }
 

@@ -213,7 +213,7 @@ fn dropped_future_is_cancelled_and_drops_within_its_stage() {
     });
     assert_eq!(
         tree,
-        "never_done quantity=5 tickspan.outcome=\"cancelled\"\n  - dropped message=\"dropped\"\n"
+        "never_done quantity=5 tickspan.outcome=\"cancelled\"\n  - dropped message=<dropped>\n"
     );
 }
 
@@ -792,7 +792,7 @@ fn an_expression_that_macro_rules_hands_on_stays_one() {
     let tree = tree(|| assert_eq!(doubles!(1_i64 + 1_i64), (Ok(4), 4)));
     assert_eq!(
         tree,
-        "- event message=\"event\" doubled=4 negative=-2 of_a_macro=4\n\
+        "- event message=<event> doubled=4 negative=-2 of_a_macro=4\n\
          around doubled=4 late=4 public=4\nboxed field=4\n"
     );
 }
@@ -863,7 +863,7 @@ fn what_makes_a_future_or_stream_runs_inside_the_stage() {
            prepares_a_future quantity=1 asked=1 tickspan.outcome=\"cancelled\"\n    \
              no_arguments_no_return\n  \
            prepares_a_box quantity=0 asked=0\n    \
-             - nothing_asked message=\"nothing_asked\"\n  \
+             - nothing_asked message=<nothing_asked>\n  \
            prepares_a_box quantity=2 asked=2\n    \
              prepares_a_future quantity=2 asked=2\n      \
                no_arguments_no_return\n  \

@@ -60,7 +60,7 @@ async fn on_message(count: u64) {
 /// One order's part of the tree: its own late attribute, its own child, its own event.
 fn order(id: u64) -> String {
     format!(
-        "  execute order_id={id} filled={id}\n    route order_id={id}\n    - executed message=\"executed\"\n"
+        "  execute order_id={id} filled={id}\n    route order_id={id}\n    - executed message=<executed>\n"
     )
 }
 

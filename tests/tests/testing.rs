@@ -293,7 +293,7 @@ async fn what_follows_a_captured_future_is_no_part_of_it() {
     .await;
     assert_eq!(
         own.tree(),
-        "submit order_id=1\nfill order_id=3\n  - filled message=\"filled\"\nsubmit order_id=5\n"
+        "submit order_id=1\nfill order_id=3\n  - filled message=<filled>\nsubmit order_id=5\n"
     );
 }
 

@@ -56,7 +56,8 @@ pub(super) fn dispatch(site: &'static Callsite, values: &[Value<'_>]) {
     }
     let metadata = site.metadata();
     let fields = metadata.fields();
-    let name = metadata.name();
+    // As the macros of `tracing` give a message: a visitor that knows no other form would write text in quotes.
+    let name = tracing::field::display(metadata.name());
     let mut all: FieldValues<'_> = [None; MAX_FIELDS];
     let mut slots = slots();
     let mut places = all.iter_mut();
