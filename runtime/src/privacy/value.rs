@@ -53,7 +53,7 @@ use super::form::Form;
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not proven free of personal data and secrets, so it cannot be exported",
     label = "`{Self}` is not an `AttributeValue`",
-    note = "a type of your own: `#[derive(AttributeValue)]` on a newtype or a fieldless enum; one that holds text also needs `#[public(reason = \"...\")]`",
+    note = "a type of your own: `#[derive(AttributeValue)]` on a newtype or a fieldless enum; one that holds text also needs `#[public(reason = \"...\")]`, and `via = Display` in it where another crate's type holds the text",
     note = "text that the market publishes: hold it in an argument or field with a name of the market vocabulary, such as `symbol`, `venue` or `order_id`",
     note = "a type of `chrono`, `jiff`, `rust_decimal`, `time` or `uuid`: the feature of `tickspan` with that name",
     note = "this one expression: `public!(expr, reason = \"...\")`"
