@@ -406,6 +406,35 @@ fn a_span_is_found_behind_a_layer_that_can_be_reloaded() {
     .run();
 }
 
+#[test]
+fn it_is_told_that_the_tracing_route_exports_nothing_without_the_subscriber_of_init() {
+    let child = Child::of(
+        "it_is_told_that_the_tracing_route_exports_nothing_without_the_subscriber_of_init",
+        || {
+            let is_on_lane = std::env::var_os("ON_LANE").is_some();
+            let telemetry = tickspan::builder()
+                .with_route(if is_on_lane {
+                    Route::Lane
+                } else {
+                    Route::Tracing
+                })
+                .with_global_subscriber(false)
+                .with_summary(false)
+                .with_span_exporter(Kept::default())
+                .init()
+                .unwrap();
+            telemetry.shutdown(SOON);
+        },
+    );
+    let told = child.run().stderr;
+    assert!(
+        told.starts_with("tickspan: no span is exported: on the tracing route"),
+        "{told}"
+    );
+    assert_eq!(told.lines().count(), 1, "{told}");
+    assert_eq!(child.with("ON_LANE", "1").run().stderr, "");
+}
+
 /// What other code asks a layer for, by its type.
 #[test]
 fn a_layer_is_found_inside_log_records_and_policed() {

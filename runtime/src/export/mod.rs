@@ -209,13 +209,18 @@ impl Export {
         self.logs.provider()
     }
 
+    /// Whether spans are exported.
+    pub(crate) fn has_spans(&self) -> bool {
+        !self.spans.is_empty()
+    }
+
     /// Whether there is an exporter of spans, or of log records, which tell the stage around.
     pub(crate) fn wants_stages(&self) -> bool {
         #[cfg(feature = "logs")]
         if self.logs.provider().is_some() {
             return true;
         }
-        !self.spans.is_empty()
+        self.has_spans()
     }
 
     /// Starts the exporters of metrics.

@@ -147,6 +147,14 @@ pub(super) fn start(
     {
         notice(Level::WARN, &format!("tickspan: {missing}"));
     }
+    let has_spans = running.export.as_ref().is_some_and(Export::has_spans);
+    if has_spans && settings.route == Route::Tracing && !settings.global_subscriber {
+        notice(
+            Level::WARN,
+            "tickspan: no span is exported: on the tracing route spans come by way of the subscriber of `init`, which \
+             `with_global_subscriber(false)` leaves out",
+        );
+    }
     Ok(Telemetry::new(
         running,
         statistics,
