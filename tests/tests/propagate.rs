@@ -417,6 +417,29 @@ fn current_span_goes_into_headers() {
 }
 
 #[test]
+fn where_no_span_goes_anywhere_what_was_made_current_goes_through() {
+    Child::of(
+        "where_no_span_goes_anywhere_what_was_made_current_goes_through",
+        || {
+            let _telemetry = tickspan::builder().with_summary(false).init().unwrap();
+            let caller = propagate::extract(&headers());
+            let sent = |context: Option<&Context>| {
+                let _stage = stage!(parent: context, "send");
+                propagate::headers().collect::<HashMap<_, _>>()
+            };
+            assert!(sent(None).is_empty());
+            assert!(sent(Some(&caller)).is_empty());
+            let through = caller.run(|| {
+                let _stage = stage!("send");
+                propagate::headers().collect::<HashMap<_, _>>()
+            });
+            assert_eq!(through.get("traceparent").map(String::as_str), Some(PARENT));
+        },
+    )
+    .run();
+}
+
+#[test]
 fn sampling_of_the_caller_is_followed() {
     on_both_routes(
         "sampling_of_the_caller_is_followed",
