@@ -255,7 +255,7 @@ fn arguments_are_dropped_within_their_stage() {
         leaves::classified(argument(), argument()).unwrap();
         block_on(leaves::asynchronous(argument(), argument()));
     });
-    let both = "  - dropped message=\"dropped\"\n".repeat(2);
+    let both = "  - dropped message=<dropped>\n".repeat(2);
     let expected =
         ["nothing", "number", "classified", "asynchronous"].map(|stage| format!("{stage}\n{both}"));
     assert_eq!(tree, expected.concat());
