@@ -191,7 +191,7 @@ impl Anchors {
             clippy::cast_precision_loss,
             reason = "a small part of it, to the nanosecond"
         )]
-        let missing = (ticks as f64 * self.short).round() as i64;
+        let missing = (ticks as f64 * self.short) as i64;
         ticks.saturating_add_signed(missing)
     }
 }

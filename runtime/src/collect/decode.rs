@@ -110,19 +110,26 @@ impl Decoder {
         }
     }
 
+    /// The place of what a number stands for.
+    #[inline]
     fn learn(&mut self, number: u32) -> Option<usize> {
         let place = (number as usize).checked_sub(1)?;
         if place >= self.known.len() {
-            sites::learn(&mut self.sites);
-            for site in &self.sites[self.known.len()..] {
-                let known = Known::new(*site, self.shape.location);
-                self.known.push(match &self.gate {
-                    Some(gate) => known.behind(gate),
-                    None => known,
-                });
-            }
+            self.learn_all();
         }
         (place < self.known.len()).then_some(place)
+    }
+
+    #[cold]
+    fn learn_all(&mut self) {
+        sites::learn(&mut self.sites);
+        for site in &self.sites[self.known.len()..] {
+            let known = Known::new(*site, self.shape.location);
+            self.known.push(match &self.gate {
+                Some(gate) => known.behind(gate),
+                None => known,
+            });
+        }
     }
 
     /// Where spans of a site are counted, whose name is the site's.
@@ -696,7 +703,12 @@ fn unsigned(value: u64) -> Value {
 
 fn text<'a>(reader: &mut Reader<'a>) -> Option<Cow<'a, str>> {
     let len = reader.u16()?;
-    Some(String::from_utf8_lossy(reader.bytes(len.into())?))
+    let bytes = reader.bytes(len.into())?;
+    // What is right is seen sooner than what is wrong is mended.
+    Some(match core::str::from_utf8(bytes) {
+        Ok(text) => Cow::Borrowed(text),
+        Err(_) => String::from_utf8_lossy(bytes),
+    })
 }
 
 #[cfg(feature = "rust_decimal")]

@@ -37,6 +37,7 @@ use self::retry::{Pause, Retry, with_retries};
 use self::spans::Envelope;
 use super::deliver::{Deliver, Delivered, Delivery, Job};
 use super::{Compression, Target};
+use crate::collect::stock;
 
 /// Sends what it is given to one place.
 #[derive(Debug)]
@@ -145,7 +146,7 @@ impl Otlp {
             return self.transport.encode(&TracesRequest { resource_spans });
         }
         let message = self.envelope.request(&spans);
-        drop(spans);
+        stock::give_back(spans);
         self.transport.pack(message)
     }
 

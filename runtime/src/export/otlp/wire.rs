@@ -85,12 +85,22 @@ impl Wire {
     /// Writes the length of the message that lies behind `room` bytes at `at`.
     #[inline]
     fn close(&mut self, at: usize, room: usize) {
-        let (begin, end) = (at + room, self.0.len());
-        let len = end - begin;
-        let width = width(len);
+        let len = self.0.len() - (at + room);
+        match self.0.get_mut(at) {
+            // Most messages are small.
+            Some(byte) if room == 1 && len < 0x80 => *byte = len.to_le_bytes()[0],
+            _ => self.close_long(at, room, len),
+        }
+    }
+
+    /// The same, of a message of so many bytes whose length may take other bytes than there are.
+    // Not inlined, so that the other case is.
+    #[inline(never)]
+    fn close_long(&mut self, at: usize, room: usize, len: usize) {
+        let (begin, width) = (at + room, width(len));
         if width != room {
-            self.0.resize(end.max(at + width + len), 0);
-            self.0.copy_within(begin..end, at + width);
+            self.0.resize((begin + len).max(at + width + len), 0);
+            self.0.copy_within(begin..begin + len, at + width);
             self.0.truncate(at + width + len);
         }
         let mut rest = len;
