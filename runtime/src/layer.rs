@@ -213,7 +213,7 @@ where
             return judged.count_dropped();
         }
         foreign::event(event.metadata(), parent.as_ref(), |fields| {
-            event.record(&mut Checked::new(judged, &mut Values(fields)));
+            event.record(&mut Checked::of_event(judged, event, &mut Values(fields)));
         });
     }
 

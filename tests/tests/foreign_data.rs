@@ -256,6 +256,23 @@ fn allow_list_exports_what_is_listed() {
 }
 
 #[test]
+fn records_of_the_log_crate_are_listed_by_their_own_targets() {
+    let test = "records_of_the_log_crate_are_listed_by_their_own_targets";
+    on_each_route(test, |route| {
+        let data = ForeignData::allow_list().with_messages_from(["feed"]);
+        let kept = exported(route, data, || {
+            around(5, || {
+                log::warn!(target: "feed::session", "logon accepted");
+                log::warn!(target: "gateway", "account DU123 refused");
+            });
+        });
+        let events = kept.the("around").events;
+        let names: Vec<&str> = events.iter().map(|event| &*event.name).collect();
+        assert_eq!(names, ["logon accepted", "log event"]);
+    });
+}
+
+#[test]
 fn text_under_a_key_of_stages_is_not_listed_by_that() {
     let test = "text_under_a_key_of_stages_is_not_listed_by_that";
     on_each_route(test, |route| {

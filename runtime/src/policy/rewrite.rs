@@ -64,7 +64,7 @@ pub(super) fn event(event: &Event<'_>, f: impl FnOnce(&Event<'_>)) {
         return f(event);
     }
     let kept = Kept::of(metadata, |kept| {
-        event.record(&mut Checked::new(judged, kept));
+        event.record(&mut Checked::of_event(judged, event, kept));
     });
     let values = kept.values();
     let values = metadata.fields().value_set_all(&values);

@@ -159,6 +159,11 @@ pub(super) fn with_current<R>(f: impl FnOnce(&ForeignData) -> R) -> R {
     }
 }
 
+/// Whether the policy in force has events of a target keep their words.
+pub(super) fn opens_messages_of(target: &str) -> bool {
+    with_current(|data| data.opens_messages_of(target))
+}
+
 impl ForeignData {
     /// The verdict on a field of another crate's callsite.
     pub(super) fn field(&self, metadata: &Metadata<'_>, key: &str) -> Verdict {

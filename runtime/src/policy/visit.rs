@@ -4,10 +4,12 @@ use std::error::Error;
 use std::fmt::Debug;
 
 use tracing::field::{Field, Visit};
+use tracing::{Event, Metadata};
+use tracing_log::NormalizeEvent as _;
 
 use super::callsites::{Judged, Whole};
 use super::conventions::is_word;
-use super::rules::{Holds, Verdict};
+use super::rules::{self, Holds, Verdict};
 
 /// Hands on to `inner` what is exported, and a marker for what keeps its place.
 pub(crate) struct Checked<'a, V> {
@@ -15,6 +17,8 @@ pub(crate) struct Checked<'a, V> {
     judged: &'static Judged,
     /// Whether a stage recorded the values.
     are_own: bool,
+    /// Whether the message is exported, whatever holds for the callsite.
+    opens_message: bool,
 }
 
 impl<'a, V: Visit> Checked<'a, V> {
@@ -24,6 +28,17 @@ impl<'a, V: Visit> Checked<'a, V> {
             inner,
             judged,
             are_own: judged.whole() == Whole::Own,
+            opens_message: false,
+        }
+    }
+
+    /// Sees the values of an event. All records of the `log` crate come from one callsite a level: their targets are their own.
+    pub(crate) fn of_event(judged: &'static Judged, event: &Event<'_>, inner: &'a mut V) -> Self {
+        let opens = |metadata: Metadata<'_>| rules::opens_messages_of(metadata.target());
+        Self {
+            opens_message: judged.whole() == Whole::Guilty
+                && event.normalized_metadata().is_some_and(opens),
+            ..Self::new(judged, inner)
         }
     }
 
@@ -33,12 +48,15 @@ impl<'a, V: Visit> Checked<'a, V> {
             inner,
             judged,
             are_own: false,
+            opens_message: false,
         }
     }
 
     fn verdict(&self, field: &Field) -> Verdict {
         if self.are_own {
             Verdict::Open
+        } else if self.opens_message && field.name() == "message" {
+            Verdict::Pass
         } else {
             self.judged.verdict(field)
         }
