@@ -542,6 +542,31 @@ fn none_holds_for_the_api_of_opentelemetry() {
 }
 
 #[test]
+fn what_is_set_under_a_key_of_the_events_of_tracing_is_not_listed_by_that() {
+    const POLICY: &str = "POLICY_OF_THIS_TEST";
+    let test = "what_is_set_under_a_key_of_the_events_of_tracing_is_not_listed_by_that";
+    let child = Child::of(test, || {
+        let data = match std::env::var(POLICY).as_deref() {
+            Ok("none") => ForeignData::none(),
+            _ => ForeignData::allow_list(),
+        };
+        let kept = exported(Route::Tracing, data, || {
+            let span = info_span!("request");
+            span.set_attribute("target", "account DU123");
+            span.set_attribute("level", "DU123");
+            span.set_attribute("busy_ns", 4711);
+            span.add_event("sent", vec![KeyValue::new("target", "account DU123")]);
+        });
+        let span = the_request(&kept);
+        assert_eq!(span.attributes.len(), 0, "{span:#?}");
+        assert!(!format!("{span:?}").contains("DU123"), "{span:#?}");
+    });
+    for policy in ["allow-list", "none"] {
+        child.with(POLICY, policy).run();
+    }
+}
+
+#[test]
 fn keys_that_are_counted_are_bounded_and_every_value_is_counted() {
     let test = "keys_that_are_counted_are_bounded_and_every_value_is_counted";
     Child::of(test, || {

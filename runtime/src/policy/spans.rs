@@ -16,18 +16,16 @@ use super::rules::{self, ERROR_TEXT, Holds, Verdict};
 use super::{callsites, own, withheld};
 
 /// What `tracing-opentelemetry` adds by itself.
-const OF_THE_LAYER: [&str; 10] = [
-    "busy_ns",
+const OF_THE_LAYER: [&str; 6] = [
     "code.file.path",
     "code.function.name",
     "code.line.number",
     "code.module.name",
-    "idle_ns",
-    "level",
-    "target",
     "thread.id",
     "thread.name",
 ];
+/// What it begins each event with, and adds to no span.
+const BEFORE_AN_EVENT: [&str; 2] = ["level", "target"];
 
 /// The key by which a span is named anew.
 const NAME: &str = "otel.name";
@@ -78,13 +76,13 @@ thread_local! {
 pub(crate) fn span(span: &mut SpanData) {
     let policy = rules::with_current(|data| data.policy);
     let is_own = name(&span.name) == Name::Own;
-    attributes(&mut span.attributes, is_own);
+    attributes(&mut span.attributes, 0, is_own);
     if policy == Policy::None && !is_own {
         span.status = Status::Unset;
     }
     span.events.events.retain_mut(|it| event(it, policy));
     for link in &mut span.links.links {
-        attributes(&mut link.attributes, false);
+        attributes(&mut link.attributes, 0, false);
     }
     if let Status::Error { description } = &mut span.status {
         let is_told = description.is_empty() || description == ERROR_TEXT;
@@ -102,8 +100,8 @@ pub(crate) fn span(span: &mut SpanData) {
 /// Whether an event stays; what of it is not exported is taken out.
 fn event(event: &mut Event, policy: Policy) -> bool {
     // Those that came through `tracing` were judged there, and begin with these.
-    let mut keys = event.attributes.iter().map(|it| it.key.as_str());
-    let is_judged = keys.next() == Some("level") && keys.next() == Some("target");
+    let first = event.attributes.iter().take(BEFORE_AN_EVENT.len());
+    let is_judged = first.map(|it| it.key.as_str()).eq(BEFORE_AN_EVENT);
     if !is_judged && policy != Policy::Checked {
         withheld::count("message", Verdict::Unlisted);
         if policy == Policy::None {
@@ -111,15 +109,19 @@ fn event(event: &mut Event, policy: Policy) -> bool {
         }
         event.name = Cow::Borrowed(UNLISTED_NAME);
     }
-    attributes(&mut event.attributes, is_judged);
+    let added = if is_judged { BEFORE_AN_EVENT.len() } else { 0 };
+    attributes(&mut event.attributes, added, is_judged);
     true
 }
 
-/// Takes out what is not exported of attributes that a stage may have recorded, or cannot have.
-fn attributes(attributes: &mut Vec<KeyValue>, may_be_own: bool) {
+/// Takes out what is not exported of attributes that a stage may have recorded, or cannot have. The first `added` are the
+/// layer's.
+fn attributes(attributes: &mut Vec<KeyValue>, added: usize, may_be_own: bool) {
+    let mut place = 0;
     attributes.retain_mut(|attribute| {
+        place += 1;
         let KeyValue { key, value, .. } = attribute;
-        exported(key.as_str(), value, of_key(key.as_str(), may_be_own))
+        place <= added || exported(key.as_str(), value, of_key(key.as_str(), may_be_own))
     });
 }
 
