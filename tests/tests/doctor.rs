@@ -306,6 +306,11 @@ fn nothing_wrong_and_disabled_are_told() {
         &["`OTEL_TRACES_SAMPLER` is `maybe`"],
     );
     assert_says(
+        &child.with("TICKSPAN_HMAC_KEY", "too short").run(),
+        Verdict::WrongSettings,
+        &["`TICKSPAN_HMAC_KEY` is wrong"],
+    );
+    assert_says(
         &child.with("TICKSPAN_PRESET", "hyperdx").run(),
         Verdict::NothingIsSent,
         &["HYPERDX_API_KEY is not set"],

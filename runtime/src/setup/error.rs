@@ -43,7 +43,8 @@ pub enum Error {
         /// The variable or the builder method.
         setting: &'static str,
         /// Its value, with what may be a secret masked, cut, and with control characters escaped; `None` for headers,
-        /// which are secret as a whole, and for attributes of the resource of which one has a sensitive name.
+        /// which are secret as a whole, for attributes of the resource of which one has a sensitive name, and for a key
+        /// that stands where its file is to be named.
         value: Option<String>,
         /// What is accepted.
         accepted: String,
@@ -95,6 +96,15 @@ pub enum Error {
 }
 
 impl Error {
+    /// A file in the PEM format that is not there. What it would hold may have been given in its place: a key.
+    pub(super) fn no_pem_file(setting: &'static str, file: String) -> Self {
+        Self::Invalid {
+            setting,
+            value: Some(file).filter(|file| !file.contains("-----BEGIN")),
+            accepted: "the path of a file in the PEM format that can be read".to_owned(),
+        }
+    }
+
     /// The same, and what it tells of a value is short and drives no terminal: for the edge where it is returned.
     pub(super) fn told(mut self) -> Self {
         if let Self::Invalid {

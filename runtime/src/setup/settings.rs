@@ -309,11 +309,7 @@ fn check_sending(choices: &Choices) -> Result<(), Error> {
     ];
     for (setting, file) in files {
         if let Some(file) = file.filter(|file| !file.is_file()) {
-            return Err(Error::Invalid {
-                setting,
-                value: Some(file.display().to_string()),
-                accepted: "the path of a file in the PEM format that can be read".to_owned(),
-            });
+            return Err(Error::no_pem_file(setting, file.display().to_string()));
         }
     }
     Ok(())

@@ -17,7 +17,7 @@ use super::builder::Choices;
 use super::destination::SignalSettings;
 use super::environment::{Environment, Lookup};
 use super::settings::{FilterText, MetricSettings, Settings, TracingSettings};
-use super::{Error, subscriber};
+use super::{Error, hmac_key, subscriber};
 use crate::collect::human;
 use crate::export::Target;
 
@@ -126,6 +126,7 @@ fn examine_in(lookup: Lookup<'_>, timeout: Duration) -> Diagnosis {
 
 fn read(lookup: Lookup<'_>) -> Result<Settings, Error> {
     let settings = Settings::merge(&Choices::default(), Environment::read(lookup)?)?;
+    hmac_key::read(None, lookup)?;
     subscriber::gate(&settings, true)?;
     Ok(settings)
 }

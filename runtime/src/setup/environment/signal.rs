@@ -295,9 +295,5 @@ fn read_path(
     if value.is_file() {
         return Ok(Some(Named { setting, value }));
     }
-    Err(Error::Invalid {
-        setting,
-        value: Some(text),
-        accepted: "the path of a file in the PEM format that can be read".to_owned(),
-    })
+    Err(Error::no_pem_file(setting, text))
 }

@@ -69,6 +69,17 @@ fn what_may_be_a_secret_is_not_told_of_a_wrong_resource() {
 }
 
 #[test]
+fn a_key_in_place_of_its_file_is_not_told() {
+    let key = "-----BEGIN PRIVATE KEY-----\nhunter2\n-----END PRIVATE KEY-----";
+    let error = read(&[("OTEL_EXPORTER_OTLP_CLIENT_KEY", key)]).unwrap_err();
+    let told = format!("{error} {error:?}");
+    assert!(
+        told.contains("OTEL_EXPORTER_OTLP_CLIENT_KEY") && !told.contains("hunter2"),
+        "{told}"
+    );
+}
+
+#[test]
 fn each_wrong_variable_is_named_with_its_value_and_what_is_accepted() {
     for (name, value, accepted) in [
         ("OTEL_SDK_DISABLED", "yes", "`true`, `false`"),
