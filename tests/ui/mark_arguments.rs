@@ -23,6 +23,9 @@ fn class_as_text(#[pii("Email")] email: &str) {}
 fn unknown_mode(#[pii(Card, export = last5)] card: &str) {}
 
 #[traced_stage]
+fn mode_in_quotes(#[pii(Card, export = "last4")] card: &str, #[pii(Card, last4)] other: &str) {}
+
+#[traced_stage]
 fn mode_missing(#[pii(Card, export)] card: &str, #[pii(Card, export =)] other: &str) {}
 
 #[traced_stage]

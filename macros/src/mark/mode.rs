@@ -3,12 +3,12 @@
 use proc_macro2::Span;
 use syn::ext::IdentExt;
 use syn::parse::ParseStream;
-use syn::{Ident, LitInt, parenthesized};
+use syn::{Ident, LitInt, LitStr, parenthesized};
 
 use super::Class;
 use crate::diagnostics::suggest;
 
-const NAMES: [&str; 6] = ["last4", "domain", "prefix", "hmac", "bucket", "redacted"];
+pub(super) const NAMES: [&str; 6] = ["last4", "domain", "prefix", "hmac", "bucket", "redacted"];
 
 /// What `export` was given.
 pub(crate) enum Mode {
@@ -23,6 +23,10 @@ pub(crate) enum Mode {
 impl Mode {
     /// `last4`, or `bucket(10)`.
     pub(super) fn parse(input: ParseStream<'_>, class: &Class) -> syn::Result<Self> {
+        if let Ok(quoted) = input.fork().parse::<LitStr>() {
+            let message = format!("write it without quotes: `export = {}`", quoted.value());
+            return Err(syn::Error::new(quoted.span(), message));
+        }
         let expected = || format!("expected what is exported; {}", suggest("", &NAMES));
         let name = input
             .call(Ident::parse_any)

@@ -4,7 +4,7 @@ use syn::parse::ParseStream;
 use syn::spanned::Spanned;
 use syn::{Attribute, Meta, Token};
 
-use super::{Class, Mark, Mode};
+use super::{Class, Mark, Mode, mode};
 use crate::diagnostics::{Faults, suggest};
 use crate::setting::{option_name, put};
 
@@ -51,13 +51,16 @@ fn pii(attribute: &Attribute) -> syn::Result<(Class, Option<Mode>)> {
             }
             let option = option_name(input, &["export"])?;
             if option != "export" {
-                return Err(syn::Error::new(
-                    option.span(),
-                    format_args!(
-                        "unknown option `{option}` of `pii`; {}",
-                        suggest(&option.to_string(), &["export"])
-                    ),
-                ));
+                let text = option.to_string();
+                let message = if mode::NAMES.contains(&text.as_str()) {
+                    format!("what may leave is given as `export = {text}`")
+                } else {
+                    format!(
+                        "unknown option `{text}` of `pii`; {}",
+                        suggest(&text, &["export"])
+                    )
+                };
+                return Err(syn::Error::new(option.span(), message));
             }
             if input.parse::<Option<Token![=]>>()?.is_none() {
                 let message = "`export` needs a mode: `export = last4`";

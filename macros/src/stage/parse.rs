@@ -241,9 +241,20 @@ fn inside<T>(
 
 fn names(input: ParseStream<'_>) -> syn::Result<Vec<Ident>> {
     inside(input, |content| {
-        let names = content.parse_terminated(Ident::parse_any, Token![,])?;
+        let names = content.parse_terminated(bare_name, Token![,])?;
         Ok(names.into_iter().collect())
     })
+}
+
+/// A name, which some would quote.
+fn bare_name(input: ParseStream<'_>) -> syn::Result<Ident> {
+    if let Ok(quoted) = input.fork().parse::<LitStr>() {
+        let message = format!("write it without quotes: `{}`", quoted.value());
+        return Err(syn::Error::new(quoted.span(), message));
+    }
+    input
+        .call(Ident::parse_any)
+        .map_err(|fault| syn::Error::new(fault.span(), "expected a name"))
 }
 
 fn ret_options(input: ParseStream<'_>) -> syn::Result<Ret> {
