@@ -76,6 +76,7 @@ pub const WORDS: &[(Kind, &str)] = &[
     (Kind::Personal, "birth date|place|year"),
     (Kind::Personal, "date|place of birth"),
     (Kind::Personal, "home|street|postal|mailing|residential|billing address"),
+    (Kind::Personal, "e mail"),
     (Kind::Personal, "phone|mobile number"),
     (Kind::Personal, "client|user|customer ip"),
 ];

@@ -37,7 +37,7 @@ fn secrets_are_found() {
 #[test]
 fn personal_data_is_found() {
     for name in "
-        ssn itin nino iban IBAN bban email emails user_email user.email emailaddress phone phoneNumber phonenumber
+        ssn itin nino iban IBAN bban email emails e_mail e-mail userEMail user_email user.email emailaddress phone phoneNumber phonenumber
         telephone msisdn dob birthday customerBirthday passport passport_no surname aadhaar pesel nric social_security
         socialsecurity social_security_number national_id national_insurance tax_id taxid tax_identification tax_number taxpayer_id
         driver_license drivers_licence driving_licence identity_card account_number accountNumber accountnumber
