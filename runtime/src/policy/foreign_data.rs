@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::privacy::names;
 
-/// What may leave the process of the data that other crates record with `tracing`, or through the API of
+/// What may leave the process of the data that other crates record with `tracing`, or set on spans through the API of
 /// OpenTelemetry.
 ///
 /// A stage records what is proven. Nobody can prove at compile time what a library writes into its spans and

@@ -146,7 +146,9 @@ impl Telemetry {
     /// The loggers that tickspan exports, for a subscriber or an appender of the program's own; nothing where no log
     /// records are exported, and after a shutdown.
     ///
-    /// The subscriber that `init` installs has an appender already.
+    /// The subscriber that `init` installs has an appender already. The [policy](crate::ForeignData) for other crates'
+    /// data does not look at records that are emitted by hand: it holds for an appender inside
+    /// [`log_records`](crate::log_records()).
     #[cfg(feature = "logs")]
     pub fn logger_provider(&self) -> Option<opentelemetry_sdk::logs::SdkLoggerProvider> {
         let export = self.running.as_ref()?.export.as_ref()?;
@@ -204,6 +206,8 @@ impl Telemetry {
 
     /// The meters that tickspan exports, for instruments of the program's own; nothing where no metrics are exported,
     /// or where the program brought a provider, and after a shutdown.
+    ///
+    /// The [policy](crate::ForeignData) for other crates' data does not look at the attributes of these instruments.
     ///
     /// # Examples
     ///
