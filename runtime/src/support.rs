@@ -28,7 +28,7 @@ pub use crate::record::outcome::{ErrorKind, Outcome, Returned};
 pub use crate::record::{
     Callsite, IntoParent, Kind, LateCallsite, LatencyMark, LatencyPath, MarkFuture, MarkGuard,
     MarkStream, Parent, Passed, Site, Stage, StageFuture, StageGuard, StageStream, emit,
-    emit_value, mark, record_late, record_trade,
+    emit_value, left_out, mark, record_late, record_trade,
 };
 
 /// What leaves of marked values.

@@ -10,7 +10,7 @@
 //!             if Callsite::is_enabled(&__TICKSPAN_EVENT) {
 //!                 record_trade(&__TICKSPAN_EVENT, &[VALUE, ..])
 //!             } else {
-//!                 Acknowledgement::NotAudited
+//!                 left_out()
 //!             }
 //!         }
 //!     }
@@ -70,7 +70,7 @@ pub(crate) fn expand(event: &Event) -> TokenStream {
                         #noted
                         #support::record_trade(&__TICKSPAN_EVENT, #values)
                     } else {
-                        #root::Acknowledgement::NotAudited
+                        #support::left_out()
                     }
                 }
             }

@@ -17,7 +17,7 @@ pub use part::{
 
 use crate::privacy::mark::Masked;
 use crate::privacy::{AttributeValue, Value};
-use crate::record::{Acknowledgement, record_edge};
+use crate::record::{Acknowledgement, left_out, record_edge};
 
 /// The number in which the edge `E` is counted: `f64`, `i64` or `Decimal`.
 pub type EdgeNumberOf<E> = <<E as EdgeBreakdown>::Amount as EdgeAmount>::Number;
@@ -178,7 +178,7 @@ pub trait EdgeBreakdown {
     {
         let site = Self::__tickspan_site();
         if !site.event.is_enabled() {
-            return Acknowledgement::NotAudited;
+            return left_out();
         }
         let decided = match decision {
             EdgeDecision::Accept(_) => ("accept", Value::ABSENT),

@@ -26,7 +26,7 @@
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Acknowledgement {
-    /// Nobody audits: it goes the way of all telemetry.
+    /// Nobody audits: it goes the way of all telemetry. Or a filter leaves it out, and it goes nowhere.
     NotAudited,
     /// It is written; with `Durability::EachBatch` it is safe from a loss of power as well.
     Kept,
@@ -34,4 +34,12 @@ pub enum Acknowledgement {
     Late,
     /// It is not written: too many waited, or the disk refused.
     Lost,
+}
+
+/// What is known of a decision that a filter leaves out.
+#[inline]
+pub fn left_out() -> Acknowledgement {
+    #[cfg(all(feature = "recorder", not(tickspan_off)))]
+    crate::recorder::note_filtered();
+    Acknowledgement::NotAudited
 }

@@ -24,7 +24,7 @@ mod thread;
 mod tracing_route;
 mod trade;
 
-pub use acknowledgement::Acknowledgement;
+pub use acknowledgement::{Acknowledgement, left_out};
 pub use callsite::{Callsite, Kind, Site};
 #[cfg(feature = "init")]
 pub(crate) use callsite::{observe_new_spans, tail};

@@ -34,6 +34,7 @@ static AUDIT: RwLock<Option<Arc<Audit>>> = RwLock::new(None);
 static KEPT: AtomicU64 = AtomicU64::new(0);
 static LATE: AtomicU64 = AtomicU64::new(0);
 static LOST: AtomicU64 = AtomicU64::new(0);
+static FILTERED: AtomicU64 = AtomicU64::new(0);
 
 /// What became of audited decisions, from the start of the process.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -45,6 +46,8 @@ pub struct Audited {
     pub late: u64,
     /// They were not written.
     pub lost: u64,
+    /// A filter, such as `RUST_LOG`, left them out: they were neither recorded nor audited.
+    pub filtered: u64,
 }
 
 /// What became of audited decisions.
@@ -58,6 +61,7 @@ pub fn audited() -> Audited {
         kept: KEPT.load(Ordering::Relaxed),
         late: LATE.load(Ordering::Relaxed),
         lost: LOST.load(Ordering::Relaxed),
+        filtered: FILTERED.load(Ordering::Relaxed),
     }
 }
 
@@ -66,6 +70,23 @@ pub(super) fn set(audit: Option<Arc<Audit>>) {
     let is_on = audit.is_some();
     *AUDIT.write().unwrap_or_else(PoisonError::into_inner) = audit;
     IS_ON.store(is_on, Ordering::Relaxed);
+}
+
+/// Counts a decision that a filter leaves out, where there is an audit, and says so of the first.
+#[inline]
+pub(crate) fn note_filtered() {
+    if IS_ON.load(Ordering::Relaxed) {
+        count_filtered();
+    }
+}
+
+#[cold]
+fn count_filtered() {
+    FILTERED.fetch_add(1, Ordering::Relaxed);
+    if let Some(audit) = &*AUDIT.read().unwrap_or_else(PoisonError::into_inner) {
+        let why = &"a filter, such as that of `RUST_LOG`, leaves them out";
+        audit.notices.trouble(Trouble::Filtering, why);
+    }
 }
 
 /// Keeps an edge: `values` are those of the keys of `site` but the first, `message`.

@@ -32,7 +32,7 @@ mod store;
 mod writer;
 
 pub use audit::{Audited, audited};
-pub(crate) use audit::{keep_edge, keep_trade};
+pub(crate) use audit::{keep_edge, keep_trade, note_filtered};
 pub(crate) use exporter::start;
 pub use settings::{Compression, Durability, Form, Recorder};
 

@@ -13,6 +13,8 @@ use crate::console::notice;
 pub(super) enum Trouble {
     /// Audited decisions are not kept.
     Auditing,
+    /// Decisions are not seen by the audit.
+    Filtering,
     /// Lines are written, and not safe.
     Syncing,
     /// Closed files are not looked after.
@@ -24,14 +26,14 @@ pub(super) enum Trouble {
 pub(super) struct Notices {
     dir: PathBuf,
     /// Relaxed: that two threads say it at once is no harm.
-    said: [AtomicBool; 3],
+    said: [AtomicBool; 4],
 }
 
 impl Notices {
     pub(super) fn new(dir: &Path) -> Self {
         Self {
             dir: dir.to_owned(),
-            said: [const { AtomicBool::new(false) }; 3],
+            said: [const { AtomicBool::new(false) }; 4],
         }
     }
 
@@ -42,6 +44,7 @@ impl Notices {
         }
         let what = match trouble {
             Trouble::Auditing => "audited decisions are not written in time",
+            Trouble::Filtering => "decisions are neither recorded nor audited",
             Trouble::Syncing => "what is recorded may not be safe from a loss of power",
             Trouble::Keeping => "closed files are not packed and deleted",
         };

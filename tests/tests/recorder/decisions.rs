@@ -10,6 +10,7 @@ use tempfile::TempDir;
 use tickspan::recorded::{Data, Edge as RecordedEdge, Value};
 use tickspan::recorder::{Audited, Durability, Recorder, audited};
 use tickspan::replay::Event;
+use tickspan::trade::OrderSubmitted;
 use tickspan::{Acknowledgement, EdgeBreakdown, Route, TradeEvent, event, traced_stage};
 use tickspan_tests::child::Child;
 
@@ -365,6 +366,43 @@ fn audit_ends_at_its_deadline_and_tells_what_is_not_kept() {
     let mut found = decided(&read_whole(&blocked));
     found.dedup();
     assert_eq!(found, [0, 1, 2, 3]);
+}
+
+#[test]
+fn audit_counts_and_tells_what_a_filter_leaves_out() {
+    let child = Child::of(
+        "decisions::audit_counts_and_tells_what_a_filter_leaves_out",
+        || {
+            let recorder = Recorder::new(dir_of_child()).with_audit(SOON);
+            let _telemetry = tickspan::builder().with_recorder(recorder).init().unwrap();
+            assert_eq!(pull(1), Acknowledgement::Kept);
+            for number in 2..4 {
+                assert_eq!(decide(number), Acknowledgement::Kept);
+                let _ = OrderSubmitted {
+                    client_order_id: "o-17",
+                    symbol: "AAPL",
+                    venue: "XNAS",
+                    sequence: None,
+                    sending_time_unix_ns: None,
+                }
+                .record();
+            }
+            let Audited { kept, filtered, .. } = audited();
+            assert_eq!((kept, filtered), (3, 2));
+        },
+    );
+    let dir = TempDir::new().unwrap();
+    let finished = child
+        .with("RECORDING", dir.path().to_str().unwrap())
+        .with("RUST_LOG", "recorder=info")
+        .run();
+    let told = "decisions are neither recorded nor audited: a filter";
+    assert_eq!(
+        finished.stderr.matches(told).count(),
+        1,
+        "{}",
+        finished.stderr
+    );
 }
 
 /// As often as processes are killed elsewhere. By hand: `TICKSPAN_KILLS=100`.
