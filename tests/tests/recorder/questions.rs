@@ -106,6 +106,10 @@ fn every_question_has_an_answer() {
         for gross in [0.5, 1.0, 1.5, 2.5] {
             _ = decide(gross);
         }
+        // A clock without a hop: its line has none.
+        let mut given_up = StageClock::new();
+        given_up.mark(Order::Received);
+        given_up.finish();
     });
     let dir = TempDir::new().unwrap();
     child
@@ -133,7 +137,7 @@ fn every_question_has_an_answer() {
     let answers = ask(questions[0].1, &lines, true);
     assert_eq!(
         answers,
-        [r#"{"edge":4,"latency":4,"recording":1,"span":4}"#]
+        [r#"{"edge":4,"latency":5,"recording":1,"span":4}"#]
     );
     let hops = ask(questions[5].1, &lines, true);
     assert!(
