@@ -62,11 +62,21 @@ fn parse(bytes: &[u8]) -> Option<Listed> {
         if version.as_bytes() != VERSION {
             return None;
         }
+        let elsewhere = folder_elsewhere(&file);
         for place in places.split(PLACE).filter(|place| !place.is_empty()) {
             let (fingerprint, file) = place.split_once(' ')?;
-            settings.insert(Source {
-                file: file.to_owned(),
-                fingerprint: (fingerprint != "-").then(|| fingerprint.to_owned()),
+            let fingerprint = (fingerprint != "-").then(|| fingerprint.to_owned());
+            settings.extend(match elsewhere {
+                None => Some(Source {
+                    file: file.to_owned(),
+                    fingerprint,
+                }),
+                // It cannot get a file that it did not have.
+                Some(_) if fingerprint.is_none() => None,
+                Some(folder) => Some(Source {
+                    file: Path::new(folder).join(file).display().to_string(),
+                    fingerprint,
+                }),
             });
         }
         let site = Site {
@@ -83,6 +93,15 @@ fn parse(bytes: &[u8]) -> Option<Listed> {
         settings: settings.into_iter().collect(),
         decisions: decisions.into_iter().collect(),
     })
+}
+
+/// The folder of a crate that is none of the workspace's: cargo has the compiler run there, and names its sources by whole
+/// paths.
+fn folder_elsewhere(source: &str) -> Option<&str> {
+    if !Path::new(source).is_absolute() {
+        return None;
+    }
+    Some(source.rsplit_once("/src/").map_or("", |(folder, _)| folder))
 }
 
 /// What is said of a site.
@@ -152,6 +171,14 @@ mod tests {
             (&*read[0].path, &*read[0].key, read[0].outcome, read[0].line),
             ("desk::book::submit", "price", Outcome::Exported, 7)
         );
+    }
+
+    #[test]
+    fn a_crate_from_elsewhere_looks_for_no_file_in_the_workspace() {
+        let site = SITE.replace("src/a.rs", "/registry/src/desk-1.0.0/src/a.rs");
+        let read = parse(site.as_bytes()).unwrap();
+        let places: Vec<_> = read.settings.iter().map(|place| &*place.file).collect();
+        assert_eq!(places, ["/registry/src/desk-1.0.0/tickspan.toml"]);
     }
 
     #[test]
