@@ -92,8 +92,8 @@ where
 {
     fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         // The error of `T` may repeat what was read.
-        T::deserialize(deserializer).map(Self::new).map_err(|_| {
-            serde::de::Error::custom(format_args!("a {} that cannot be read", C::NAME))
-        })
+        T::deserialize(deserializer)
+            .map(Self::new)
+            .map_err(|_| serde::de::Error::custom(format_args!("the {} cannot be read", C::NAME)))
     }
 }

@@ -327,6 +327,6 @@ fn a_secret_that_cannot_be_deserialised_is_not_told() {
     assert_clean("the error", format!("{error:?}").as_bytes());
     assert_eq!(
         error.to_string(),
-        "a secret that cannot be read at line 3 column 1"
+        "the secret cannot be read at line 3 column 1"
     );
 }
