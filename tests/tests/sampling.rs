@@ -379,6 +379,46 @@ fn traces_that_have_not_ended_are_decided_at_the_end() {
     .run();
 }
 
+/// A feed that hands its messages on by a channel: each root has ended before what decides about its trace.
+#[test]
+fn what_is_handed_on_by_a_root_that_ends_decides_about_its_trace() {
+    Child::of(
+        "what_is_handed_on_by_a_root_that_ends_decides_about_its_trace",
+        || {
+            let kept = Kept::default();
+            let tail = TailSampling::keep_ratio(0.0).decide_after(Duration::from_secs(3));
+            let telemetry = start_with_tail(tail, kept.clone());
+            let handed = [98, 99].map(|number| {
+                let _root = stage!(parent: None, "on_frame", number);
+                (number, Context::current())
+            });
+            telemetry.flush(SOON).unwrap();
+            for (number, context) in handed {
+                _ = context.run(|| tick(number));
+            }
+            // It is decided when the time has passed, though no span comes any more.
+            let until = Instant::now() + SOON;
+            while kept.named("on_frame").is_empty() && Instant::now() < until {
+                telemetry.flush(SOON).unwrap();
+                thread::sleep(Duration::from_millis(20));
+            }
+            let spans = kept.take();
+            let traces = traces(&spans);
+            assert_eq!(
+                traces.into_values().collect::<Vec<_>>(),
+                [["on_frame", "signal", "tick"]]
+            );
+            let report = telemetry.shutdown(SOON);
+            assert_eq!(
+                (report.made, report.sampled_away, report.lost()),
+                (6, 3, 0),
+                "{report}"
+            );
+        },
+    )
+    .run();
+}
+
 #[test]
 fn a_ratio_that_is_none_is_an_error() {
     Child::of("a_ratio_that_is_none_is_an_error", || {

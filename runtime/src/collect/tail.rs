@@ -6,7 +6,7 @@
 use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use opentelemetry::trace::{SpanId, TraceId};
 use opentelemetry_sdk::trace::SpanData;
@@ -31,9 +31,10 @@ use crate::record::lane::sampling;
 /// ```
 ///
 /// Spans are held until the root of their trace in this process has ended: the one without a parent, or whose
-/// parent is in another process. Where more spans are held than allowed, the trace that has been held
-/// longest is decided by what is known of it. A span that ends after its root follows the decision for as long as
-/// that is remembered: for the last 16,384 traces. So does a clock that is finished after the root.
+/// parent is in another process. What comes after that, of a message that was handed to another task, decides nothing
+/// unless [`decide_after`](Self::decide_after) waits for it: a span, an edge or a clock then follows the decision for as long as
+/// that is remembered, for the last 16,384 traces. Where more spans are held than allowed, the trace whose root ended first, or
+/// else the one that has been held longest, is decided by what is known of it.
 ///
 /// Counts and durations in the [`Summary`](crate::Summary) are those of all traces. Only traces that
 /// `OTEL_TRACES_SAMPLER` lets through can be kept. On the tracing route it has no effect.
@@ -43,6 +44,7 @@ pub struct TailSampling {
     slow: Option<Duration>,
     accepted_edges: bool,
     rejected_edges: bool,
+    after: Duration,
     most: usize,
 }
 
@@ -54,6 +56,7 @@ impl TailSampling {
             slow: None,
             accepted_edges: false,
             rejected_edges: false,
+            after: Duration::ZERO,
             most: 65_536,
         }
     }
@@ -76,6 +79,24 @@ impl TailSampling {
     #[must_use]
     pub fn with_rejected_edges(mut self) -> Self {
         self.rejected_edges = true;
+        self
+    }
+
+    /// Sets how long after its root has ended a trace is decided about; at once unless set. It is to be longer than a message
+    /// is under way behind the root, where the root hands it on by a channel and ends. Spans are held for so much longer, also while
+    /// [`flush`](crate::Telemetry::flush) waits; when telemetry ends, all that are held are decided about.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use tickspan::TailSampling;
+    ///
+    /// let tail = TailSampling::keep_ratio(0.01)
+    ///     .with_accepted_edges()
+    ///     .decide_after(Duration::from_secs(1));
+    /// ```
+    #[must_use]
+    pub fn decide_after(mut self, time: Duration) -> Self {
+        self.after = time;
         self
     }
 
@@ -114,6 +135,8 @@ pub(crate) struct Tail<S> {
     traces: HashMap<TraceId, Trace>,
     /// Traces in the order in which they were first heard of. Those that have been decided are passed.
     order: VecDeque<TraceId>,
+    /// Those of which the root has ended, and when it did.
+    ended: VecDeque<(Instant, TraceId)>,
     held: usize,
     decided: HashMap<TraceId, bool>,
     /// Decisions in their order.
@@ -125,9 +148,9 @@ pub(crate) struct Tail<S> {
 #[derive(Default)]
 struct Trace {
     spans: Vec<SpanData>,
-    failed: bool,
-    slow: bool,
-    /// Whether a latency path took longer than it may.
+    /// Whether its root has ended.
+    ended: bool,
+    /// Whether it is kept in any case: for an error, a slow root, a latency path over its budget, or an edge.
     worth: bool,
     #[cfg(feature = "recorder")]
     clocks: Vec<FinishedClock>,
@@ -152,6 +175,7 @@ impl<S: Sink> Tail<S> {
             next,
             traces: HashMap::new(),
             order: VecDeque::new(),
+            ended: VecDeque::new(),
             held: 0,
             decided: HashMap::new(),
             remembered: VecDeque::new(),
@@ -164,7 +188,7 @@ impl<S: Sink> Tail<S> {
             return;
         };
         self.held -= trace.held();
-        let keep = trace.failed || trace.slow || trace.worth || self.is_in_share(id);
+        let keep = trace.worth || self.is_in_share(id);
         if self.remembered.len() == REMEMBERED {
             if let Some(forgotten) = self.remembered.pop_front() {
                 self.decided.remove(&forgotten);
@@ -196,9 +220,23 @@ impl<S: Sink> Tail<S> {
             .fetch_add(spans as u64, Ordering::Relaxed);
     }
 
-    /// Decides about the trace that has been held longest.
+    /// Decides about the traces whose roots ended so long before `now` that nothing more is waited for.
+    fn decide_ended(&mut self, now: Instant) {
+        while let Some(&(ended, id)) = self.ended.front() {
+            if now.saturating_duration_since(ended) < self.settings.after {
+                return;
+            }
+            self.ended.pop_front();
+            self.decide(id);
+        }
+    }
+
+    /// Decides about the trace whose root ended first, or else the one that has been held longest.
     fn decide_oldest(&mut self) {
-        while let Some(id) = self.order.pop_front() {
+        while let Some(id) = match self.ended.pop_front() {
+            Some((_, id)) => Some(id),
+            None => self.order.pop_front(),
+        } {
             if self.traces.contains_key(&id) {
                 self.counts.early.fetch_add(1, Ordering::Relaxed);
                 self.decide(id);
@@ -212,6 +250,10 @@ impl<S: Sink> Sink for Tail<S> {
     fn give_all(&mut self, spans: &mut Vec<SpanData>) {
         for span in spans.drain(..) {
             self.hold(span);
+        }
+        // With each pass of the collector, also one that found no span.
+        if !self.ended.is_empty() {
+            self.decide_ended(Instant::now());
         }
         self.next.give_all(&mut self.kept);
     }
@@ -284,14 +326,17 @@ impl<S: Sink> Tail<S> {
         }
         let root = span.parent_span_id == SpanId::INVALID || span.parent_span_is_remote;
         let duration = summary::duration(&span);
-        let slow = self.settings.slow;
+        let TailSampling { slow, after, .. } = self.settings;
         let trace = self.trace(id);
-        trace.failed |= summary::failed(&span);
-        trace.slow |= root && slow.is_some_and(|slow| duration > slow);
+        trace.worth |= summary::failed(&span) || root && slow.is_some_and(|slow| duration > slow);
         trace.spans.push(span);
+        let ends = root && !trace.ended;
+        trace.ended |= root;
         self.held += 1;
-        if root {
+        if ends && after.is_zero() {
             self.decide(id);
+        } else if ends {
+            self.ended.push_back((Instant::now(), id));
         }
         while self.held > self.settings.most {
             self.decide_oldest();
@@ -399,6 +444,42 @@ mod tests {
             tail.keep(TraceId::from(u128::from(trace) << 64));
             assert!(tail.traces.len() <= 10, "traces of which no span comes");
         }
+    }
+
+    #[test]
+    fn what_comes_behind_a_root_decides_while_it_is_waited_for() {
+        const TIME: Duration = Duration::from_secs(3_600);
+        let root = |trace| span(trace, 0, 1, Status::Unset);
+        let mut tail = tail(TailSampling::keep_ratio(0.0).decide_after(TIME));
+        tail.give_all(&mut vec![root(1), root(2), root(3)]);
+        tail.give_all(&mut vec![span(1, 5, 1, Status::error(""))]);
+        tail.keep(root(2).span_context.trace_id());
+        tail.decide_ended(Instant::now());
+        assert_eq!(
+            (kept(&tail), tail.held),
+            (0, 4),
+            "nothing is decided before its time"
+        );
+        tail.decide_ended(Instant::now() + TIME);
+        tail.give_all(&mut Vec::new());
+        assert_eq!((kept(&tail), tail.held, tail.ended.len()), (3, 0, 0));
+    }
+
+    #[test]
+    fn what_waits_behind_its_root_makes_room_first() {
+        let settings = TailSampling::keep_ratio(0.0)
+            .decide_after(Duration::from_secs(3_600))
+            .hold_at_most(2);
+        let mut tail = tail(settings);
+        tail.give_all(&mut vec![span(1, 5, 1, Status::error(""))]);
+        tail.give_all(
+            &mut (2..10)
+                .map(|trace| span(trace, 0, 1, Status::Unset))
+                .collect(),
+        );
+        assert_eq!((tail.held, tail.ended.len()), (2, 1));
+        tail.end();
+        assert_eq!(kept(&tail), 1, "the one whose root goes on");
     }
 
     #[test]
