@@ -258,6 +258,54 @@ fn it_ends_where_a_program_is_told_to_stop() {
     .run();
 }
 
+/// As the documentation has it: the guard stands outside of the runtime, and so is told how its tasks ended.
+#[test]
+fn tasks_that_end_with_the_runtime_are_cancelled_before_the_guard_ends() {
+    let finished = Child::of(
+        "tasks_that_end_with_the_runtime_are_cancelled_before_the_guard_ends",
+        || {
+            let _telemetry = start(Counting::default());
+            let runtime = tokio::runtime::Runtime::new().unwrap();
+            runtime.block_on(leave_a_session());
+        },
+    )
+    .run();
+    let told = &finished.stderr;
+    assert!(told.contains("session") && !told.contains("open"), "{told}");
+}
+
+#[test]
+fn a_guard_that_ends_before_its_tasks_tells_of_the_spans_that_are_open() {
+    let finished = Child::of(
+        "a_guard_that_ends_before_its_tasks_tells_of_the_spans_that_are_open",
+        || {
+            let runtime = tokio::runtime::Runtime::new().unwrap();
+            runtime.block_on(async {
+                let _telemetry = start(Counting::default());
+                leave_a_session().await;
+            });
+        },
+    )
+    .run();
+    let told = &finished.stderr;
+    for words in ["spans had not ended, and are neither", "1 still open"] {
+        assert!(told.contains(words), "{told}");
+    }
+}
+
+/// Spawns a task that goes on, and waits until its stage has begun.
+async fn leave_a_session() {
+    let (begun, has_begun) = tokio::sync::oneshot::channel();
+    drop(tokio::spawn(async {
+        stage!("session", async {
+            begun.send(()).unwrap();
+            std::future::pending::<()>().await;
+        })
+        .await;
+    }));
+    has_begun.await.unwrap();
+}
+
 /// Dropped by a panic, with the summary and without a word of its own.
 #[test]
 fn it_ends_in_a_thread_that_panics() {

@@ -41,8 +41,8 @@ use super::{Description, Labels};
 /// assert_eq!(hedges.value(), 1);
 /// ```
 ///
-/// What was counted before [`init`](crate::init) counts. It is exported where
-/// [`with_meter_provider`](crate::Builder::with_meter_provider) is given. An instrument has 1,900 series at most:
+/// What was counted before [`init`](crate::init) counts. It is exported where metrics are: over OTLP, on the page for
+/// Prometheus, by [`with_meter_provider`](crate::Builder::with_meter_provider). An instrument has 1,900 series at most:
 /// those beyond share one with the label `otel.metric.overflow`, and each `bind` of one is counted in
 /// [`Health::labels_overflowed`](crate::Health::labels_overflowed).
 ///

@@ -37,8 +37,8 @@ use crate::record::lane;
 /// buys.record(300.0);
 /// ```
 ///
-/// Values that are not finite are dropped by the SDK. Nothing is recorded before [`init`](crate::init), nor without
-/// [`with_meter_provider`](crate::Builder::with_meter_provider). On the tracing route the value goes to the meter at once,
+/// Values that are not finite are dropped by the SDK. Nothing is recorded before [`init`](crate::init), nor where no
+/// metrics are exported. On the tracing route the value goes to the meter at once,
 /// which takes a lock. Values whose lane is full are counted in
 /// [`Health::values_lost`](crate::Health::values_lost).
 #[derive(Debug)]

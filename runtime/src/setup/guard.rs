@@ -303,6 +303,10 @@ impl Drop for Telemetry {
             warn(format!(
                 "tickspan: metrics, log records or latency clocks were lost: {report}"
             ));
+        } else if report.open > 0 {
+            warn(format!(
+                "tickspan: spans had not ended, and are neither measured nor exported: {report}"
+            ));
         }
         let health = collect::health();
         if health.lost() > 0 || health.lines_dropped > 0 {
