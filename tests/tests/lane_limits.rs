@@ -543,6 +543,8 @@ fn limits_of_the_environment_are_obeyed_and_what_is_beyond_is_counted() {
                 (event.attributes.len(), event.dropped_attributes_count),
                 (1, 1)
             );
+            // An attribute of the span, one of each of its five events, two events, a link.
+            assert_eq!(health().items_lost, 9);
         },
     );
     child

@@ -17,7 +17,7 @@ use super::texts::Texts;
 use crate::context::span_context_of;
 use crate::edge::EdgeSite;
 use crate::outputs::{Gate, Output};
-use crate::record::lane::health::{Loss, count};
+use crate::record::lane::health::{self, Loss};
 use crate::record::lane::sites::{self, Site};
 use crate::record::lane::wire::{Header, Reader, flags, item, outcome, tag};
 use crate::record::lane::{self, Ids};
@@ -234,7 +234,7 @@ impl Decoder {
                 .items(place, Reader(complete.last), header, span)
                 .is_some();
         if !read {
-            count(Loss::Unreadable);
+            health::count(Loss::Unreadable);
         }
         conclude(header, span);
         true
@@ -414,6 +414,7 @@ impl Decoder {
                 append(&mut event.attributes, key, reader, &mut self.texts)?;
             } else if value(reader, &mut self.texts)?.is_some() {
                 event.dropped_attributes_count += 1;
+                health::count(Loss::ItemTooMany);
             }
         }
         let known = &self.known[site];
@@ -431,7 +432,7 @@ impl Decoder {
         Some(Some(event))
     }
 
-    /// Cuts what is beyond the limits, and puts events in their order.
+    /// Cuts what is beyond the limits, counts what was left out, and puts events in their order.
     fn limit(&self, span: &mut SpanData) {
         if let Some(longest) = self.shape.longest_text {
             let of_events = span.events.events.iter_mut();
@@ -444,6 +445,15 @@ impl Decoder {
         if let Some(beyond) = span.attributes.len().checked_sub(most) {
             span.attributes.truncate(most);
             span.dropped_attributes_count = u32::try_from(beyond).unwrap_or(u32::MAX);
+        }
+        let left_out = [
+            span.dropped_attributes_count,
+            span.events.dropped_count,
+            span.links.dropped_count,
+        ];
+        let left_out: u64 = left_out.into_iter().map(u64::from).sum();
+        if left_out > 0 {
+            health::count_many(Loss::ItemTooMany, left_out);
         }
         // Those of other threads came in records of their own.
         if !span.events.events.is_sorted_by_key(|event| event.timestamp) {

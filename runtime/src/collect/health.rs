@@ -36,7 +36,8 @@ pub struct Health {
     pub after_end: u64,
     /// Parts of spans, that is attributes and events of a stage that had begun, whose lane was full.
     pub parts_lost: u64,
-    /// Attributes, events and links that a span could not hold.
+    /// Attributes, events and links that a span could not hold, on its way or by
+    /// [its limits](crate::Builder::with_span_limits): of events, edges and trade events among them, 128 unless set.
     pub items_lost: u64,
     /// Attributes and events that came after their span was exported.
     pub too_late: u64,

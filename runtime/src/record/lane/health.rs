@@ -17,7 +17,7 @@ pub(crate) enum Loss {
     AfterEnd,
     /// A record that tells a part of a span that goes on elsewhere: attributes, events or links are missing.
     PartLost,
-    /// An attribute, event or link beyond what one span may hold on its way.
+    /// An attribute, event or link beyond what one span may hold, on its way or by the limits that are set.
     ItemTooMany,
     /// A text that was cut.
     TextCut,
