@@ -1,9 +1,10 @@
 //! What `init` starts, refuses and leaves alone.
 
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use opentelemetry_sdk::trace::InMemorySpanExporter;
-use tickspan::Error;
+use tickspan::{Error, traced_stage};
 use tickspan_tests::child::Child;
 
 /// Much longer than any deadline given to tickspan here, much shorter than for ever.
@@ -269,6 +270,30 @@ fn disabled_sdk_logs_and_does_nothing_else() {
         .with("OTEL_EXPORTER_OTLP_ENDPOINT", "nonsense")
         .run();
     assert!(finished.stderr.contains("checked"), "{}", finished.stderr);
+}
+
+#[test]
+fn stage_is_made_only_where_an_output_is_on() {
+    static MADE: AtomicU64 = AtomicU64::new(0);
+
+    #[traced_stage(fields(number = MADE.fetch_add(1, Ordering::Relaxed)))]
+    fn decode() {}
+
+    let child = Child::of("stage_is_made_only_where_an_output_is_on", || {
+        let telemetry = tickspan::builder().with_summary(false).init().unwrap();
+        decode();
+        println!("made {}", MADE.load(Ordering::Relaxed));
+        // What a piece of code records is told all the same.
+        let ((), seen) = tickspan::testing::capture(decode);
+        assert_eq!(seen.spans().len(), 1);
+        drop(telemetry);
+    });
+    for (console, made) in [("off", "made 0\n"), ("lines", "made 1\n")] {
+        let child = child.with("TICKSPAN_CONSOLE", console);
+        for finished in [child.run(), child.with("OTEL_SDK_DISABLED", "true").run()] {
+            assert!(finished.stdout.contains(made), "{}", finished.stdout);
+        }
+    }
 }
 
 #[test]

@@ -92,9 +92,12 @@ pub(super) fn install(gate: &Gate, settings: &Settings, running: &Running) -> Re
     };
     let names_functions = tracer.is_some() && settings.location;
     let console = console_layer(settings, gate, lanes.is_some());
+    let is_wanted = tracer.is_some() || lanes.is_some() || console.is_some() || has_logs(running);
     let of_spans = gate.share(Output::Spans);
     let subscriber = tracing_subscriber::registry()
-        .with(gate.clone())
+        // Without an output no stage and no event is made.
+        .with((!is_wanted).then_some(LevelFilter::OFF))
+        .with(is_wanted.then(|| gate.clone()))
         .with(lanes.map(|lanes| lanes.with_share(of_spans.clone())))
         .with(tracer.map(|tracer| {
             policed(opentelemetry_layer(tracer, settings.location))
@@ -126,6 +129,17 @@ pub(super) fn install(gate: &Gate, settings: &Settings, running: &Running) -> Re
         crate::record::observe_new_spans(name_function);
     }
     Ok(())
+}
+
+#[cfg(feature = "logs")]
+fn has_logs(running: &Running) -> bool {
+    let export = running.export.as_ref();
+    export.is_some_and(|export| export.logger_provider().is_some())
+}
+
+#[cfg(not(feature = "logs"))]
+fn has_logs(_: &Running) -> bool {
+    false
 }
 
 /// Adds the path of the annotated function, which `tracing` metadata has no place for.
