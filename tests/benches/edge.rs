@@ -42,6 +42,44 @@ struct Edge<N: EdgeAmount> {
     least: N,
 }
 
+#[derive(EdgeBreakdown)]
+#[edge(unit = "USD")]
+struct Leg {
+    #[edge(gross)]
+    gross: f64,
+    #[edge(cost)]
+    fees: f64,
+    #[edge(cost)]
+    slippage: f64,
+}
+
+#[derive(EdgeBreakdown)]
+#[edge(name = "two_legs")]
+struct TwoLegs {
+    #[edge(leg)]
+    buy: Leg,
+    #[edge(leg)]
+    sell: Leg,
+    #[edge(cost)]
+    gas: f64,
+    #[edge(threshold)]
+    least: f64,
+}
+
+fn legs() -> TwoLegs {
+    let leg = |gross| Leg {
+        gross: black_box(gross),
+        fees: black_box(3.0),
+        slippage: black_box(2.5),
+    };
+    TwoLegs {
+        buy: leg(-580.0),
+        sell: leg(700.0),
+        gas: black_box(0.25),
+        least: black_box(90.0),
+    }
+}
+
 fn floats() -> Edge<f64> {
     Edge {
         gross: black_box(100.0),
@@ -100,6 +138,11 @@ fn edge_of_floats() {
     edge.record(&edge.decide());
 }
 
+fn edge_of_legs() {
+    let edge = legs();
+    edge.record(&edge.decide());
+}
+
 fn edge_of_decimals() {
     let edge = decimals();
     edge.record(&edge.decide());
@@ -150,7 +193,7 @@ fn main() {
         .with_summary(true)
         .init()
         .expect("nothing else is installed");
-    let (f, d) = (floats(), decimals());
+    let (f, d, l) = (floats(), decimals(), legs());
     // The lane's memory is the process's from the first write on.
     nanoseconds(rounds, edge_of_floats);
     let marked = {
@@ -175,6 +218,16 @@ fn main() {
         (
             "decide and record, f64",
             nanoseconds(rounds, edge_of_floats),
+        ),
+        (
+            "decide, f64, two legs of three components",
+            nanoseconds(rounds, || {
+                _ = black_box(black_box(&l).decide());
+            }),
+        ),
+        (
+            "decide and record, f64, two legs of three components",
+            nanoseconds(rounds, edge_of_legs),
         ),
         (
             "decide, Decimal",

@@ -238,12 +238,19 @@ pub fn join_values<'v, const COUNT: usize>(
     own: &[Value<'v>],
 ) -> [Value<'v>; COUNT] {
     let mut all = [const { Value::ABSENT }; COUNT];
+    let (places, mut rest) = all.split_at_mut(COMPUTED.min(COUNT));
+    for (place, value) in places.iter_mut().zip(computed) {
+        *place = value;
+    }
     let of_legs = legs
         .iter()
-        .flat_map(|leg| leg.get(COMPUTED..).unwrap_or_default());
-    let joined = computed.into_iter().chain(of_legs.chain(own).cloned());
-    for (place, value) in all.iter_mut().zip(joined) {
-        *place = value;
+        .map(|leg| leg.get(COMPUTED..).unwrap_or_default());
+    for values in of_legs.chain([own]) {
+        let (places, after) = rest.split_at_mut(values.len().min(rest.len()));
+        for (place, value) in places.iter_mut().zip(values) {
+            place.clone_from(value);
+        }
+        rest = after;
     }
     all
 }
