@@ -111,7 +111,8 @@ impl<P: LatencyStages> StageClock<P> {
         self.tick(mark).is_some()
     }
 
-    /// The time from one mark to another. None where one of them has not been made, or they were made in the other order.
+    /// The time from one mark to another. None where one of them has not been made, or they were made in the other order;
+    /// under `--cfg tickspan_off` no mark is made.
     ///
     /// Between marks of one process it comes from ticks. From one process to another it comes from the times of day of
     /// both, and is as good as these agree.
