@@ -36,6 +36,19 @@ pub(crate) fn given_twice(option: &Ident) -> syn::Error {
     syn::Error::new(option.span(), message)
 }
 
+/// Refuses a text in place of a word; `written` tells how that is written.
+pub(crate) fn refuse_quotes(
+    input: ParseStream<'_>,
+    written: impl FnOnce(&str) -> String,
+) -> syn::Result<()> {
+    if !input.peek(LitStr) {
+        return Ok(());
+    }
+    let text: LitStr = input.parse()?;
+    let message = format!("write it without quotes: `{}`", written(&text.value()));
+    Err(syn::Error::new(text.span(), message))
+}
+
 /// Reads options with commas between, each by `read`. The faults of all are told together.
 pub(crate) fn each_option(
     input: ParseStream<'_>,

@@ -6,7 +6,7 @@ use syn::{Attribute, Data, DeriveInput, Ident, LitStr, Path};
 
 use crate::diagnostics::{Faults, suggest};
 use crate::public::parse::allow_name;
-use crate::setting::{each_option, equals, option_name, put};
+use crate::setting::{each_option, equals, option_name, put, refuse_quotes};
 use crate::{mark, paths, reason};
 
 /// The type and what stands on it.
@@ -69,9 +69,7 @@ fn parse_public(attribute: &Attribute, faults: &mut Faults) -> Option<Public> {
                 "reason" => put(&mut public.reason, &option, reason::parse(&option, input)?),
                 "via" => {
                     equals(&option, "Display", input)?;
-                    if input.peek(LitStr) {
-                        return Err(input.error("write it without quotes: `via = Display`"));
-                    }
+                    refuse_quotes(input, |_| "via = Display".to_owned())?;
                     let via: Ident = input.parse()?;
                     if via != "Display" {
                         return Err(syn::Error::new(

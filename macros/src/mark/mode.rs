@@ -3,10 +3,11 @@
 use proc_macro2::Span;
 use syn::ext::IdentExt;
 use syn::parse::ParseStream;
-use syn::{Ident, LitInt, LitStr, parenthesized};
+use syn::{Ident, LitInt, parenthesized};
 
 use super::Class;
 use crate::diagnostics::suggest;
+use crate::setting::refuse_quotes;
 
 pub(super) const NAMES: [&str; 6] = ["last4", "domain", "prefix", "hmac", "bucket", "redacted"];
 
@@ -23,10 +24,7 @@ pub(crate) enum Mode {
 impl Mode {
     /// `last4`, or `bucket(10)`.
     pub(super) fn parse(input: ParseStream<'_>, class: &Class) -> syn::Result<Self> {
-        if let Ok(quoted) = input.fork().parse::<LitStr>() {
-            let message = format!("write it without quotes: `export = {}`", quoted.value());
-            return Err(syn::Error::new(quoted.span(), message));
-        }
+        refuse_quotes(input, |mode| format!("export = {mode}"))?;
         let expected = || format!("expected what is exported; {}", suggest("", &NAMES));
         let name = input
             .call(Ident::parse_any)

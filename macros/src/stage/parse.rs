@@ -9,7 +9,9 @@ use crate::diagnostics::{Faults, suggest};
 use crate::field::{self, Field, skip_to_comma};
 use crate::groups::ungrouped;
 use crate::options::{self, Form, Placement};
-use crate::setting::{Given, Kind, Level, Text, each_option, option_name, put, put_given};
+use crate::setting::{
+    Given, Kind, Level, Text, each_option, option_name, put, put_given, refuse_quotes,
+};
 
 /// The options of one invocation, each at most once.
 #[derive(Default)]
@@ -248,10 +250,7 @@ fn names(input: ParseStream<'_>) -> syn::Result<Vec<Ident>> {
 
 /// A name, which some would quote.
 fn bare_name(input: ParseStream<'_>) -> syn::Result<Ident> {
-    if let Ok(quoted) = input.fork().parse::<LitStr>() {
-        let message = format!("write it without quotes: `{}`", quoted.value());
-        return Err(syn::Error::new(quoted.span(), message));
-    }
+    refuse_quotes(input, str::to_owned)?;
     input
         .call(Ident::parse_any)
         .map_err(|fault| syn::Error::new(fault.span(), "expected a name"))
