@@ -157,6 +157,21 @@ fn what_is_not_sampled_is_counted_with_its_labels() {
     .run();
 }
 
+/// It is read for its labels, and goes nowhere.
+#[test]
+fn what_is_not_sampled_loses_nothing_to_the_limits_of_spans() {
+    Child::of(
+        "what_is_not_sampled_loses_nothing_to_the_limits_of_spans",
+        || {
+            run(Route::Lane);
+            assert_eq!(tickspan::health().items_lost, 0);
+        },
+    )
+    .with("OTEL_TRACES_SAMPLER", "always_off")
+    .with("OTEL_SPAN_ATTRIBUTE_COUNT_LIMIT", "0")
+    .run();
+}
+
 #[test]
 fn labels_are_whole_whatever_spans_may_hold() {
     Child::of("labels_are_whole_whatever_spans_may_hold", || {

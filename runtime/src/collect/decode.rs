@@ -17,7 +17,7 @@ use super::texts::Texts;
 use crate::context::span_context_of;
 use crate::edge::EdgeSite;
 use crate::outputs::{Gate, Output};
-use crate::record::lane::health::{self, Loss};
+use crate::record::lane::health::{Loss, count, count_many};
 use crate::record::lane::sites::{self, Site};
 use crate::record::lane::wire::{Header, Reader, flags, item, outcome, tag};
 use crate::record::lane::{self, Ids};
@@ -234,7 +234,7 @@ impl Decoder {
                 .items(place, Reader(complete.last), header, span)
                 .is_some();
         if !read {
-            health::count(Loss::Unreadable);
+            count(Loss::Unreadable);
         }
         conclude(header, span);
         true
@@ -414,7 +414,6 @@ impl Decoder {
                 append(&mut event.attributes, key, reader, &mut self.texts)?;
             } else if value(reader, &mut self.texts)?.is_some() {
                 event.dropped_attributes_count += 1;
-                health::count(Loss::ItemTooMany);
             }
         }
         let known = &self.known[site];
@@ -426,6 +425,7 @@ impl Decoder {
         if is_own && !known.is_exported {
             return Some(None);
         }
+        count_left_out([event.dropped_attributes_count]);
         if *metadata.level() == Level::ERROR {
             raise(span, Status::error(""));
         }
@@ -446,19 +446,26 @@ impl Decoder {
             span.attributes.truncate(most);
             span.dropped_attributes_count = u32::try_from(beyond).unwrap_or(u32::MAX);
         }
-        let left_out = [
-            span.dropped_attributes_count,
-            span.events.dropped_count,
-            span.links.dropped_count,
-        ];
-        let left_out: u64 = left_out.into_iter().map(u64::from).sum();
-        if left_out > 0 {
-            health::count_many(Loss::ItemTooMany, left_out);
+        // One that was read for its labels or its line leaves nothing out.
+        if span.span_context.is_sampled() {
+            count_left_out([
+                span.dropped_attributes_count,
+                span.events.dropped_count,
+                span.links.dropped_count,
+            ]);
         }
         // Those of other threads came in records of their own.
         if !span.events.events.is_sorted_by_key(|event| event.timestamp) {
             span.events.events.sort_by_key(|event| event.timestamp);
         }
+    }
+}
+
+/// Counts what the limits of a span or event leave out.
+fn count_left_out<const KINDS: usize>(counts: [u32; KINDS]) {
+    let all: u64 = counts.into_iter().map(u64::from).sum();
+    if all > 0 {
+        count_many(Loss::ItemTooMany, all);
     }
 }
 
