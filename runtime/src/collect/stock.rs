@@ -21,9 +21,8 @@ const MANY: usize = 8;
 const EVENTS: usize = 1;
 
 /// The most vectors on a shelf: at a high rate the collector needs some thousand in a pass.
-const MOST: usize = 1 << 11;
+const MOST: usize = MOST_WANTED.unsigned_abs();
 
-/// The same, of those that are wanted.
 const MOST_WANTED: isize = 1 << 11;
 
 /// Vectors of one size, and how many more are wanted: fewer than none where some were laid back that the collector has not told of.
@@ -73,6 +72,15 @@ impl<T> Shelf<T> {
         self.wanted = (self.wanted + more).clamp(-MOST_WANTED, MOST_WANTED);
     }
 
+    /// Empties a vector and lays it there, if it is of the size; else it is left.
+    fn lay(&mut self, vector: &mut Vec<T>, room: usize) {
+        if vector.capacity() == room {
+            let mut vector = core::mem::take(vector);
+            vector.clear();
+            self.vectors.push(vector);
+        }
+    }
+
     /// Lays vectors there, as many as there may be; those beyond are left.
     fn lay_all(&mut self, vectors: &mut Vec<Vec<T>>) {
         let fits = MOST.saturating_sub(self.vectors.len()).min(vectors.len());
@@ -93,15 +101,10 @@ impl Shelves {
         events: Shelf::EMPTY,
     };
 
-    /// Empties a vector, and lays it where those of its size are.
+    /// Lays a vector where those of its size are.
     fn lay_attributes(&mut self, attributes: &mut Vec<KeyValue>) {
-        let mut attributes = core::mem::take(attributes);
-        attributes.clear();
-        if attributes.capacity() == FEW {
-            self.few.vectors.push(attributes);
-        } else if attributes.capacity() == MANY {
-            self.many.vectors.push(attributes);
-        }
+        self.few.lay(attributes, FEW);
+        self.many.lay(attributes, MANY);
     }
 }
 
@@ -139,14 +142,10 @@ impl Store {
         let mut emptied = Shelves::EMPTY;
         for span in &mut spans {
             emptied.lay_attributes(&mut span.attributes);
-            let mut events = core::mem::take(&mut span.events.events);
-            for event in &mut events {
+            for event in &mut span.events.events {
                 emptied.lay_attributes(&mut event.attributes);
             }
-            events.clear();
-            if events.capacity() == EVENTS {
-                emptied.events.vectors.push(events);
-            }
+            emptied.events.lay(&mut span.events.events, EVENTS);
         }
         let mut shelves = self.lock();
         shelves.few.lay_back(&mut emptied.few);
