@@ -1,5 +1,8 @@
 //! The static that each macro invocation leaves behind: what is known before the program runs.
 
+#[cfg(feature = "init")]
+use core::num::NonZeroU16;
+
 use tracing::metadata::LevelFilter;
 use tracing::{Level, Metadata, Span};
 use tracing_core::callsite::{DefaultCallsite, Identifier};
@@ -88,6 +91,9 @@ pub struct Callsite {
     function: fn() -> &'static str,
     #[cfg(feature = "init")]
     labels: &'static [&'static str],
+    /// The flags that a record of each of its spans has.
+    #[cfg(feature = "init")]
+    flags: u8,
     #[cfg(feature = "init")]
     number: Number,
 }
@@ -117,6 +123,8 @@ impl Callsite {
             #[cfg(feature = "init")]
             labels: &[],
             #[cfg(feature = "init")]
+            flags: 0,
+            #[cfg(feature = "init")]
             number: Number::new(),
         }
     }
@@ -135,6 +143,9 @@ impl Callsite {
         #[cfg(feature = "init")]
         {
             self.labels = labels;
+            if !labels.is_empty() {
+                self.flags = super::lane::wire::flags::LABELLED;
+            }
         }
         self
     }
@@ -226,19 +237,14 @@ impl Callsite {
     /// See [`Number::short`].
     #[cfg(feature = "init")]
     #[inline]
-    pub(crate) fn short_number(&'static self) -> u16 {
+    pub(crate) fn short_number(&'static self) -> Option<NonZeroU16> {
         self.number.short()
     }
 
-    /// The flags that a record of each of its spans has.
     #[cfg(feature = "init")]
     #[inline]
     pub(crate) fn flags(&self) -> u8 {
-        if self.labels.is_empty() {
-            0
-        } else {
-            super::lane::wire::flags::LABELLED
-        }
+        self.flags
     }
 
     #[cfg(feature = "init")]

@@ -1,6 +1,7 @@
 //! The stages that are current on a thread, innermost last.
 
 use core::cell::RefCell;
+use core::mem::ManuallyDrop;
 
 #[cfg(feature = "init")]
 use super::lane::{Beside, Bytes, LaneFrame, LaneThread};
@@ -39,7 +40,7 @@ pub(super) struct Thread {
     #[cfg(feature = "init")]
     pub(super) quiet: u32,
     #[cfg(feature = "init")]
-    pub(super) lane: Option<LaneThread>,
+    pub(super) lane: LaneThread,
     /// What some stages on the lane route have besides their record, by their tokens.
     #[cfg(feature = "init")]
     pub(super) beside: Vec<(u32, Beside)>,
@@ -52,30 +53,33 @@ pub(super) struct Thread {
 }
 
 thread_local! {
-    static THREAD: RefCell<Thread> = const {
-        RefCell::new(Thread {
-            frames: Vec::new(),
-            ended: 0,
-            entered: Vec::new(),
-            begun: 0,
-            #[cfg(feature = "init")]
-            quiet: 0,
-            #[cfg(feature = "init")]
-            lane: None,
-            #[cfg(feature = "init")]
-            beside: Vec::new(),
-            #[cfg(feature = "init")]
-            written: Bytes::new(),
-            #[cfg(feature = "init")]
-            foreign: Vec::new(),
-        })
-    };
+    // Without a destructor: whether that has run need not be asked then.
+    static THREAD: RefCell<ManuallyDrop<Thread>> =
+        const { RefCell::new(ManuallyDrop::new(Thread::NEW)) };
+    static END: End = const { End };
+}
+
+/// Drops what a thread knows of its stages when it ends.
+struct End;
+
+impl Drop for End {
+    fn drop(&mut self) {
+        drop(with_usual(|thread| core::mem::replace(thread, Thread::NEW)));
+    }
 }
 
 /// Runs `f`, which may call nobody else's code, on what this thread knows. Nothing where it is at work already, or
 /// where the thread's storage has been destroyed.
 #[inline]
 pub(super) fn with<R>(f: impl FnOnce(&mut Thread) -> R) -> Option<R> {
+    END.try_with(|_| ()).ok()?;
+    with_usual(f)
+}
+
+/// The same for `f` that adds nothing which has to be dropped, unless there is a lane: where the storage has been destroyed it
+/// finds a thread that knows of no stage.
+#[inline]
+pub(super) fn with_usual<R>(f: impl FnOnce(&mut Thread) -> R) -> Option<R> {
     THREAD
         .try_with(|thread| {
             thread
@@ -88,6 +92,24 @@ pub(super) fn with<R>(f: impl FnOnce(&mut Thread) -> R) -> Option<R> {
 }
 
 impl Thread {
+    /// What a thread knows that has begun no stage.
+    const NEW: Self = Self {
+        frames: Vec::new(),
+        ended: 0,
+        entered: Vec::new(),
+        begun: 0,
+        #[cfg(feature = "init")]
+        quiet: 0,
+        #[cfg(feature = "init")]
+        lane: LaneThread::NEW,
+        #[cfg(feature = "init")]
+        beside: Vec::new(),
+        #[cfg(feature = "init")]
+        written: Bytes::new(),
+        #[cfg(feature = "init")]
+        foreign: Vec::new(),
+    };
+
     /// Puts a frame above the others, and gives its token.
     pub(super) fn push(&mut self, frame: Frame) -> u32 {
         self.frames.push(frame);
@@ -122,10 +144,7 @@ impl Thread {
                 Some(Frame::Gone) => {}
                 #[cfg(feature = "init")]
                 Some(Frame::Ended(at)) => {
-                    let at = *at as usize;
-                    if let Some(lane) = &mut self.lane {
-                        lane.truncate(at);
-                    }
+                    self.lane.truncate(*at as usize);
                 }
                 _ => return,
             }

@@ -2,7 +2,6 @@
 
 use super::health::{Loss, count};
 use super::wire::{Parts as _, clock_end};
-use super::writer::LaneThread;
 use super::{Mode, NOTHING, is_off, mode};
 use crate::record::latency::{End, LatencyPath, Marks};
 use crate::record::thread::{self, Thread};
@@ -39,8 +38,8 @@ impl Thread {
             count(Loss::AfterEnd);
             return true;
         }
-        let lane = self.lane.get_or_insert_with(LaneThread::new);
-        head.set_span(lane.id());
+        let lane = self.lane.made();
+        head.set_span(lane.span_id());
         head.set_site(site);
         head.set_outcome(match end {
             End::Finished => clock_end::FINISHED,

@@ -6,10 +6,10 @@
 
 use core::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::collections::VecDeque;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::thread::Thread;
 
-use super::ring::{self, Consumer, Producer, Window};
+use super::ring::{self, Consumer, Producer};
 
 /// The bytes of a lane, unless set.
 pub(crate) const CAPACITY: usize = 1 << 20;
@@ -54,8 +54,8 @@ pub(crate) struct Totals {
 
 /// The end that a thread writes to.
 pub(super) struct Writer {
-    pub(super) producer: Option<Producer>,
-    counters: Arc<Counters>,
+    pub(super) producer: Producer,
+    counters: &'static Counters,
     /// Whether the record that names the thread is in the lane.
     pub(super) named: bool,
 }
@@ -74,7 +74,7 @@ struct Lanes {
     without: Vec<Writer>,
     /// Made since the collector last asked.
     new: Vec<Lane>,
-    counters: Vec<Arc<Counters>>,
+    counters: Vec<&'static Counters>,
     collector: Option<Thread>,
 }
 
@@ -134,7 +134,21 @@ pub(crate) fn totals() -> Totals {
         })
 }
 
+/// Those of no thread.
+static NOBODY: Counters = Counters {
+    started: AtomicU64::new(0),
+    ended: AtomicU64::new(0),
+    lost: AtomicU64::new(0),
+};
+
 impl Writer {
+    /// That of a thread that has not written.
+    pub(super) const NONE: Self = Self {
+        producer: Producer::NONE,
+        counters: &NOBODY,
+        named: false,
+    };
+
     /// A lane of a thread that has ended, or a new one. Beyond the cap there is none: what is written is lost
     /// and counted.
     pub(super) fn acquire() -> Self {
@@ -150,8 +164,9 @@ impl Writer {
                 return without;
             }
         }
-        let counters = Arc::<Counters>::default();
-        lanes.counters.push(Arc::clone(&counters));
+        // For as long as the program runs: for the next thread, as the lane is.
+        let counters: &Counters = Box::leak(Box::default());
+        lanes.counters.push(counters);
         let chunk = (lanes.capacity / ring::MOST_CHUNKS)
             .next_multiple_of(ring::WORD)
             .max(LEAST_CHUNK);
@@ -162,7 +177,7 @@ impl Writer {
             producer
         });
         Self {
-            producer,
+            producer: producer.unwrap_or(Producer::NONE),
             counters,
             named: false,
         }
@@ -189,37 +204,7 @@ impl Writer {
 
     /// Whether the thread has a lane.
     pub(super) fn has_lane(&self) -> bool {
-        self.producer.is_some()
-    }
-
-    /// See [`Producer::window`]: with what writes there.
-    #[inline]
-    pub(super) fn window(&mut self) -> Option<(&mut Producer, &'static Window)> {
-        let producer = self.producer.as_mut()?;
-        let window = producer.window()?;
-        Some((producer, window))
-    }
-
-    /// See [`Producer::publish`].
-    pub(super) fn publish(&self) {
-        if let Some(producer) = &self.producer {
-            producer.publish();
-        }
-    }
-
-    /// See [`Producer::write`].
-    #[inline]
-    pub(super) fn write(&mut self, record: &[u8]) -> bool {
-        self.producer
-            .as_mut()
-            .is_some_and(|producer| producer.write(record))
-    }
-
-    /// See [`Producer::write_words`].
-    pub(super) fn write_words<const N: usize>(&mut self, record: [u64; N]) -> bool {
-        self.producer
-            .as_mut()
-            .is_some_and(|producer| producer.write_words(record.into_iter()))
+        self.producer.has_ring()
     }
 }
 
@@ -249,11 +234,10 @@ fn wake_collector(is_half: bool) {
 
 impl Drop for Writer {
     fn drop(&mut self) {
-        let given_back = Self {
-            producer: self.producer.take(),
-            counters: Arc::clone(&self.counters),
-            named: false,
-        };
+        if core::ptr::eq(self.counters, &raw const NOBODY) {
+            return;
+        }
+        let given_back = core::mem::replace(self, Self::NONE);
         let mut lanes = lanes();
         if given_back.has_lane() {
             lanes.free.push_back(given_back);

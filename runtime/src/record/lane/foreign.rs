@@ -6,7 +6,8 @@ use tracing_core::Metadata;
 
 use super::wire::{Parts as _, flags, item, tag};
 use super::{
-    Bytes, Handed, Parent as LaneParent, Role, Start, Suspended, encode, keep, sites, thread,
+    Bytes, Handed, LaneClock, Parent as LaneParent, Role, Start, Suspended, encode, keep, sites,
+    thread,
 };
 
 /// How many callsites a thread keeps at hand; the others are looked up.
@@ -146,7 +147,7 @@ pub(crate) fn event(
     }
     let site = number(metadata);
     let fields = written(None, record);
-    let write = |out: &mut Bytes, clock: &quanta::Clock| {
+    let write = |out: &mut Bytes, clock: &LaneClock| {
         out.put([item::FOREIGN_EVENT]);
         out.put(site.to_le_bytes());
         out.put(clock.raw().to_le_bytes());
@@ -223,10 +224,7 @@ impl Foreign {
     }
 
     /// Appends to the span, wherever it is current: in a record of its own.
-    fn append(
-        &self,
-        write: impl FnOnce(&mut Bytes, &quanta::Clock) -> Result<(), encode::RunsCode>,
-    ) {
+    fn append(&self, write: impl FnOnce(&mut Bytes, &LaneClock) -> Result<(), encode::RunsCode>) {
         thread::with(|thread| {
             if let Ok(token) = thread.place(self.0.clone()) {
                 _ = thread.append(token as usize - 1, flags::SAMPLED, write);

@@ -8,6 +8,8 @@
     reason = "a bare span is some 20 ns, and each call that is left in it one"
 )]
 
+use core::num::NonZeroU16;
+
 use super::health::{Loss, count};
 use super::ring::{WINDOW, WORD, Window};
 use super::sync::{AtomicU64, Ordering};
@@ -41,7 +43,7 @@ fn set(word: &AtomicU64, value: u64) {
 /// Writes word 1 of an entry, and from `at` on its values; tells where they end. Nothing where they do not fit, or one runs
 /// code of the user's; what is in the window then is nothing.
 #[inline(always)]
-fn put_values(window: &Window, site: u16, at: usize, values: &[Value<'_>]) -> Option<usize> {
+fn put_values(window: &Window, site: NonZeroU16, at: usize, values: &[Value<'_>]) -> Option<usize> {
     if values.len() > MOST_VALUES {
         return None;
     }
@@ -91,7 +93,7 @@ fn put_values(window: &Window, site: u16, at: usize, values: &[Value<'_>]) -> Op
         // The last comes to lie lowest.
         tags = tags << tag::BITS | u64::from(tag);
     }
-    set(&window[1], u64::from(site) | tags << u16::BITS);
+    set(&window[1], u64::from(site.get()) | tags << u16::BITS);
     (end <= WINDOW).then_some(end)
 }
 
@@ -134,54 +136,66 @@ fn long(text: &[u8], put: impl Fn(usize, u64)) -> Option<usize> {
 /// Word 0 of the end of the stage at a place.
 #[inline]
 pub(super) fn end_word(place: u32, flags: u8) -> u64 {
-    first(2, place, entry::END, flags, 0)
+    first(END_WORDS, place, entry::END, flags, 0)
+}
+
+/// Writes the entry of a stage that starts at a place, but for its start: with its trace and parent, unless it is below the one
+/// at the place before, which is logged. Tells where it ends. Nothing where its values are not written.
+#[inline(always)]
+pub(super) fn put_start(
+    window: &Window,
+    place: u32,
+    flags: u8,
+    site: NonZeroU16,
+    span: u64,
+    lineage: Option<([u64; 2], u64)>,
+    values: &[Value<'_>],
+) -> Option<usize> {
+    let [head, _, second, _, high, low, parent, ..] = window;
+    set(second, span);
+    let (kind, at) = match lineage {
+        None => (entry::CHILD, 4),
+        Some((trace, of)) => {
+            set(high, trace[0]);
+            set(low, trace[1]);
+            set(parent, of);
+            (entry::START, 7)
+        }
+    };
+    let end = put_values(window, site, at, values)?;
+    set(head, first(end, place, kind, flags, values.len()));
+    Some(end)
+}
+
+/// Says in the entry of a stage when it starts.
+#[inline(always)]
+pub(super) fn put_start_tick(window: &Window, tick: u64) {
+    set(&window[3], tick);
+}
+
+/// The words of the entry of an end.
+pub(super) const END_WORDS: usize = 2;
+
+/// Writes the entry of the end of a stage, of which it is given word 0.
+#[inline(always)]
+pub(super) fn put_end(window: &Window, last: u64, tick: u64) {
+    let [head, end, ..] = window;
+    set(head, last);
+    set(end, tick);
 }
 
 impl LaneThread {
-    /// Writes the entry of a stage that starts at a place: with its trace and parent, unless it is below the one at the place
-    /// before, which is logged. Counts it, and tells when it starts: near the end, for what starting takes is not part of it.
-    /// Nothing where it is not written.
-    #[inline(always)]
-    pub(super) fn log_start(
-        &mut self,
-        place: u32,
-        flags: u8,
-        site: u16,
-        span: u64,
-        lineage: Option<([u64; 2], u64)>,
-        values: &[Value<'_>],
-    ) -> Option<u64> {
-        let (producer, window) = self.writer.window()?;
-        let [head, _, second, third, high, low, parent, ..] = window;
-        set(second, span);
-        let (kind, at) = match lineage {
-            None => (entry::CHILD, 4),
-            Some((trace, of)) => {
-                set(high, trace[0]);
-                set(low, trace[1]);
-                set(parent, of);
-                (entry::START, 7)
-            }
-        };
-        let end = put_values(window, site, at, values)?;
-        let tick = self.clock.raw();
-        set(third, tick);
-        set(head, first(end, place, kind, flags, values.len()));
-        producer.advance(end);
-        self.writer.count_started();
-        Some(tick)
-    }
-
     /// Writes the entry of an event of the stage at a place, or of an edge. False where it is not written.
-    #[inline]
+    #[inline(always)]
     pub(super) fn log_event(
         &mut self,
         place: u32,
-        site: u16,
+        site: NonZeroU16,
         edge: Option<u32>,
         values: &[Value<'_>],
     ) -> bool {
-        let Some((producer, window)) = self.writer.window() else {
+        let producer = &mut self.writer.producer;
+        let Some(window) = producer.window() else {
             return false;
         };
         let [head, _, tick, of, ..] = window;
@@ -203,28 +217,15 @@ impl LaneThread {
         true
     }
 
-    /// Writes the entry of the end of a stage, of which it is given word 0. False where there is no window.
-    #[inline]
-    pub(super) fn log_end(&mut self, last: u64, tick: u64) -> bool {
-        let Some((producer, [head, end, ..])) = self.writer.window() else {
-            return false;
-        };
-        set(head, last);
-        set(end, tick);
-        producer.advance(2);
-        producer.publish();
-        true
-    }
-
-    /// The same, wherever it fits. False where it does not.
+    /// Writes the entry of the end of a stage, of which it is given word 0, wherever it fits. False where it does not.
     pub(super) fn write_end(&mut self, last: u64, tick: u64) -> bool {
-        self.writer.write_words([last, tick])
+        self.writer.producer.write_words([last, tick].into_iter())
     }
 
     /// Writes the entry of a stage at a place that goes on elsewhere. False where it does not fit.
     pub(super) fn log_suspend(&mut self, place: u32) -> bool {
-        self.writer
-            .write_words([first(1, place, entry::SUSPEND, 0, 0)])
+        let entry = [first(1, place, entry::SUSPEND, 0, 0)];
+        self.writer.producer.write_words(entry.into_iter())
     }
 
     /// Writes the entry of items of the stage at a place: those in the scratch from `from` on, of which the first
@@ -238,7 +239,7 @@ impl LaneThread {
             room[WORD..].copy_from_slice(&((bytes - ITEM_HEAD) as u64).to_le_bytes());
         }
         let record = self.scratch.words(from, end);
-        if !record.is_some_and(|record| self.writer.write(record)) {
+        if !record.is_some_and(|record| self.writer.producer.write(record)) {
             count(Loss::PartLost);
         }
     }

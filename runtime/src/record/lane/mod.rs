@@ -40,6 +40,7 @@ use health::{Loss, count};
 use stack::Role;
 pub(super) use stack::{Beside, LaneFrame};
 use wire::{Head, Parts as _, flags, item, outcome};
+use writer::LaneClock;
 pub(super) use writer::LaneThread;
 
 /// What [`ring`] is made of. A model checker puts its own in their place.
@@ -254,17 +255,27 @@ fn keep(written: Bytes) {
 /// unwinds, too, so that the guard of one that is given need not know about it.
 #[inline]
 pub(super) fn start_usual(callsite: &'static Callsite, values: &[Value<'_>]) -> u32 {
+    match values {
+        // Compiled by itself: a fifth less to do.
+        [] => start_with(callsite, []),
+        _ => start_with(callsite, values),
+    }
+}
+
+#[inline(never)]
+fn start_with<'a>(callsite: &'static Callsite, values: impl AsRef<[Value<'a>]>) -> u32 {
     if !is_usual() || std::thread::panicking() {
         return stack::unusual();
     }
-    thread::with(|thread| thread.start_usual(callsite, values)).unwrap_or_else(stack::unusual)
+    thread::with_usual(|thread| thread.start_usual(callsite, values.as_ref()))
+        .unwrap_or_else(stack::unusual)
 }
 
 /// Prepares what a usual start at this callsite needs the first time, on this thread and near the end of a chunk. False where
 /// that is not what was missing.
 #[cold]
 pub(super) fn prepare(callsite: &'static Callsite) -> bool {
-    let is_new = callsite.short_number() == 0;
+    let is_new = callsite.short_number().is_none();
     let is_short = u16::try_from(callsite.number()).is_ok();
     is_short && is_usual() && thread::with(|thread| thread.prepare(is_new)) == Some(true)
 }
@@ -309,7 +320,7 @@ fn busy() -> Start {
 /// Ends the span of a token where nothing is unusual. False where something is.
 #[inline]
 pub(super) fn finish_usual(token: u32) -> bool {
-    is_usual() && thread::with(|thread| thread.finish_usual(token)) == Some(true)
+    is_usual() && thread::with_usual(|thread| thread.finish_usual(token)) == Some(true)
 }
 
 /// Ends the span of a token. False where it is not one of this route.
@@ -340,7 +351,7 @@ fn append_values(
     place: Option<usize>,
     of: u8,
     values: &[Value<'_>],
-    head: impl Fn(&mut Bytes, &quanta::Clock),
+    head: impl Fn(&mut Bytes, &LaneClock),
 ) -> bool {
     let append = |written: Option<&[u8]>| {
         thread::with(|thread| {
@@ -377,7 +388,8 @@ fn append_values(
 #[inline]
 pub(super) fn event_usual(site: &'static Callsite, values: &[Value<'_>]) -> bool {
     is_usual()
-        && thread::with(|thread| thread.log_event(site.short_number(), None, values)) == Some(true)
+        && thread::with_usual(|thread| thread.log_event(site.short_number(), None, values))
+            == Some(true)
 }
 
 /// Appends an event to the innermost span. False where there is none, or nobody reads it: it is a line at most then.
@@ -396,7 +408,7 @@ const EVENT_HEAD: usize = 14;
 
 #[inline(always)]
 #[expect(clippy::inline_always, reason = "it is three stores and a tick")]
-fn write_event_head(out: &mut Bytes, clock: &quanta::Clock, site: u32, values: usize) {
+fn write_event_head(out: &mut Bytes, clock: &LaneClock, site: u32, values: usize) {
     out.put_behind(item::EVENT, site.to_le_bytes());
     out.put(clock.raw().to_le_bytes());
     #[expect(clippy::cast_possible_truncation, reason = "at most MAX_KEYS")]

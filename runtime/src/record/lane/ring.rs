@@ -46,7 +46,7 @@ fn link(chunk: usize) -> u64 {
 /// The end that writes.
 #[derive(Debug)]
 pub(super) struct Producer {
-    ring: &'static Ring,
+    ring: Option<&'static Ring>,
     /// The words of the chunk that it writes to. The last is left for the link.
     chunk: &'static [AtomicU64],
     /// Those before the next record.
@@ -82,7 +82,7 @@ pub(super) fn new(chunks: usize, bytes: usize, full: fn(bool)) -> Option<(Produc
         written: Alone(AtomicU64::new(0)),
     }));
     let producer = Producer {
-        ring,
+        ring: Some(ring),
         chunk: ring.chunk(0),
         at: 0,
         before: 0,
@@ -105,6 +105,20 @@ impl Ring {
 }
 
 impl Producer {
+    /// One that writes to no ring: nothing fits.
+    pub(super) const NONE: Self = Self {
+        ring: None,
+        chunk: &[],
+        at: 0,
+        before: 0,
+        full: |_| {},
+    };
+
+    /// Whether there is a ring.
+    pub(super) fn has_ring(&self) -> bool {
+        self.ring.is_some()
+    }
+
     /// So many words behind what is written. Nothing where there are not as many, and one for the link.
     #[inline]
     fn room(&self, words: usize) -> Option<&'static [AtomicU64]> {
@@ -140,7 +154,9 @@ impl Producer {
     /// Lets the consumer read what is written.
     #[inline]
     pub(super) fn publish(&self) {
-        self.ring.written.0.store(self.written(), Ordering::Release);
+        if let Some(ring) = self.ring {
+            ring.written.0.store(self.written(), Ordering::Release);
+        }
     }
 
     /// Writes a record, which is whole words, shorter than a chunk and no longer than its length can tell, whole or not at all, and
@@ -177,7 +193,7 @@ impl Producer {
     #[cold]
     #[inline(never)]
     fn go_on(&mut self, words: usize) -> Option<&'static [AtomicU64]> {
-        let ring = self.ring;
+        let ring = self.ring?;
         // Acquire: what the consumer read there, it has read.
         let free = ring.free.0.load(Ordering::Acquire);
         if free == 0 || words >= ring.chunk {

@@ -1,6 +1,7 @@
 //! Numbers for what a record names: callsites of stages, events and late attributes, those of other libraries, and
 //! latency paths.
 
+use core::num::NonZeroU16;
 use core::sync::atomic::{AtomicU32, Ordering};
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
@@ -47,10 +48,10 @@ impl Number {
         }
     }
 
-    /// The number, or 0 where it has none yet or one that entries have no room for.
+    /// The number. Nothing where it has none yet or one that entries have no room for.
     #[inline]
-    pub(crate) fn short(&self) -> u16 {
-        u16::try_from(self.0.load(Ordering::Relaxed)).unwrap_or(0)
+    pub(crate) fn short(&self) -> Option<NonZeroU16> {
+        NonZeroU16::new(u16::try_from(self.0.load(Ordering::Relaxed)).ok()?)
     }
 
     #[cold]

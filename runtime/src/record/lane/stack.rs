@@ -5,12 +5,13 @@
     reason = "a bare span is some 20 ns, and each call that is left in it one"
 )]
 
+use core::num::NonZeroU16;
 use std::sync::Arc;
 
 use super::health::{Loss, count, count_many};
-use super::log::{FLAGS, ITEM_HEAD, end_word};
+use super::log::{self, FLAGS, ITEM_HEAD, end_word};
 use super::wire::{self, Head, Kind, Parts as _, flags, item, outcome};
-use super::writer::{LaneThread, RECORD_LIMIT};
+use super::writer::{LaneClock, LaneThread, RECORD_LIMIT};
 use super::{
     ATTACHES, Bytes, Handed, Ids, Mode, NOTHING, Parent, Start, Suspended, encode, ids, is, mode,
     sampling, write_state,
@@ -145,7 +146,7 @@ pub(in crate::record) enum Beside {
 impl LaneThread {
     /// What a span has that is the first of a trace.
     fn begin_trace(&mut self, capture: u32) -> Lineage {
-        let trace = [self.id(), self.id()];
+        let trace = self.trace_id();
         let sampled = capture != 0 || sampling::of_root(trace);
         Lineage {
             trace,
@@ -179,7 +180,7 @@ impl LaneThread {
         &mut self,
         place: u32,
         is_wanted: bool,
-        write: impl FnOnce(&mut Bytes, &quanta::Clock) -> Result<(), E>,
+        write: impl FnOnce(&mut Bytes, &LaneClock) -> Result<(), E>,
     ) -> Result<(), E> {
         if !is_wanted {
             return Ok(());
@@ -247,7 +248,7 @@ impl Thread {
         if frame.role == Role::Logged {
             return None;
         }
-        Some((self.lane.as_ref()?.head(frame.at)?, frame.role))
+        Some((self.lane.head(frame.at)?, frame.role))
     }
 
     #[inline]
@@ -257,7 +258,7 @@ impl Thread {
             return None;
         }
         let at = frame.at;
-        self.lane.as_mut()?.head_mut(at)
+        self.lane.head_mut(at)
     }
 
     /// Says how the span at `place` will have ended. False where that was said before.
@@ -287,9 +288,7 @@ impl Thread {
         match frame.role {
             Role::Begun => self.spill(place, frame, end),
             Role::Logged => {
-                if let Some(lane) = &mut self.lane {
-                    lane.writer.publish();
-                }
+                self.lane.writer.producer.publish();
                 if let Some(frame) = self.frame_mut(place) {
                     frame.add_flags(flags::HANDED);
                 }
@@ -396,7 +395,7 @@ impl Thread {
         }
         let carrying = if carried.is_some() { flags::CARRIES } else { 0 };
         if parent.trace == [0; 2] {
-            let lane = self.lane.get_or_insert_with(LaneThread::new);
+            let lane = self.lane.made();
             let mut lineage = lane.begin_trace(capture);
             lineage.flags |= carrying;
             return Some((lineage, carried));
@@ -428,9 +427,10 @@ impl Thread {
     /// As [`start_usual`](Self::start_usual), of one that is not below one that is logged.
     #[inline(never)]
     fn start_outermost(&mut self, callsite: &'static Callsite, values: &[Value<'_>]) -> u32 {
-        let Some(lane) = self.lane.as_mut().filter(|lane| lane.writer.named) else {
+        let lane = &mut self.lane;
+        if !lane.writer.named {
             return unusual();
-        };
+        }
         let lineage = match self.frames.last() {
             Some(Frame::Lane(around)) if around.last != 0 => Lineage {
                 trace: around.trace,
@@ -453,66 +453,86 @@ impl Thread {
         lineage: Option<&Lineage>,
         values: &[Value<'_>],
     ) -> u32 {
-        let (depth, site) = (self.frames.len(), callsite.short_number());
-        let Some(lane) = &mut self.lane else {
+        let Some(site) = callsite.short_number() else {
             return unusual();
         };
-        if depth >= DEEPEST || self.quiet > 0 || site == 0 {
+        let depth = self.frames.len();
+        let lane = &mut self.lane;
+        if self.quiet > 0 || depth >= DEEPEST {
             return unusual();
         }
         let flags = inherited | callsite.flags();
         let wanted = if is_wanted(flags) { values.len() } else { 0 };
         let lineage = lineage.map(|lineage| (lineage.trace, lineage.parent));
-        let (place, span) = (offset(depth), lane.id());
+        let (place, span) = (offset(depth), lane.span_id());
+        let values = &values[..wanted];
         // One that is not like most, or finds no room, goes the other way.
-        let started = lane.log_start(place, flags, site, span, lineage, &values[..wanted]);
-        let Some(start) = started else {
+        let producer = &mut lane.writer.producer;
+        let Some(window) = producer.window() else {
+            return unusual();
+        };
+        let Some(end) = log::put_start(window, place, flags, site, span, lineage, values) else {
             return unusual();
         };
         let (trace, parent) = lineage.unwrap_or_default();
+        // The push behind it does not grow then, which would be a call.
+        if depth == self.frames.capacity() {
+            return unusual();
+        }
         self.frames.push(Frame::Lane(LaneFrame {
             at: 0,
             role: Role::Logged,
             last: end_word(place, flags),
             trace,
             span,
-            site: site.into(),
+            site: site.get().into(),
             parent,
-            start,
+            start: 0,
         }));
+        let Some(Frame::Lane(frame)) = self.frames.last_mut() else {
+            return unusual();
+        };
+        producer.advance(end);
+        lane.writer.count_started();
+        // Last of all: what starting takes is not part of the stage.
+        frame.start = lane.clock.raw();
+        log::put_start_tick(window, frame.start);
         place + 1
     }
 
-    /// Makes a lane with the thread's name in it, and a window. False where it cannot, and where all of it was there and the
-    /// callsite is not new.
+    /// Makes a lane with the thread's name in it, a window, and a place on the stack. False where it cannot, and where all of it
+    /// was there and the callsite is not new.
     pub(super) fn prepare(&mut self, is_new: bool) -> bool {
         if self.quiet > 0 {
             return false;
         }
-        let writer = &mut self.lane.get_or_insert_with(LaneThread::new).writer;
+        let writer = &mut self.lane.made().writer;
         let was_named = writer.named;
         if !was_named && !writer.name() {
             return false;
         }
-        let Some(producer) = &mut writer.producer else {
-            return false;
-        };
-        let was_ready = was_named && producer.window().is_some();
+        let producer = &mut writer.producer;
+        let has_place = self.frames.len() < self.frames.capacity();
+        let was_ready = was_named && has_place && producer.window().is_some();
+        self.frames.reserve(1);
         (is_new || !was_ready) && producer.make_window()
     }
 
     /// Writes an event of the innermost span, where that is logged, and with it what is counted of an edge. False where it
     /// has to be written otherwise.
     #[inline(always)]
-    pub(super) fn log_event(&mut self, site: u16, edge: Option<u32>, values: &[Value<'_>]) -> bool {
-        let ([below @ .., Frame::Lane(frame)], Some(lane)) = (&self.frames[..], &mut self.lane)
-        else {
+    pub(super) fn log_event(
+        &mut self,
+        site: Option<NonZeroU16>,
+        edge: Option<u32>,
+        values: &[Value<'_>],
+    ) -> bool {
+        let ([below @ .., Frame::Lane(frame)], Some(site)) = (&self.frames[..], site) else {
             return false;
         };
         let is_wanted = frame.flags() & flags::SAMPLED != 0 || edge.is_some();
         frame.role == Role::Logged
-            && site != 0
-            && (!is_wanted || lane.log_event(offset(below.len()), site, edge, values))
+            && (!is_wanted || self.lane.log_event(offset(below.len()), site, edge, values))
     }
 
     /// Starts a span, whatever its parent and the process are like.
@@ -534,10 +554,10 @@ impl Thread {
         if self.quiet > 0 {
             return Start::Lost;
         }
-        let lane = self.lane.get_or_insert_with(LaneThread::new);
+        let lane = self.lane.made();
         let has_room = lane.scratch.len() < SCRATCH_LIMIT;
         let (at, token) = (offset(lane.scratch.len()), offset(depth) + 1);
-        let span = lane.id();
+        let span = lane.span_id();
         let flags = lineage.flags | own;
         lane.open(site, flags, lineage.trace, lineage.parent, span);
         if let Some(head) = lane.head_mut(at) {
@@ -570,16 +590,14 @@ impl Thread {
         if is(ATTACHES) {
             self.attach(token);
         }
-        if let Some(lane) = &mut self.lane {
-            lane.set_start(at);
-        }
+        self.lane.set_start(at);
         Start::At(token)
     }
 
     /// How many bytes are in the scratch.
     #[inline]
     pub(super) fn scratch_len(&self) -> usize {
-        self.lane.as_ref().map_or(0, |lane| lane.scratch.len())
+        self.lane.scratch.len()
     }
 
     /// Writes what is counted of an edge, unless a test captures it. False where it does not fit. See
@@ -594,13 +612,13 @@ impl Thread {
         if self.quiet > 0 || ids.is_some_and(|ids| ids.capture != 0) {
             return true;
         }
-        let lane = self.lane.get_or_insert_with(LaneThread::new);
+        let lane = self.lane.made();
         lane.write_edge(site, ids, values, written)
     }
 
     /// Writes a value of a histogram. False where it does not fit.
     pub(super) fn measure(&mut self, series: u32, value: f64) -> bool {
-        let lane = self.lane.get_or_insert_with(LaneThread::new);
+        let lane = self.lane.made();
         lane.write_measure(series, value)
     }
 
@@ -674,7 +692,7 @@ impl Thread {
     }
 
     fn put(&mut self, span: Suspended) -> u32 {
-        let lane = self.lane.get_or_insert_with(LaneThread::new);
+        let lane = self.lane.made();
         #[expect(
             clippy::cast_possible_truncation,
             reason = "bounded by DEEPEST and SCRATCH_LIMIT"
@@ -705,7 +723,7 @@ impl Thread {
     /// The span of a token, and where its record ends in the scratch.
     fn section(&self, token: u32) -> Option<(LaneFrame, usize)> {
         let place = (token as usize).checked_sub(1)?;
-        let scratch = self.lane.as_ref()?.scratch.len();
+        let scratch = self.lane.scratch.len();
         let Some(Frame::Lane(frame)) = self.frames.get(place) else {
             return None;
         };
@@ -734,22 +752,25 @@ impl Thread {
     /// something is.
     #[inline(always)]
     pub(super) fn finish_usual(&mut self, token: u32) -> bool {
-        let Some(lane) = &mut self.lane else {
-            return false;
-        };
+        let lane = &mut self.lane;
         // First of all: what ending takes is not part of the stage.
         let tick = lane.clock.raw();
+        let producer = &mut lane.writer.producer;
+        let Some(window) = producer.window() else {
+            return false;
+        };
         let [.., Frame::Lane(frame)] = &self.frames[..] else {
             return false;
         };
         if frame.role != Role::Logged || self.frames.len() != token as usize || self.ended > 0 {
             return false;
         }
-        if !lane.log_end(frame.last, tick) {
-            return false;
-        }
-        lane.writer.count_ended();
+        let last = frame.last;
         self.frames.pop();
+        producer.advance(log::END_WORDS);
+        log::put_end(window, last, tick);
+        producer.publish();
+        lane.writer.count_ended();
         true
     }
 
@@ -759,16 +780,15 @@ impl Thread {
         let Some((frame, end)) = self.section(token) else {
             return false;
         };
-        if let Some(lane) = &mut self.lane {
-            let tick = lane.clock.raw();
-            match frame.role {
-                Role::Logged => lane.end_logged(frame.last, tick),
-                Role::Begun => lane.write_last(frame.at, end, Kind::Span, tick),
-                Role::Opened => lane.write_last(frame.at, end, Kind::Close, tick),
-                Role::Handed | Role::Foreign => {
-                    if end - frame.at as usize > wire::HEADER {
-                        lane.write_part(frame.at, end, Kind::More);
-                    }
+        let lane = &mut self.lane;
+        let tick = lane.clock.raw();
+        match frame.role {
+            Role::Logged => lane.end_logged(frame.last, tick),
+            Role::Begun => lane.write_last(frame.at, end, Kind::Span, tick),
+            Role::Opened => lane.write_last(frame.at, end, Kind::Close, tick),
+            Role::Handed | Role::Foreign => {
+                if end - frame.at as usize > wire::HEADER {
+                    lane.write_part(frame.at, end, Kind::More);
                 }
             }
         }
@@ -781,7 +801,7 @@ impl Thread {
         let (frame, end) = self.section(token)?;
         let place = token as usize - 1;
         let suspended = if frame.role == Role::Logged {
-            self.lane.as_mut()?.suspend_logged(token - 1);
+            self.lane.suspend_logged(token - 1);
             Suspended {
                 head: self.logged_head(place)?,
                 role: Role::Opened,
@@ -802,7 +822,7 @@ impl Thread {
 
     /// Writes what there is of a span that goes on, and takes it from the scratch.
     fn spill(&mut self, place: usize, frame: LaneFrame, end: usize) {
-        let Some(lane) = &mut self.lane else { return };
+        let lane = &mut self.lane;
         if frame.role == Role::Begun {
             lane.write_part(frame.at, end, Kind::Open);
             self.frames[place] = Frame::Lane(LaneFrame {
@@ -817,9 +837,7 @@ impl Thread {
         }
         let items = frame.at as usize + wire::HEADER..end;
         let len = offset(items.len());
-        if let Some(lane) = &mut self.lane {
-            lane.scratch.remove(items);
-        }
+        self.lane.scratch.remove(items);
         self.move_above(place, |at| at - len);
     }
 
@@ -840,11 +858,9 @@ impl Thread {
         &mut self,
         place: usize,
         of: u8,
-        write: impl FnOnce(&mut Bytes, &quanta::Clock) -> Result<(), E>,
+        write: impl FnOnce(&mut Bytes, &LaneClock) -> Result<(), E>,
     ) -> Result<(), E> {
-        let Some(lane) = &mut self.lane else {
-            return Ok(());
-        };
+        let lane = &mut self.lane;
         let Some(Frame::Lane(frame)) = self.frames.get(place) else {
             return Ok(());
         };
@@ -870,11 +886,9 @@ impl Thread {
         let end = above.unwrap_or(before);
         let len = end - frame.at as usize + (after - before);
         if len > RECORD_LIMIT || after > SCRATCH_LIMIT {
-            if let Some(lane) = &mut self.lane {
-                let items = wire::count_items(&lane.scratch[before..]);
-                count_many(Loss::ItemTooMany, items);
-                lane.scratch.truncate(before);
-            }
+            let items = wire::count_items(&self.lane.scratch[before..]);
+            count_many(Loss::ItemTooMany, items);
+            self.lane.scratch.truncate(before);
         } else if above.is_some() {
             self.move_down(place, end, after - before);
         } else if len > SPILL || frame.role == Role::Handed {
@@ -887,9 +901,7 @@ impl Thread {
     /// Moves the last `len` bytes of the scratch to `end`, where the section of the span at `place` ends.
     #[cold]
     fn move_down(&mut self, place: usize, end: usize, len: usize) {
-        if let Some(lane) = &mut self.lane {
-            lane.scratch[end..].rotate_right(len);
-        }
+        self.lane.scratch[end..].rotate_right(len);
         self.move_above(place, |at| at + offset(len));
     }
 }

@@ -21,20 +21,54 @@ pub(super) const RECORD_LIMIT: usize = LEAST_CHUNK - WORD;
 /// What a thread needs to write records.
 pub(in crate::record) struct LaneThread {
     pub(super) scratch: Bytes,
-    pub(super) clock: quanta::Clock,
-    pub(super) ids: fastrand::Rng,
+    pub(super) clock: LaneClock,
+    trace_ids: fastrand::Rng,
+    span_id: u64,
     pub(super) writer: Writer,
 }
 
+/// The clock of a thread, once it writes records.
+pub(super) struct LaneClock(Option<quanta::Clock>);
+
+impl LaneClock {
+    /// What it reads; 0 before there is one.
+    #[inline(always)]
+    pub(super) fn raw(&self) -> u64 {
+        self.0.as_ref().map_or(0, quanta::Clock::raw)
+    }
+}
+
+/// From one span id to the next: even, and half of it odd, so that all odd numbers come before one comes again.
+const ID_STEP: u64 = 0x9e37_79b9_7f4a_7c16;
+
 impl LaneThread {
+    /// What a thread has before it writes its first record.
+    pub(in crate::record) const NEW: Self = Self {
+        scratch: Bytes::new(),
+        clock: LaneClock(None),
+        trace_ids: fastrand::Rng::with_seed(0),
+        span_id: 1,
+        writer: Writer::NONE,
+    };
+
+    /// It, ready to write.
+    pub(super) fn made(&mut self) -> &mut Self {
+        if self.clock.0.is_none() {
+            *self = Self::make();
+        }
+        self
+    }
+
     #[cold]
-    pub(super) fn new() -> Self {
+    fn make() -> Self {
+        // Keys of the operating system, and never the same twice. Not of the thread: where a program ends, that cannot
+        // be asked for any more.
+        let seed = || RandomState::new().hash_one(());
         Self {
             scratch: Bytes::with_room(4 << 10),
-            clock: clock(),
-            // Keys of the operating system, and never the same twice. Not of the thread: where a program ends, that cannot
-            // be asked for any more.
-            ids: fastrand::Rng::with_seed(RandomState::new().hash_one(())),
+            clock: LaneClock(Some(clock())),
+            trace_ids: fastrand::Rng::with_seed(seed()),
+            span_id: seed() | 1,
             writer: Writer::acquire(),
         }
     }
@@ -43,14 +77,22 @@ impl LaneThread {
         self.scratch.truncate(len);
     }
 
-    #[inline]
-    pub(super) fn id(&mut self) -> u64 {
+    /// A trace id, all of which is random.
+    pub(super) fn trace_id(&mut self) -> [u64; 2] {
         loop {
-            let id = self.ids.u64(..);
-            if id != 0 {
+            let id = [self.trace_ids.u64(..), self.trace_ids.u64(..)];
+            // A trace is known by the second half.
+            if id[1] != 0 {
                 return id;
             }
         }
+    }
+
+    /// A span id, which no other of this thread has: odd, so that it is never zero.
+    #[inline(always)]
+    pub(super) fn span_id(&mut self) -> u64 {
+        self.span_id = self.span_id.wrapping_add(ID_STEP);
+        self.span_id
     }
 
     /// The header at `at` in the scratch.
@@ -157,7 +199,7 @@ impl LaneThread {
         if !self.writer.named && !self.writer.name() {
             return false;
         }
-        self.writer.write(record)
+        self.writer.producer.write(record)
     }
 
     /// Writes a value of a histogram, which is nobody's.
@@ -167,7 +209,7 @@ impl LaneThread {
         head.set_start(value.to_bits());
         wire::complete(&mut head, wire::HEADER, Kind::Measure, 0);
         self.writer.take_free();
-        self.writer.write(&head)
+        self.writer.producer.write(&head)
     }
 
     /// Writes a span's last record, and counts it.
@@ -251,7 +293,7 @@ impl Writer {
     #[cold]
     pub(super) fn name(&mut self) -> bool {
         self.take_free();
-        self.named = self.has_lane() && self.write(&thread_record());
+        self.named = self.has_lane() && self.producer.write(&thread_record());
         self.named
     }
 }
@@ -275,4 +317,23 @@ fn thread_record() -> Vec<u8> {
     record.extend_from_slice(&name);
     record.resize(record.len().next_multiple_of(WORD), 0);
     record
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashSet;
+
+    use super::*;
+
+    #[test]
+    fn span_ids_of_threads_differ_and_are_never_zero() {
+        let mut threads = [LaneThread::make(), LaneThread::make()];
+        let ids: HashSet<u64> = (0..20_000)
+            .map(|number| threads[number % 2].span_id())
+            .collect();
+        assert_eq!(ids.len(), 20_000);
+        assert!(!ids.contains(&0));
+        let both = ids.iter().fold(0, |all, id| all | id);
+        assert_eq!(both, u64::MAX, "all bits are used");
+    }
 }
