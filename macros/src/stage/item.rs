@@ -23,6 +23,18 @@ pub(crate) struct Function {
     pub(crate) body: Body,
 }
 
+impl Function {
+    /// Whether another `#[traced_stage]` has expanded it before: its static stands in the body.
+    pub(crate) fn is_expanded(&self) -> bool {
+        let Body::Block(body) = &self.body else {
+            return false;
+        };
+        body.stream()
+            .into_iter()
+            .any(|token| matches!(token, TokenTree::Ident(name) if name == "__TICKSPAN_STAGE"))
+    }
+}
+
 /// All of a function but its body.
 pub(crate) struct Head {
     pub(crate) attrs: Vec<Attribute>,

@@ -15,7 +15,7 @@ mod marked;
 pub(crate) mod parse;
 mod returns;
 
-use proc_macro2::TokenStream;
+use proc_macro2::{Span, TokenStream};
 use quote::{ToTokens, quote};
 
 use crate::diagnostics::Faults;
@@ -25,6 +25,9 @@ use item::Annotated;
 use marked::Marks;
 use parse::Options;
 
+const TWICE: &str = "this function has a stage already, and another would make a second span of each call; remove \
+     one of them, or in an annotated block keep the method out with `#[traced_stage(off)]`";
+
 /// The expansion of `#[traced_stage(options)] item`. On any fault it holds the item as it was.
 pub(crate) fn traced_stage(options: TokenStream, item: &TokenStream) -> TokenStream {
     let mut faults = Faults::new();
@@ -32,6 +35,9 @@ pub(crate) fn traced_stage(options: TokenStream, item: &TokenStream) -> TokenStr
     let mut unmarked = item.clone();
     let expanded = match item::parse(item.clone()) {
         Ok(Annotated::Function(mut function)) => {
+            if function.is_expanded() {
+                faults.at_span(Span::call_site(), TWICE);
+            }
             let options = Options::parse(options, Placement::Function, &mut faults);
             let marks = Marks::take(&mut function.head.sig, &mut faults);
             // Left on the item, the marks would be told once more, as attributes that nobody knows.
