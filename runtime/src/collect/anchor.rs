@@ -17,6 +17,9 @@ use crate::record::lane::health::{Loss, count};
 /// How often an anchor is taken.
 const INTERVAL: Duration = Duration::from_secs(1);
 
+/// When the second is.
+const SOON: Duration = Duration::from_millis(10);
+
 /// How many are kept: a span that started before the oldest is told by that one.
 const KEPT: usize = 128;
 
@@ -82,7 +85,8 @@ impl Anchors {
     /// Whether the last anchor is so old that another has to be [taken](Self::retake) at this tick.
     pub(super) fn is_due(&self, tick: u64) -> bool {
         self.taken.back().is_none_or(|(last, _)| {
-            tick < *last || u128::from(self.nanoseconds(*last, tick)) >= INTERVAL.as_nanos()
+            let measured = self.between(self.measured.0.tick, *last);
+            tick < *last || self.between(*last, tick) >= measured.clamp(SOON, INTERVAL)
         })
     }
 
@@ -264,20 +268,47 @@ mod tests {
     }
 
     #[test]
-    fn an_anchor_is_taken_once_a_second() {
-        let anchors = anchors();
-        assert!(!anchors.is_due(1_000 + SECOND - 2));
-        assert!(anchors.is_due(1_000 + SECOND));
+    fn an_anchor_is_taken_once_a_second_and_more_often_at_first() {
+        let mut anchors = anchors();
+        let mut taken = Vec::new();
+        for milliseconds in 0..4_000 {
+            let tick = 1_000 + milliseconds * SECOND / 1_000;
+            if anchors.is_due(tick) {
+                taken.push(milliseconds);
+                anchors.retake(moment(tick, at(50) + Duration::from_millis(milliseconds)));
+            }
+        }
+        assert_eq!(taken, [10, 20, 40, 80, 160, 320, 640, 1_280, 2_280, 3_280]);
         assert!(anchors.is_due(10), "ticks that began anew");
     }
 
     /// Where a second has 184 µs more than the ticks say.
     fn longer(seconds: u64) -> Moment {
-        let since = Duration::from_nanos(seconds * 1_000_184_000);
+        longer_at(seconds * 1_000)
+    }
+
+    /// The same, after so many milliseconds of ticks.
+    fn longer_at(milliseconds: u64) -> Moment {
+        let since = Duration::from_nanos(milliseconds * 1_000_184);
         Moment {
-            tick: 1_000 + seconds * SECOND,
+            tick: 1_000 + milliseconds * SECOND / 1_000,
             steady: steady(since),
             time: at(50) + since,
+        }
+    }
+
+    #[test]
+    fn what_is_read_before_an_anchor_and_after_it_has_one_time_from_the_start() {
+        let mut anchors = Anchors::new(Box::new(|start, end| (end - start) / 2), longer(0));
+        for milliseconds in 0..3_000 {
+            let moment = longer_at(milliseconds);
+            if anchors.is_due(moment.tick) {
+                let parent = moment.tick - 2_000;
+                let before = anchors.unix(parent);
+                anchors.retake(moment);
+                let moved = anchors.unix(parent).abs_diff(before);
+                assert!(moved < 2_000, "{moved} ns after {milliseconds} ms");
+            }
         }
     }
 
