@@ -1,14 +1,19 @@
 //! The metrics that a stage has by itself, on both routes, sampled or not.
 
 use std::collections::BTreeMap;
+use std::convert::Infallible;
 use std::time::Duration;
 
+use axum::body::Body;
+use http::{Request, Response};
 use opentelemetry::KeyValue;
 use opentelemetry_sdk::metrics::data::{AggregatedMetrics, MetricData, ScopeMetrics};
 use opentelemetry_sdk::metrics::{InMemoryMetricExporter, SdkMeterProvider};
 use opentelemetry_sdk::trace::InMemorySpanExporter;
+use tickspan::tower::{ClientLayer, ServerLayer};
 use tickspan::{Empty, Route, record, traced_stage};
 use tickspan_tests::child::Child;
+use tower::{Layer as _, ServiceExt as _};
 
 #[traced_stage(metric(labels(symbol, filled)), fields(filled = Empty))]
 fn submit(symbol: &str, quantity: u64) -> Result<u64, Rejected> {
@@ -186,6 +191,96 @@ fn labels_are_whole_whatever_spans_may_hold() {
 fn stages_that_are_tracing_spans_are_counted_too() {
     Child::of("stages_that_are_tracing_spans_are_counted_too", || {
         run(Route::Tracing);
+    })
+    .run();
+}
+
+/// A client of a server, without the network between them.
+fn request() {
+    let metrics = InMemoryMetricExporter::default();
+    let provider = SdkMeterProvider::builder()
+        .with_periodic_exporter(metrics.clone())
+        .build();
+    let telemetry = tickspan::builder()
+        .with_meter_provider(provider.clone())
+        .with_span_exporter(InMemorySpanExporter::default())
+        .with_console(false)
+        .init()
+        .unwrap();
+    let order = |path: &str| {
+        path.starts_with("/orders/")
+            .then_some("/orders/{id}".into())
+    };
+    let answer = async |request: Request<Body>| {
+        let halted = request.uri().path() == "/orders/halted";
+        let answer = Response::builder().status(if halted { 503 } else { 200 });
+        Ok::<_, Infallible>(answer.body(Body::from("filled")).unwrap())
+    };
+    let server = ServerLayer::new()
+        .with_route(move |request| order(request.uri.path()))
+        .layer(tower::service_fn(answer));
+    let client = ClientLayer::new()
+        .with_template(move |request| order(request.uri.path()))
+        .with_servers(["venue.test"])
+        .layer(server);
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .build()
+        .unwrap();
+    runtime.block_on(async {
+        for path in ["orders/1", "orders/2", "orders/halted", "status"] {
+            let request = Request::get(format!("http://venue.test/{path}"));
+            let request = request.body(Body::empty()).unwrap();
+            let response = client.clone().oneshot(request).await.unwrap();
+            let body = Body::new(response.into_body());
+            axum::body::to_bytes(body, 100).await.unwrap();
+        }
+    });
+    telemetry.flush(Duration::from_mins(1)).unwrap();
+    provider.force_flush().unwrap();
+
+    let mut counts = counts(&metrics);
+    counts.retain(|words, _| words.starts_with("calls "));
+    let expected = [
+        (
+            "calls http.request.method=GET http.response.status_code=200 http.route=/orders/{id} tickspan.outcome=ok \
+             tickspan.stage=HTTP server",
+            2,
+        ),
+        (
+            "calls http.request.method=GET http.response.status_code=503 http.route=/orders/{id} \
+             tickspan.outcome=error tickspan.stage=HTTP server",
+            1,
+        ),
+        (
+            "calls http.request.method=GET http.response.status_code=200 tickspan.outcome=ok tickspan.stage=HTTP server",
+            1,
+        ),
+        (
+            "calls http.request.method=GET http.response.status_code=200 server.address=venue.test \
+             tickspan.outcome=ok tickspan.stage=HTTP client url.template=/orders/{id}",
+            2,
+        ),
+        (
+            "calls http.request.method=GET http.response.status_code=503 server.address=venue.test \
+             tickspan.outcome=error tickspan.stage=HTTP client url.template=/orders/{id}",
+            1,
+        ),
+        (
+            "calls http.request.method=GET http.response.status_code=200 server.address=venue.test \
+             tickspan.outcome=ok tickspan.stage=HTTP client",
+            1,
+        ),
+    ];
+    let expected: BTreeMap<String, u64> = expected
+        .map(|(words, count)| (words.to_owned(), count))
+        .into();
+    assert_eq!(counts, expected);
+}
+
+#[test]
+fn requests_are_counted_by_side_route_and_status() {
+    Child::of("requests_are_counted_by_side_route_and_status", || {
+        request();
     })
     .run();
 }

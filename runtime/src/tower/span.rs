@@ -11,7 +11,7 @@ use crate::record::{Callsite, Kind, LateCallsite, Parent, Site, StageGuard, reco
 
 static SERVER: Callsite = Callsite::new(
     &Site {
-        name: "HTTP",
+        name: "HTTP server",
         target: "tickspan::tower",
         level: Level::INFO,
         kind: Kind::Server,
@@ -33,11 +33,16 @@ static SERVER: Callsite = Callsite::new(
         ],
     },
     &SERVER,
-);
+)
+.with_labels(&[
+    "http.request.method",
+    "http.route",
+    "http.response.status_code",
+]);
 
 static CLIENT: Callsite = Callsite::new(
     &Site {
-        name: "HTTP",
+        name: "HTTP client",
         target: "tickspan::tower",
         level: Level::INFO,
         kind: Kind::Client,
@@ -60,7 +65,13 @@ static CLIENT: Callsite = Callsite::new(
         ],
     },
     &CLIENT,
-);
+)
+.with_labels(&[
+    "http.request.method",
+    "url.template",
+    "server.address",
+    "http.response.status_code",
+]);
 
 static STATUS: LateCallsite = LateCallsite::new(&["http.response.status_code"]);
 
