@@ -1,16 +1,20 @@
 //! Which traces are exported, decided at their start or at their end, and that each span counts all the same.
 
 use std::collections::{HashMap, HashSet};
+use std::convert::Infallible;
 use std::thread;
 use std::time::{Duration, Instant};
 
+use http::{Request, Response};
 use opentelemetry::trace::{SpanContext, SpanId, TraceFlags, TraceId, TraceState};
 use opentelemetry_sdk::trace::{SpanData, SpanExporter};
+use tickspan::tower::ServerLayer;
 use tickspan::{
     Context, Report, TailSampling, Telemetry, event, health, record, stage, traced_stage,
 };
 use tickspan_tests::child::Child;
 use tickspan_tests::exported::{Kept, integer};
+use tower::{Layer as _, ServiceExt as _};
 
 /// Much longer than anything here takes, much shorter than for ever.
 const SOON: Duration = Duration::from_mins(1);
@@ -65,6 +69,31 @@ fn traces(spans: &[SpanData]) -> HashMap<TraceId, Vec<&str>> {
         names.sort_unstable();
     }
     traces
+}
+
+#[test]
+fn requests_that_are_not_sampled_are_counted_by_their_names() {
+    Child::of(
+        "requests_that_are_not_sampled_are_counted_by_their_names",
+        || {
+            let telemetry = start(Kept::default());
+            let answer = async |_: Request<()>| {
+                Ok::<_, Infallible>(Response::builder().status(503).body(String::new()).unwrap())
+            };
+            let server = ServerLayer::new()
+                .with_route(|request| Some(request.uri.path().to_owned().into()))
+                .layer(tower::service_fn(answer));
+            for path in ["/orders", "/orders", "/status"] {
+                let request = Request::get(path).body(()).unwrap();
+                futures::executor::block_on(server.clone().oneshot(request)).unwrap();
+            }
+            let expected = [("GET /orders", (2, 2)), ("GET /status", (1, 1))];
+            let expected = expected.map(|(name, counts)| (name.to_owned(), counts));
+            assert_eq!(counts(&telemetry), expected.into());
+        },
+    )
+    .with("OTEL_TRACES_SAMPLER", "always_off")
+    .run();
 }
 
 #[test]

@@ -172,6 +172,12 @@ impl Decoder {
         self.known[place].metadata().map(Metadata::name)
     }
 
+    /// Whether values of its spans may say another name than the site's.
+    pub(super) fn is_renamed(&mut self, number: u32) -> bool {
+        self.learn(number)
+            .is_some_and(|place| self.known[place].special)
+    }
+
     /// The edge of a site.
     pub(super) fn edge(&mut self, number: u32) -> Option<&'static EdgeSite> {
         let place = self.learn(number)?;
