@@ -57,6 +57,12 @@ pub(crate) fn current() -> Option<Handed> {
     (is_record || is_innermost()).then_some(handed)
 }
 
+/// Whether the current stage has ids of its own: as a span of `tracing`'s it has none without the layer of `tracing-opentelemetry`.
+#[cfg(feature = "tower")]
+pub(crate) fn stage_has_ids() -> bool {
+    current().is_some_and(|handed| !handed.ids.remote) || is_of(&of_span(&tracing::Span::current()))
+}
+
 thread_local! {
     static SENTINEL: Sentinel = Sentinel {
         // It fails on a thread whose context has gone before it was first asked for here.

@@ -21,7 +21,8 @@ use opentelemetry::Value;
 use opentelemetry::trace::{SpanId, SpanKind, Status};
 use opentelemetry_sdk::trace::SpanData;
 use tickspan::tower::{Caller, Client, ClientLayer, ServerLayer};
-use tickspan::{Context, stage, traced_stage};
+use tickspan::{Context, propagate, stage, traced_stage};
+use tickspan_tests::child::Child;
 use tickspan_tests::exported::{attribute, on_both_routes, on_both_routes_with};
 use tickspan_tests::misbehaving::Nobody;
 use tokio::net::TcpListener;
@@ -596,6 +597,49 @@ fn stages_inside_join_the_trace_of_the_caller_where_the_layers_are_filtered_out(
             assert!(span.parent_span_is_remote);
         },
     );
+}
+
+/// What a service behind the layer sends on of what its caller sent.
+fn sent_on() -> Vec<(String, String)> {
+    #[traced_stage]
+    fn ask() -> Vec<(String, String)> {
+        propagate::headers().collect()
+    }
+    let answer = async |_: Request<()>| Ok::<_, Infallible>(ask());
+    let answer = tower::service_fn(answer).map_response(|headers| {
+        let mut response = http::Response::new(String::new());
+        response.extensions_mut().insert(headers);
+        response
+    });
+    let request = Request::get("/orders/1")
+        .header("traceparent", PARENT)
+        .header("baggage", "desk=fx");
+    let answered = ServerLayer::new()
+        .layer(answer)
+        .oneshot(request.body(()).unwrap());
+    let response = futures::executor::block_on(answered).unwrap();
+    let mut headers: Vec<_> = response.extensions().get::<Vec<_>>().unwrap().clone();
+    headers.sort();
+    headers
+}
+
+#[test]
+fn caller_goes_on_unchanged_where_requests_are_told_in_lines_alone() {
+    let unchanged = [("baggage", "desk=fx"), ("traceparent", PARENT)];
+    let unchanged = unchanged.map(|(name, value)| (name.to_owned(), value.to_owned()));
+    Child::of(
+        "caller_goes_on_unchanged_where_requests_are_told_in_lines_alone",
+        move || {
+            let lines = tracing_subscriber::fmt().with_writer(std::io::sink);
+            tracing::subscriber::with_default(lines.finish(), || {
+                assert_eq!(sent_on(), unchanged, "before init");
+            });
+            let _telemetry = tickspan::init().unwrap();
+            assert_eq!(sent_on(), unchanged, "the SDK is disabled");
+        },
+    )
+    .with("OTEL_SDK_DISABLED", "true")
+    .run();
 }
 
 #[test]

@@ -14,8 +14,8 @@ use crate::record::{Polling, StageGuard, State, cancel};
 /// The stage of a request.
 pub(super) struct Going {
     state: AssertUnwindSafe<State>,
-    /// Where nobody wants the stage: what is current instead.
-    around: Option<Context>,
+    /// Where nobody wants the stage, or it has no ids that could be handed on: what is current in it.
+    inside: Option<Context>,
     /// Whether it has been said how the request ended.
     told: bool,
     /// The status of the response, which is recorded when the stage ends: before, it would need a record of its own.
@@ -32,15 +32,19 @@ impl Drop for WhereItUnwinds {
 }
 
 impl Going {
-    /// A stage that has begun, or else what is to be current instead.
-    pub(super) fn new(begun: Option<StageGuard>, instead: Option<Context>) -> Self {
-        let (state, around) = match begun {
-            Some(begun) => (State::Open(begun.suspend()), None),
-            None => (State::Off, instead),
+    /// A stage that has begun, and what is to be current in it where it has no ids.
+    pub(super) fn new(begun: Option<StageGuard>, caller: Option<Context>) -> Self {
+        let (state, inside) = match begun {
+            Some(begun) => {
+                let inside = caller
+                    .filter(|caller| caller.handed().is_some() && !crate::context::stage_has_ids());
+                (State::Open(begun.suspend()), inside)
+            }
+            None => (State::Off, caller),
         };
         Self {
             state: AssertUnwindSafe(state),
-            around,
+            inside,
             told: false,
             status: None,
         }
@@ -52,12 +56,12 @@ impl Going {
         part: impl FnOnce() -> R,
         say: impl FnOnce(&R, Telling<'_>) -> Next,
     ) -> R {
-        if let Some(around) = &self.around {
-            return around.run(part);
-        }
         let mut polling = Polling::start(&mut self.state);
         let unwinds = WhereItUnwinds(self.status.filter(|_| polling.stage().is_some()));
-        let given = part();
+        let given = match &self.inside {
+            Some(context) => context.run(part),
+            None => part(),
+        };
         core::mem::forget(unwinds);
         let next = match polling.stage() {
             None => Next::GoOn,
@@ -103,7 +107,7 @@ impl Going {
     pub(super) fn take(&mut self) -> Self {
         Self {
             state: AssertUnwindSafe(core::mem::replace(&mut self.state, State::Off)),
-            around: self.around.take(),
+            inside: self.inside.take(),
             told: self.told,
             status: self.status,
         }

@@ -210,7 +210,7 @@ impl Settings {
             Caller::Ignored => Context::default(),
             Caller::Continued | Caller::Linked => extract(&request.headers),
         };
-        let (parent, link, instead) = match self.caller {
+        let (parent, link, inside) = match self.caller {
             Caller::Continued => (caller.clone().into_parent(), None, Some(caller)),
             Caller::Linked | Caller::Ignored => (Parent::Root, Some(caller), None),
         };
@@ -219,7 +219,7 @@ impl Settings {
             None => matched_path(request),
         };
         let stage = span::server(request, &route, parent, link);
-        Going::new(stage, instead)
+        Going::new(stage, inside)
     }
 }
 
