@@ -34,6 +34,10 @@ struct Options {
 static PLAIN: tickspan::Counter<Price> = tickspan::Counter::new("prices");
 static WRONG: tickspan::Counter = tickspan::Counter::new("not a name");
 
+static UNIT: tickspan::Gauge = tickspan::Gauge::new("lag").with_unit("µs");
+
+static BOUNDS: tickspan::Histogram = tickspan::Histogram::new("size").with_bounds(&[10.0, 1.0]);
+
 fn main() {
     PLAIN.add(1, &Price(1.0));
     WRONG.add(1, &());

@@ -79,10 +79,15 @@ impl<L> Counter<L> {
         }
     }
 
-    /// Sets the unit, in the notation of UCUM: `s`, `By`, `{order}`.
+    /// Sets the unit, in the notation of UCUM: `s`, `us`, `By`, `{order}`.
+    ///
+    /// # Panics
+    ///
+    /// Where it is longer than 63 characters, or one of them is not of ASCII; in a static, that is a compile error. The SDK
+    /// would drop every value.
     #[must_use]
     pub const fn with_unit(mut self, unit: &'static str) -> Self {
-        self.description.unit = unit;
+        self.description = self.description.with_unit(unit);
         self
     }
 

@@ -75,10 +75,15 @@ impl<L> Histogram<L> {
         }
     }
 
-    /// Sets the unit, in the notation of UCUM: `s`, `By`, `{order}`.
+    /// Sets the unit, in the notation of UCUM: `s`, `us`, `By`, `{order}`.
+    ///
+    /// # Panics
+    ///
+    /// Where it is longer than 63 characters, or one of them is not of ASCII; in a static, that is a compile error. The SDK
+    /// would drop every value.
     #[must_use]
     pub const fn with_unit(mut self, unit: &'static str) -> Self {
-        self.description.unit = unit;
+        self.description = self.description.with_unit(unit);
         self
     }
 
@@ -89,10 +94,18 @@ impl<L> Histogram<L> {
         self
     }
 
-    /// Sets the upper bounds of the buckets, rising. Unless set, in the unit `s` they are 1, 2, 5, 10, .. from 100 ns to
+    /// Sets the upper bounds of the buckets: finite, each above the one before. Unless set, in the unit `s` they are 1, 2, 5, 10, .. from 100 ns to
     /// 60 s, as those of stages, and in others those of the SDK.
+    ///
+    /// # Panics
+    ///
+    /// Where they are not; in a static, that is a compile error. The SDK would drop every value.
     #[must_use]
     pub const fn with_bounds(mut self, bounds: &'static [f64]) -> Self {
+        assert!(
+            are_bounds(bounds),
+            "the bounds of buckets are finite, and each is above the one before"
+        );
         self.bounds = Some(bounds);
         self
     }
@@ -133,6 +146,18 @@ impl<L> Histogram<L> {
     }
 }
 
+/// What the SDK takes for bounds.
+const fn are_bounds(bounds: &[f64]) -> bool {
+    let mut at = 0;
+    while at < bounds.len() {
+        if !bounds[at].is_finite() || at > 0 && bounds[at] <= bounds[at - 1] {
+            return false;
+        }
+        at += 1;
+    }
+    true
+}
+
 impl BoundHistogram {
     /// Records a value.
     #[inline]
@@ -143,5 +168,25 @@ impl BoundHistogram {
         }
         #[cfg(not(feature = "init"))]
         let _ = value;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::are_bounds;
+
+    #[test]
+    fn bounds_are_finite_and_rise() {
+        for bounds in [&[][..], &[0.0], &[-1.0, 0.0, 2.5]] {
+            assert!(are_bounds(bounds), "{bounds:?}");
+        }
+        for bounds in [
+            &[f64::NAN][..],
+            &[1.0, f64::INFINITY],
+            &[1.0, 1.0],
+            &[5.0, 1.0],
+        ] {
+            assert!(!are_bounds(bounds), "{bounds:?}");
+        }
     }
 }

@@ -46,6 +46,18 @@ impl Description {
             text: "",
         }
     }
+
+    /// # Panics
+    ///
+    /// Where `unit` is not a unit of an instrument.
+    const fn with_unit(mut self, unit: &'static str) -> Self {
+        assert!(
+            is_unit(unit),
+            "the unit of an instrument has up to 63 characters of ASCII, as in `us` for microseconds"
+        );
+        self.unit = unit;
+        self
+    }
 }
 
 /// As the OpenTelemetry specification has it, "Instrument name syntax".
@@ -61,6 +73,11 @@ const fn is_name(name: &[u8]) -> bool {
         at += 1;
     }
     true
+}
+
+/// What the SDK takes for a unit.
+pub(crate) const fn is_unit(unit: &str) -> bool {
+    unit.len() <= 63 && unit.is_ascii()
 }
 
 #[cfg(test)]
