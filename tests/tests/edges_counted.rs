@@ -42,6 +42,16 @@ struct Basis {
     funding: f64,
 }
 
+/// The SDK takes no such unit for an instrument.
+#[derive(EdgeBreakdown)]
+#[edge(unit = "€")]
+struct Euro {
+    #[edge(gross)]
+    gross: f64,
+    #[edge(cost)]
+    fee: f64,
+}
+
 #[derive(AttributeValue)]
 enum Refused {
     Halted,
@@ -83,6 +93,11 @@ fn script() {
         funding: 1.0,
     };
     basis.record(&basis.decide());
+    let euro = Euro {
+        gross: 2.0,
+        fee: 0.5,
+    };
+    euro.record(&euro.decide());
 }
 
 fn start(route: Route, metrics: &SdkMeterProvider) -> Telemetry {
@@ -149,7 +164,12 @@ cross_venue (USD)      5
   gross                    100.0 %   160.0
   fees                      10.9 %   17.50
   slippage                   0.3 %  0.5000
-  net                       88.8 %   142.0";
+  net                       88.8 %   142.0
+euro (€)               1
+  accepted             1
+  gross                    100.0 %   2.000
+  fee                       25.0 %  0.5000
+  net                       75.0 %   1.500";
 
 fn table(text: &str) -> String {
     text.lines()
@@ -188,6 +208,23 @@ fn counts_on(route: Route) {
         ),
         (
             "tickspan.edge.cost bps edge.component=funding edge.name=basis",
+            1.0,
+        ),
+        (
+            "tickspan.edge.cost 1 edge.component=fee edge.name=euro",
+            0.5,
+        ),
+        ("tickspan.edge.gross 1 edge.name=euro", 2.0),
+        (
+            "tickspan.edge.net 1 edge.decision=accept edge.name=euro",
+            1.5,
+        ),
+        (
+            "tickspan.edge.net 1 edge.decision=reject edge.name=euro",
+            0.0,
+        ),
+        (
+            "tickspan.edge.decisions {decision} edge.decision=accept edge.name=euro",
             1.0,
         ),
         (

@@ -9,7 +9,7 @@ use opentelemetry::metrics::{AsyncInstrument, Meter, MeterProvider};
 use opentelemetry::{InstrumentationScope, KeyValue};
 
 use crate::collect::{EdgeSummary, EdgeTable};
-use crate::instrument::maker;
+use crate::instrument::{is_unit, maker};
 
 /// Has the edges of a table observed by the meters of a provider.
 pub(crate) fn register(provider: &Arc<dyn MeterProvider + Send + Sync>, table: &Arc<EdgeTable>) {
@@ -108,9 +108,11 @@ fn observe(
     tell: impl Fn(&EdgeSummary, &dyn AsyncInstrument<f64>) + Send + Sync + 'static,
 ) {
     let table = Arc::clone(table);
+    // The SDK makes nothing of another; the scope has the unit in any case.
+    let of_instrument = unit.filter(|unit| is_unit(unit)).unwrap_or("1");
     meter
         .f64_observable_up_down_counter(name)
-        .with_unit(unit.unwrap_or("1"))
+        .with_unit(of_instrument)
         .with_description(description)
         .with_callback(move |observer| {
             for edge in table.summary() {
