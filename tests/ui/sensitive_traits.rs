@@ -2,6 +2,8 @@ use tickspan::{AttributeValue, Sensitive};
 
 struct NotAClass;
 
+struct NotErased;
+
 fn shown(_: impl std::fmt::Display) {}
 fn referenced(_: impl AsRef<String>) {}
 fn ordered(_: impl PartialOrd) {}
@@ -9,6 +11,9 @@ fn compared(_: impl PartialEq) {}
 fn hashed(_: impl std::hash::Hash) {}
 fn converted(_: impl Into<String>) {}
 fn recorded(_: impl AttributeValue) {}
+
+fn borrowed(_: &Sensitive<&str>) {}
+fn not_erased(_: &Sensitive<NotErased>) {}
 
 fn main() {
     let key = || Sensitive::<String>::new("k".to_owned());

@@ -30,12 +30,32 @@ use super::class::{Class, Marker, Secret};
 ///
 /// Only the memory that the value holds when it is dropped is overwritten: not copies made through
 /// `expose`, and not what a `String` left behind when it grew.
-pub struct Sensitive<T: Zeroize, C: Class = Secret> {
+pub struct Sensitive<T: Erase, C: Class = Secret> {
     value: T,
     class: PhantomData<fn() -> C>,
 }
 
-impl<T: Zeroize, C: Class> Sensitive<T, C> {
+/// What a [`Sensitive`] may hold: whatever is [`Zeroize`].
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot be overwritten, so a `Sensitive` cannot hold it",
+    label = "the trait `Zeroize` is not implemented for `{Self}`",
+    note = "hold what owns the value: a `String` in place of a `&str`, a `Vec<u8>` in place of a `&[u8]`",
+    note = "a type of your own: `#[derive(Zeroize)]`, of the crate `zeroize`"
+)]
+pub trait Erase {
+    #[doc(hidden)]
+    fn __tickspan_erase(&mut self);
+}
+
+#[diagnostic::do_not_recommend]
+impl<T: Zeroize> Erase for T {
+    #[inline]
+    fn __tickspan_erase(&mut self) {
+        self.zeroize();
+    }
+}
+
+impl<T: Erase, C: Class> Sensitive<T, C> {
     /// Wraps `value`.
     pub const fn new(value: T) -> Self {
         Self {
@@ -52,9 +72,9 @@ impl<T: Zeroize, C: Class> Sensitive<T, C> {
     }
 }
 
-impl<T: Zeroize, C: Class> Drop for Sensitive<T, C> {
+impl<T: Erase, C: Class> Drop for Sensitive<T, C> {
     fn drop(&mut self) {
-        self.value.zeroize();
+        self.value.__tickspan_erase();
     }
 }
 
