@@ -153,6 +153,7 @@ pin_project! {
     ///
     /// The stage is current during each poll. It ends when the future is done, unwinds, or is dropped
     /// before: cancelled. What the future holds is dropped within the stage.
+    #[must_use = "a future does nothing unless it is awaited or polled"]
     pub struct StageFuture<F, S> {
         #[pin]
         inner: Option<F>,
@@ -230,6 +231,7 @@ where
 pin_project! {
     /// A stream with a stage around it, from the call that made it to its end. One that is dropped
     /// before its end was cancelled.
+    #[must_use = "a stream does nothing unless it is polled"]
     pub struct StageStream<S> {
         #[pin]
         inner: Option<S>,
