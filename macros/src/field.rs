@@ -246,7 +246,7 @@ impl Parse for Field {
     }
 }
 
-fn parse_dotted(input: ParseStream<'_>) -> syn::Result<Key> {
+pub(crate) fn parse_dotted(input: ParseStream<'_>) -> syn::Result<Key> {
     let mut tokens = TokenStream::new();
     let mut text = String::new();
     loop {
@@ -550,12 +550,30 @@ impl Argument {
             };
             return quote_spanned!(at=> #support::#probe(&#name, #unit).__tickspan_value());
         }
+        // Of an argument that an option has moved, this is what is told.
+        let at = name.span().resolved_at(Span::mixed_site());
+        let name = quote_spanned!(at=> &#name);
         let probe = match exemption {
-            Some(exemption) => quote!(ImplicitSensitive::<_, #exemption, _>::new(&#name, #unit)),
-            None if self.is_public => quote!(ImplicitText(#support::TextOrSkipped(&#name), #unit)),
-            None => quote!(Implicit(&#name, #unit)),
+            Some(exemption) => quote!(ImplicitSensitive::<_, #exemption, _>::new(#name, #unit)),
+            None if self.is_public => quote!(ImplicitText(#support::TextOrSkipped(#name), #unit)),
+            None => quote!(Implicit(#name, #unit)),
         };
         quote!(#support::#probe.__tickspan_value())
+    }
+
+    /// The argument as a field: asked for by name, where `label` names it and its type does not say what it is.
+    pub(crate) fn labelled(&self, name: &Ident, label: &Key) -> Option<Field> {
+        if label.text != self.key.text || self.known().is_some() {
+            return None;
+        }
+        let at = label.tokens.clone().into_iter().next()?.span();
+        let mut name = name.clone();
+        name.set_span(name.span().located_at(at));
+        Some(Field {
+            key: label.clone(),
+            value: parse_quote!(#name),
+            opened: Opened::Value,
+        })
     }
 
     /// What is captured of it.

@@ -3,7 +3,7 @@
 use proc_macro2::{Span, TokenStream, TokenTree};
 use quote::{ToTokens, quote};
 use syn::parse::ParseStream;
-use syn::{Attribute, Ident, Path, Token};
+use syn::{Attribute, Data, DeriveInput, Ident, Path, Token};
 
 use crate::diagnostics::Faults;
 use crate::setting::put;
@@ -46,12 +46,10 @@ pub(crate) fn root(krate: Option<&Path>) -> TokenStream {
 }
 
 /// The path in `#[tickspan(crate = path)]`, where a derive finds the runtime crate.
-pub(crate) fn given(attributes: &[Attribute], faults: &mut Faults) -> Option<Path> {
+pub(crate) fn given(input: &DeriveInput, faults: &mut Faults) -> Option<Path> {
+    refuse_within(&input.data, faults);
     let mut krate = None;
-    for attribute in attributes
-        .iter()
-        .filter(|attribute| attribute.path().is_ident("tickspan"))
-    {
+    for attribute in ours(&input.attrs) {
         let parsed = attribute.parse_args_with(|input: ParseStream<'_>| {
             let option: Token![crate] = input.parse()?;
             input.parse::<Token![=]>()?;
@@ -70,4 +68,38 @@ pub(crate) fn given(attributes: &[Attribute], faults: &mut Faults) -> Option<Pat
         }
     }
     krate
+}
+
+/// On a field or variant it would do nothing.
+fn refuse_within(data: &Data, faults: &mut Faults) {
+    let mut refuse = |attributes: &[Attribute], place: &str| {
+        for attribute in ours(attributes) {
+            faults.at(
+                attribute,
+                format_args!("`#[tickspan(..)]` stands on the type, not on a {place}"),
+            );
+        }
+    };
+    match data {
+        Data::Struct(data) => data
+            .fields
+            .iter()
+            .for_each(|field| refuse(&field.attrs, "field")),
+        Data::Enum(data) => {
+            for variant in &data.variants {
+                refuse(&variant.attrs, "variant");
+                variant
+                    .fields
+                    .iter()
+                    .for_each(|field| refuse(&field.attrs, "field"));
+            }
+        }
+        Data::Union(_) => {}
+    }
+}
+
+fn ours(attributes: &[Attribute]) -> impl Iterator<Item = &Attribute> {
+    attributes
+        .iter()
+        .filter(|attribute| attribute.path().is_ident("tickspan"))
 }

@@ -190,6 +190,12 @@ impl Parse for Level {
             // `debug` alone is a name without its quotes, not a constant.
             Expr::Path(path) if !LEVELS.iter().any(|level| path.path.is_ident(level)) => {
                 refuse_self(path)?;
+                if path.path.get_ident().is_some() && !is_constant(&path.path) {
+                    return Err(syn::Error::new_spanned(
+                        path,
+                        "expected a level in quotes or a constant: a level stands in the source, as in \"debug\"",
+                    ));
+                }
                 return Ok(Self::Constant(path.clone()));
             }
             other => as_written(other),

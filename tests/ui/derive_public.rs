@@ -64,4 +64,8 @@ enum OnEnum {
     Buy,
 }
 
+#[derive(AttributeValue)]
+#[public(reason = "exchange ticker, public listing", via = std::fmt::Display)]
+struct ViaPath(u128);
+
 fn main() {}

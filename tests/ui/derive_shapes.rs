@@ -50,4 +50,13 @@ struct CrateTwice(u64);
 #[tickspan(crate = other)]
 struct CrateInTwoPlaces(u64);
 
+#[derive(AttributeValue)]
+struct CrateOnAField(#[tickspan(crate = tickspan)] u64);
+
+#[derive(AttributeValue)]
+enum CrateOnAVariant {
+    #[tickspan(rename = "buy")]
+    Buy,
+}
+
 fn main() {}

@@ -34,4 +34,12 @@ struct Legs<N> {
     sell: Leg<f64>,
 }
 
+#[derive(EdgeBreakdown)]
+struct LentLeg<'a> {
+    #[edge(leg)]
+    buy: &'a Leg<f64>,
+    #[edge(leg)]
+    sell: Leg<f64>,
+}
+
 fn main() {}

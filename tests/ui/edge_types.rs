@@ -90,6 +90,14 @@ struct Leg {
     fees: f64,
 }
 
+#[derive(EdgeBreakdown)]
+struct OptionalLeg {
+    #[edge(leg)]
+    buy: Option<Leg>,
+    #[edge(leg)]
+    sell: Leg,
+}
+
 fn main() {
     let edge = Leg { gross: 1.0, fees: 0.5 };
     let _ = edge.decide_with(|_| Err("stale book"));

@@ -20,6 +20,7 @@ fn main() {
     let _stage = stage!("match", level: "debug", depth = 5);
     let _stage = stage!("match", sent());
     let _stage = stage!("match", depth = 5, || 3);
+    let _stage = stage!("match", depth = 5, { 3 });
     let _stage = stage!(
         "match",
         a = 1, b = 1, c = 1, d = 1, e = 1, f = 1, g = 1, h = 1, i = 1, j = 1, k = 1,

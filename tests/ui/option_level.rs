@@ -28,4 +28,9 @@ impl Engine {
     fn a_constant_of_self(&self) {}
 }
 
+#[traced_stage(level = level)]
+fn an_argument(level: tracing::Level) {
+    let _ = level;
+}
+
 fn main() {}

@@ -45,4 +45,18 @@ fn twice(symbol: &str) {
     let _ = symbol;
 }
 
+struct Order {
+    symbol: String,
+}
+
+#[traced_stage(metric(labels(order.symbol)))]
+fn no_attribute_of_an_argument(order: &Order) {
+    let _ = &order.symbol;
+}
+
+#[traced_stage(metric(labels(5)))]
+fn no_key(symbol: &str) {
+    let _ = symbol;
+}
+
 fn main() {}

@@ -33,4 +33,13 @@ fn quoted(book: u64) -> u64 {
     book
 }
 
+struct Order {
+    id: u64,
+}
+
+#[traced_stage(skip(order.id))]
+fn a_part_of_an_argument(order: &Order) -> u64 {
+    order.id
+}
+
 fn main() {}

@@ -1,6 +1,7 @@
 //! What the user wrote.
 
 use proc_macro2::TokenStream;
+use quote::ToTokens;
 use syn::parse::ParseStream;
 use syn::{Attribute, Data, DeriveInput, Ident, LitStr, Path};
 
@@ -29,7 +30,7 @@ const ACCEPTED: [&str; 3] = ["reason", "via", "allow_name"];
 
 pub(crate) fn parse(tokens: TokenStream, faults: &mut Faults) -> syn::Result<Written> {
     let input: DeriveInput = syn::parse2(tokens)?;
-    let krate = paths::given(&input.attrs, faults);
+    let krate = paths::given(&input, faults);
     let mut public = None;
     for attribute in &input.attrs {
         if attribute.path().is_ident("public") {
@@ -70,16 +71,15 @@ fn parse_public(attribute: &Attribute, faults: &mut Faults) -> Option<Public> {
                 "via" => {
                     equals(&option, "Display", input)?;
                     refuse_quotes(input, |_| "via = Display".to_owned())?;
-                    let via: Ident = input.parse()?;
-                    if via != "Display" {
-                        return Err(syn::Error::new(
-                            via.span(),
-                            format_args!(
-                                "a value cannot be opened via `{via}`; accepted: `Display`"
-                            ),
-                        ));
-                    }
-                    put(&mut public.via_display, &option, via)
+                    let via = input.call(Path::parse_mod_style)?;
+                    let Some(display) = via.get_ident().filter(|via| *via == "Display") else {
+                        let written = via.to_token_stream().to_string().replace(' ', "");
+                        let message = format!(
+                            "a value cannot be opened via `{written}`; accepted: `Display`"
+                        );
+                        return Err(syn::Error::new_spanned(via, message));
+                    };
+                    put(&mut public.via_display, &option, display.clone())
                 }
                 "allow_name" => allow_name(&mut public.allows_name, &option, input),
                 other => {

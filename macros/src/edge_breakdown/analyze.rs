@@ -58,6 +58,9 @@ pub(crate) struct Edge {
 pub(crate) struct Leg {
     pub(crate) name: String,
     pub(crate) field: Ident,
+    /// The type as it was written.
+    pub(crate) written: Type,
+    /// The type, with every lifetime `'static`.
     pub(crate) ty: Type,
 }
 
@@ -219,8 +222,11 @@ fn amount_type(field: &MarkedField, root: &TokenStream) -> TokenStream {
     let ty = &field.ty;
     match field.mark.kind {
         Kind::Leg => {
-            let at = ty.span().resolved_at(Span::call_site());
-            quote_spanned!(at=> <#ty as #root::EdgeBreakdown>::Amount)
+            // It stands where the type stands, from its first token to its last.
+            let mut spans = ty.to_token_stream().into_iter().map(|token| token.span());
+            let first = spans.next().unwrap_or_else(Span::call_site);
+            let amount = Ident::new("Amount", spans.last().unwrap_or(first));
+            quote_spanned!(first=> <#ty as #root::EdgeBreakdown>::#amount)
         }
         _ => ty.to_token_stream(),
     }
@@ -450,11 +456,19 @@ impl Edge {
             );
             return;
         }
+        if let Type::Reference(reference) = &field.ty {
+            faults.at(
+                reference,
+                "a leg is a part of its edge: hold the struct itself, and no reference to it",
+            );
+            return;
+        }
         let mut ty = field.ty.clone();
         Static.visit_type_mut(&mut ty);
         self.legs.push(Leg {
             name,
             field: field.name.clone(),
+            written: field.ty.clone(),
             ty,
         });
     }

@@ -129,7 +129,9 @@ fn unit(edge: &Edge, support: &Support) -> TokenStream {
     let unit = edge.legs.iter().fold(own, |unit, Leg { ty, .. }| {
         let at = ty.span().resolved_at(Span::call_site());
         let here = support.at(at);
-        quote_spanned!(at=> #here::one_unit(#unit, <#ty as #root::EdgeBreakdown>::UNIT))
+        // Each use of the type as an edge stands where the type stands: what is no edge is told once.
+        let of_leg = quote!(<#ty as #root::EdgeBreakdown>::UNIT);
+        quote_spanned!(at=> #here::one_unit(#unit, #of_leg))
     });
     quote!(
         const __TICKSPAN_UNIT: ::core::option::Option<&::core::primitive::str> = #unit;
@@ -223,9 +225,9 @@ fn values(edge: &Edge, support: &Support) -> TokenStream {
         .zip(&lists)
         .rev()
         .fold(joined, |inner, (leg, list)| {
-            let field = &leg.field;
+            let (field, ty) = (&leg.field, &leg.written);
             quote! {
-                #root::EdgeBreakdown::__tickspan_with(
+                <#ty as #root::EdgeBreakdown>::__tickspan_with(
                     &self.#field,
                     #support::computed_of_leg(&__tickspan_computed),
                     |#list| #inner,

@@ -161,9 +161,15 @@ fn refuse_misplaced(input: ParseStream<'_>, form: Form) -> syn::Result<()> {
         }
     } else if form == Form::Stage {
         let value = ahead.parse::<Expr>().ok().map(ungrouped);
-        if let Some(Expr::Await(_) | Expr::Block(_) | Expr::Call(_) | Expr::Closure(_)) = &value {
-            return Err(syn::Error::new_spanned(value, FUTURE_IS_A_BLOCK));
-        }
+        let message = match &value {
+            Some(Expr::Await(_) | Expr::Call(_)) => FUTURE_IS_A_BLOCK,
+            Some(Expr::Block(_) | Expr::Closure(_)) => {
+                "a stage lasts for the rest of the block that it stands in: `let _stage = stage!(\"match_levels\");`; around \
+                 a future: `stage!(\"send\", async { .. })`"
+            }
+            _ => return Ok(()),
+        };
+        return Err(syn::Error::new_spanned(value, message));
     }
     Ok(())
 }

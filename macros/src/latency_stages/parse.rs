@@ -28,7 +28,7 @@ const ACCEPTED: [&str; 2] = ["name", "budget"];
 
 pub(crate) fn parse(tokens: TokenStream, faults: &mut Faults) -> syn::Result<Written> {
     let input: DeriveInput = syn::parse2(tokens)?;
-    let krate = paths::given(&input.attrs, faults);
+    let krate = paths::given(&input, faults);
     let path = Options::of(&input.attrs, faults);
     let mut marks = Vec::new();
     if let Data::Enum(data) = &input.data {

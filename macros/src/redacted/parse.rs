@@ -16,7 +16,7 @@ pub(crate) struct Written {
 
 pub(crate) fn parse(tokens: TokenStream, faults: &mut Faults) -> syn::Result<Written> {
     let mut input: DeriveInput = syn::parse2(tokens)?;
-    let krate = paths::given(&input.attrs, faults);
+    let krate = paths::given(&input, faults);
     mark::refuse(&input.attrs, "a type", mark::ON_FIELDS, faults);
     let mut marks = Vec::new();
     let mut take = |fields: &mut Fields, faults: &mut Faults| {

@@ -19,7 +19,7 @@ pub(crate) struct Written {
 
 pub(crate) fn parse(tokens: TokenStream, faults: &mut Faults) -> syn::Result<Written> {
     let input: DeriveInput = syn::parse2(tokens)?;
-    let krate = paths::given(&input.attrs, faults);
+    let krate = paths::given(&input, faults);
     let kind = kind_of(&input.attrs, faults);
     if let Data::Struct(data) = &input.data {
         for field in &data.fields {

@@ -140,7 +140,7 @@ pub(crate) fn analyze(
         .unwrap_or_default();
     field::check(&fields, faults);
 
-    let bindings = arguments::bindings(&head.sig);
+    let bindings = arguments::bindings(&head.sig, options.labels.as_ref(), &body);
     let skipped = options
         .skip
         .take()
@@ -248,7 +248,10 @@ fn noted(
             let entry = if let Some(mark) = marks.of(binding) {
                 Entry::marked(name, ty, mark)
             } else if binding.recordable && options.skip_all.is_none() && !skipped.contains(name) {
-                Entry::argument(name, ty, &binding.argument, support)
+                match &binding.label {
+                    Some(field) => Entry::field(field),
+                    None => Entry::argument(name, ty, &binding.argument, support),
+                }
             } else {
                 Entry::not_captured(name, ty, binding.recordable)
             };
@@ -310,7 +313,7 @@ fn names_in_options(options: &Options, fields: &[Field]) -> HashSet<String> {
         collect_names(expr.value.to_token_stream(), &mut names);
     }
     for label in options.labels.iter().flat_map(|labels| &labels.value) {
-        names.insert(label.to_string());
+        collect_names(label.tokens.clone(), &mut names);
     }
     names
 }
@@ -397,9 +400,16 @@ fn attributes(
             let name = &argument.pattern.ident;
             let capture = match marks.of(&argument) {
                 Some(mark) => marked::capture(&argument, mark, support)?,
-                None => argument
-                    .argument
-                    .captured(name, argument.cfgs.clone(), support),
+                None => match &argument.label {
+                    Some(field) => Capture {
+                        argument: Some(name.clone()),
+                        cfgs: argument.cfgs.clone(),
+                        ..field.captured(support)
+                    },
+                    None => argument
+                        .argument
+                        .captured(name, argument.cfgs.clone(), support),
+                },
             };
             let keys = [&Key::of_ident(name).text, &capture.key.text];
             let given = fields.iter().any(|field| keys.contains(&&field.key.text));
@@ -493,7 +503,7 @@ fn returns_nothing_to_record(option: &Ident, head: &Head) -> Option<String> {
 
 /// The keys that are labels of the stage's metrics.
 fn labels(
-    labels: Option<&Given<Vec<Ident>>>,
+    labels: Option<&Given<Vec<Key>>>,
     captures: &[Capture],
     late: &[Key],
     faults: &mut Faults,
@@ -514,24 +524,25 @@ fn labels(
         .map(|key| key.text.as_str())
         .collect();
     for (index, label) in labels.value.iter().enumerate() {
-        if labels.value[..index].contains(label) {
+        let text = &label.text;
+        if labels.value[..index].iter().any(|it| it.text == *text) {
             faults.at(
-                label,
-                format_args!("the label `{label}` is given twice; remove one"),
+                &label.tokens,
+                format_args!("the label `{text}` is given twice; remove one"),
             );
-        } else if !keys.contains(&Key::of_ident(label).text.as_str()) {
+        } else if !keys.contains(&text.as_str()) {
             let hint = if keys.is_empty() {
                 "this stage records none".to_owned()
             } else {
-                suggest(&label.to_string(), &keys)
+                suggest(text, &keys)
             };
             faults.at(
-                label,
-                format_args!("the label `{label}` names no attribute of this stage; {hint}"),
+                &label.tokens,
+                format_args!("the label `{text}` names no attribute of this stage; {hint}"),
             );
         }
     }
-    labels.value.iter().map(Key::of_ident).collect()
+    labels.value.clone()
 }
 
 fn span_name(

@@ -2,6 +2,7 @@
 
 use std::mem;
 
+use proc_macro2::Group;
 use syn::punctuated::Punctuated;
 use syn::visit_mut::{self, VisitMut};
 use syn::{
@@ -10,9 +11,11 @@ use syn::{
 };
 
 use super::analyze::Rebound;
+use super::late::recorded_keys;
 use super::returns::{type_argument, unwrapped};
 use crate::diagnostics::{Faults, suggest};
-use crate::field::{self, Argument, Spelled};
+use crate::field::{self, Argument, Field, Key, Spelled};
+use crate::setting::Given;
 
 /// A name that a parameter binds.
 pub(super) struct Binding {
@@ -26,10 +29,21 @@ pub(super) struct Binding {
     pub(super) recordable: bool,
     /// What there is to know to record it.
     pub(super) argument: Argument,
+    /// The argument as a field, where a label asks for it.
+    pub(super) label: Option<Field>,
 }
 
-/// The names that the parameters bind, in their order.
-pub(super) fn bindings(sig: &Signature) -> Vec<Binding> {
+/// The names that the parameters bind, in their order. A label that `body` records later asks for no argument.
+pub(super) fn bindings(
+    sig: &Signature,
+    labels: Option<&Given<Vec<Key>>>,
+    body: &Group,
+) -> Vec<Binding> {
+    let asked: Vec<&Key> = labels.map_or_else(Vec::new, |labels| {
+        let recorded = recorded_keys(body.stream());
+        let is_asked = |label: &&Key| recorded.iter().all(|later| later.text != label.text);
+        labels.value.iter().filter(is_asked).collect()
+    });
     let mut bindings: Vec<Binding> = Vec::new();
     for (parameter, input) in sig.inputs.iter().enumerate() {
         let FnArg::Typed(argument) = input else {
@@ -55,15 +69,19 @@ pub(super) fn bindings(sig: &Signature) -> Vec<Binding> {
                     .iter()
                     .all(|known| known.pattern.ident != pattern.ident)
             {
+                let known = Argument::of(
+                    &pattern.ident,
+                    &taken_from,
+                    whole && reads_duration(&argument.ty),
+                    spelled,
+                );
                 bindings.push(Binding {
                     // `_x` is not wanted, and `message` is a key of our own.
                     recordable: !name.starts_with('_') && !field::is_reserved(name),
-                    argument: Argument::of(
-                        &pattern.ident,
-                        &taken_from,
-                        whole && reads_duration(&argument.ty),
-                        spelled,
-                    ),
+                    label: asked
+                        .iter()
+                        .find_map(|label| known.labelled(&pattern.ident, label)),
+                    argument: known,
                     pattern,
                     parameter,
                     cfgs: attributes(argument, &["cfg"]),

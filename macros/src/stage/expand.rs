@@ -324,7 +324,8 @@ fn parent_tokens(parent: &Parent, support: &Support) -> TokenStream {
         Parent::Root => quote!(#support::Parent::Root),
         Parent::Given(span) => {
             let at = span.span().resolved_at(Span::mixed_site());
-            quote_spanned!(at=> #support::IntoParent::into_parent(#span))
+            let here = support.at(at);
+            quote_spanned!(at=> #here::IntoParent::into_parent(#span))
         }
     }
 }

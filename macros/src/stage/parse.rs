@@ -6,7 +6,7 @@ use syn::parse::{Parse, ParseStream, Parser};
 use syn::{Expr, Ident, LitStr, Path, Token, parenthesized};
 
 use crate::diagnostics::{Faults, suggest};
-use crate::field::{self, Field, skip_to_comma};
+use crate::field::{self, Field, Key, skip_to_comma};
 use crate::groups::ungrouped;
 use crate::options::{self, Form, Placement};
 use crate::setting::{
@@ -30,7 +30,7 @@ pub(crate) struct Options {
     pub(crate) ret: Option<Given<Ret>>,
     pub(crate) err: Option<Given<Err>>,
     pub(crate) mark: Option<Given<Mark>>,
-    pub(crate) labels: Option<Given<Vec<Ident>>>,
+    pub(crate) labels: Option<Given<Vec<Key>>>,
     pub(crate) krate: Option<Given<Path>>,
 }
 
@@ -243,7 +243,15 @@ fn inside<T>(
 
 fn names(input: ParseStream<'_>) -> syn::Result<Vec<Ident>> {
     inside(input, |content| {
-        let names = content.parse_terminated(bare_name, Token![,])?;
+        let name = |content: ParseStream<'_>| {
+            let name = bare_name(content)?;
+            if content.peek(Token![.]) {
+                let message = format!("an argument is skipped whole: `skip({name})`");
+                return Err(content.error(message));
+            }
+            Ok(name)
+        };
+        let names = content.parse_terminated(name, Token![,])?;
         Ok(names.into_iter().collect())
     })
 }
@@ -350,12 +358,15 @@ fn mark_path(input: ParseStream<'_>) -> syn::Result<Path> {
 }
 
 /// `(labels(symbol, venue))`.
-fn metric_labels(input: ParseStream<'_>) -> syn::Result<Vec<Ident>> {
+fn metric_labels(input: ParseStream<'_>) -> syn::Result<Vec<Key>> {
     inside(input, |content| {
         let at = content.span();
         let labels = content.call(Ident::parse_any);
         if labels.is_ok_and(|name| name == "labels") && content.peek(syn::token::Paren) {
-            let labels = content.call(names)?;
+            let labels = inside(content, |labels| {
+                let labels = labels.parse_terminated(label, Token![,])?;
+                Ok(labels.into_iter().collect())
+            })?;
             content.parse::<Option<Token![,]>>()?;
             return Ok(labels);
         }
@@ -364,4 +375,10 @@ fn metric_labels(input: ParseStream<'_>) -> syn::Result<Vec<Ident>> {
             "expected the labels of the metric: `metric(labels(symbol, venue))`",
         ))
     })
+}
+
+/// The key of an attribute, which some would quote.
+fn label(input: ParseStream<'_>) -> syn::Result<Key> {
+    refuse_quotes(input, str::to_owned)?;
+    field::parse_dotted(input)
 }

@@ -47,7 +47,7 @@ pub(crate) fn parse(tokens: TokenStream, faults: &mut Faults) -> syn::Result<Wri
         Data::Enum(_) | Data::Union(_) => Vec::new(),
     };
     Ok(Written {
-        krate: paths::given(&input.attrs, faults),
+        krate: paths::given(&input, faults),
         options,
         fields,
         input,
