@@ -177,6 +177,7 @@ struct Version<'a> {
 
 /// A line whose data has not been looked at. What else stands in it is skipped.
 #[derive(Deserialize)]
+#[serde(expecting = "a line of a recording")]
 struct Raw<'a> {
     #[serde(borrow)]
     event_type: Cow<'a, str>,

@@ -61,7 +61,13 @@ impl fmt::Display for Fault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Torn => f.write_str("the last line is cut short"),
-            Self::Unreadable(error) => write!(f, "the line cannot be read: {error}"),
+            // The place is told already, and the parser has seen one line.
+            Self::Unreadable(error) => {
+                let error = error
+                    .to_string()
+                    .replace(" at line 1 column ", " at column ");
+                write!(f, "the line cannot be read: {error}")
+            }
             Self::NotText => f.write_str("the line is not UTF-8"),
             Self::TooLong => f.write_str("the line is longer than 32 MiB"),
             Self::Version(version) => {

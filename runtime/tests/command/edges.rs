@@ -73,6 +73,10 @@ fn where_there_are_none_it_exits_with_4() {
     let (dir, _) = self::lines().recording();
     let output = run(&["edges", "--since", "2026-11-22"], dir.path());
     assert_eq!(output.status.code(), Some(4));
+    assert_eq!(
+        err(&output),
+        "tickspan: there is nothing of what was asked for\n"
+    );
 }
 
 #[test]

@@ -100,13 +100,18 @@ fn nothing_exits_with_4_and_what_is_not_there_with_3() {
     let empty = dir.path().join("empty");
     File::create(&empty).unwrap();
     for command in COMMANDS {
-        for output in [
-            run(&[command], dir.path()),
-            run(&[command], &empty),
-            run_on(&[command, "-"], b""),
+        let (no_file, nothing) = (
+            "there is no file of a recording; in a folder, those are read that a recorder has named, as \
+             `20261121/events.jsonl`",
+            "there is nothing of what was asked for",
+        );
+        for (output, why) in [
+            (run(&[command], dir.path()), no_file),
+            (run(&[command], &empty), nothing),
+            (run_on(&[command, "-"], b""), nothing),
         ] {
             assert_eq!(output.status.code(), Some(4), "{command}: {output:?}");
-            assert_eq!(err(&output), "", "{command}");
+            assert_eq!(err(&output), format!("tickspan: {why}\n"), "{command}");
         }
         let output = run(&[command], &dir.path().join("nothing"));
         assert_eq!(output.status.code(), Some(3), "{command}");

@@ -183,6 +183,17 @@ fn time_is_from_since_and_before_until() {
             "{since}"
         );
     }
+    for (options, told) in [
+        (&["--since", "-5m"][..], "how long ago as `15m`"),
+        (
+            &["--since", "5m", "--until", "10m"],
+            "`--until` is not later than `--since`",
+        ),
+    ] {
+        let wrong = run(&[&["summary"], options].concat(), dir.path());
+        assert_eq!(wrong.status.code(), Some(2), "{options:?}");
+        assert!(err(&wrong).contains(told), "{wrong:?}");
+    }
     let wrong = run(&["summary", "--since", "yesterday"], dir.path());
     assert_eq!(wrong.status.code(), Some(2));
     assert!(

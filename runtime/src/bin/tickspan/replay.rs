@@ -86,7 +86,7 @@ impl Replay {
                 crate::human::count(events.late())
             );
         }
-        Ok(damages.end(found))
+        Ok(self.input.told(damages.end(found)))
     }
 }
 

@@ -70,7 +70,7 @@ impl Traces {
             tables: vec![table],
         };
         self.form.print(&document)?;
-        Ok(first.damages.end(!ids.is_empty()))
+        Ok(self.input.told(first.damages.end(!ids.is_empty())))
     }
 
     fn looks_at(&self, span: &Span<'_>) -> bool {

@@ -79,6 +79,7 @@ pub(super) struct Extreme {
 
 /// What every line has. Data is read where it is an edge's.
 #[derive(Deserialize)]
+#[serde(expecting = "a line of a recording")]
 struct Head<'a> {
     #[serde(borrow)]
     event_type: Cow<'a, str>,

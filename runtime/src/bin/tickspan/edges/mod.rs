@@ -39,7 +39,7 @@ impl Edges {
         let edges: Vec<Told> = edges.into_iter().map(Told::of).collect();
         self.form
             .print(&document(scanned.lines, &scanned.damages, &edges))?;
-        Ok(scanned.damages.end(!edges.is_empty()))
+        Ok(self.input.told(scanned.damages.end(!edges.is_empty())))
     }
 }
 

@@ -5,14 +5,14 @@ mod times;
 mod when;
 
 use std::fs::{self, File};
-use std::io;
+use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
 use clap::Args;
 use tickspan::replay::Replay;
 
-use crate::exit::Failure;
+use crate::exit::{Exit, Failure};
 use kept::Kept;
 pub(crate) use times::{Nanoseconds, Times, time};
 use when::When;
@@ -36,11 +36,11 @@ pub(crate) struct Input {
 #[derive(Clone, Copy, Debug, Default, Args)]
 pub(crate) struct Period {
     /// Leaves out what happened before: `2026-11-21`, `2026-11-21T05:43Z`, or `15m` for the last quarter of an hour.
-    #[arg(long, value_name = "TIME")]
+    #[arg(long, value_name = "TIME", allow_hyphen_values = true)]
     since: Option<When>,
 
     /// Leaves out what happened then or later.
-    #[arg(long, value_name = "TIME")]
+    #[arg(long, value_name = "TIME", allow_hyphen_values = true)]
     until: Option<When>,
 }
 
@@ -132,6 +132,7 @@ impl Input {
     ///
     /// When something that was named cannot be read.
     pub(crate) fn replay(&self) -> Result<Replay, Failure> {
+        self.period.check()?;
         let mut replay = if self.is_standard_input()? {
             Replay::read(STANDARD_INPUT, io::stdin())
         } else {
@@ -153,6 +154,7 @@ impl Input {
     ///
     /// When something that was named cannot be read.
     pub(crate) fn sources(&self) -> Result<(Vec<Source>, Option<u64>), Failure> {
+        self.period.check()?;
         if let Some(kept) = &self.kept {
             return Ok((kept.clone(), kept.iter().map(Source::bytes).sum()));
         }
@@ -163,6 +165,20 @@ impl Input {
         let sources: Vec<Source> = files.into_iter().map(Source::File).collect();
         let bytes = sources.iter().map(Source::bytes).sum();
         Ok((sources, bytes))
+    }
+
+    /// Tells on stderr why there may be nothing, where that is how the command ends.
+    pub(crate) fn told(&self, exit: Exit) -> Exit {
+        if exit == Exit::Nothing {
+            let why = match self.sources() {
+                Ok((files, _)) if files.is_empty() => {
+                    "there is no file of a recording; in a folder, those are read that a recorder has named, as `20261121/events.jsonl`"
+                }
+                _ => "there is nothing of what was asked for",
+            };
+            let _ = writeln!(io::stderr(), "tickspan: {why}");
+        }
+        exit
     }
 
     /// What is named by itself has to be there; a fault inside a folder is damage.
@@ -185,6 +201,15 @@ fn unreadable(error: &impl ToString) -> Failure {
 }
 
 impl Period {
+    fn check(self) -> Result<(), Failure> {
+        match (self.since(), self.until()) {
+            (Some(since), Some(until)) if until <= since => Err(Failure::Usage(
+                "`--until` is not later than `--since`, so nothing lies between".to_owned(),
+            )),
+            _ => Ok(()),
+        }
+    }
+
     /// From when on.
     pub(crate) fn since(self) -> Option<SystemTime> {
         self.since.map(When::time)

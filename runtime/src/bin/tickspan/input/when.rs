@@ -27,7 +27,7 @@ impl When {
                 .ok()
                 .map(|it| Self(it.timestamp()));
         }
-        let ago: Span = text.parse().ok()?;
+        let ago = text.parse::<Span>().ok().filter(|ago| !ago.is_negative())?;
         let time = now.to_zoned(TimeZone::UTC).checked_sub(ago).ok()?;
         Some(Self(time.timestamp()))
     }
@@ -62,7 +62,7 @@ mod tests {
             let time: Timestamp = time.parse().unwrap();
             assert_eq!(When::parse(text, now), Some(When(time)), "{text}");
         }
-        for text in ["", "yesterday", "5", "2026-13-01", "05:43"] {
+        for text in ["", "yesterday", "5", "2026-13-01", "05:43", "-5m", "5m ago"] {
             assert_eq!(When::parse(text, now), None, "{text}");
         }
     }

@@ -45,7 +45,7 @@ impl Report {
         let second = scan_again(&input, || Looking(Second::of(Arc::clone(&wanted)), period))?;
         let page = shown.add(second.0).and_then(|()| page::page(&shown.report));
         self.write(&page.map_err(io::Error::from)?)?;
-        Ok(damages.end(has_any))
+        Ok(self.input.told(damages.end(has_any)))
     }
 
     /// The page must not replace what it is made of.

@@ -76,7 +76,9 @@ impl Summary {
         let Some(other) = &self.compare else {
             let scanned = self.scan(&self.input)?;
             self.form.print(&self.document(&scanned))?;
-            return Ok(scanned.damages.end(!scanned.fold.is_empty()));
+            return Ok(self
+                .input
+                .told(scanned.damages.end(!scanned.fold.is_empty())));
         };
         let other = Input::all_of(other.clone());
         if self.input.is_standard_input()? && other.is_standard_input()? {
@@ -85,7 +87,14 @@ impl Summary {
         }
         let now = self.scan(&self.input)?;
         let before = self.scan(&other)?;
-        self.compare(&before, &now)
+        let end = self.compare(&before, &now)?;
+        // The one in which nothing is.
+        let empty = if before.fold.is_empty() {
+            &other
+        } else {
+            &self.input
+        };
+        Ok(empty.told(end))
     }
 
     fn scan(&self, input: &Input) -> Result<Scanned<Counted>, Failure> {

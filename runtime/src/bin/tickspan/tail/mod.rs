@@ -26,6 +26,10 @@ const PAUSE: Duration = Duration::from_millis(100);
 /// It goes on until it is stopped, or nobody reads its output; `-` is standard input, to its end. Exit codes: 0 fine, 2 wrong use, 3 the
 /// recording cannot be read or the output cannot be written.
 #[derive(Debug, Args)]
+#[command(
+    mut_arg("json", |json| json.help("Prints lines as they were recorded")),
+    mut_arg("csv", |csv| csv.hide(true))
+)]
 pub(crate) struct Tail {
     /// The folder of a recording, or a file of it; `-` is standard input.
     #[arg(value_name = "RECORDING")]
