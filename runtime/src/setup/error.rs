@@ -146,9 +146,15 @@ fn harmless(characters: impl Iterator<Item = char>) -> String {
 impl fmt::Debug for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{self}")?;
+        let mut last = String::new();
         let mut next = self.source();
         while let Some(source) = next {
-            write!(f, ": {}", harmless(source.to_string().chars()))?;
+            let text = harmless(source.to_string().chars());
+            // Some errors speak for their source.
+            if text != last {
+                write!(f, ": {text}")?;
+            }
+            last = text;
             next = source.source();
         }
         Ok(())
@@ -215,5 +221,24 @@ impl StdError for Error {
             | Self::MissingFeature { .. }
             | Self::Flush { .. } => None,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use tracing_subscriber::filter::Directive;
+
+    use super::Error;
+
+    #[test]
+    fn what_two_errors_of_a_chain_say_alike_is_said_once() {
+        let source = "engine=loud".parse::<Directive>().unwrap_err();
+        let error = Error::Filter {
+            setting: "RUST_LOG",
+            directive: "engine=loud".to_owned(),
+            source: Box::new(source),
+        };
+        let told = format!("{error:?}");
+        assert_eq!(told.matches("expected one of").count(), 1, "{told}");
     }
 }
