@@ -36,6 +36,18 @@ async fn connect(venue: &str) {
     tokio::task::yield_now().await;
 }
 
+struct Order {
+    symbol: String,
+    levels: Vec<u64>,
+}
+
+/// A key with dots; an argument that nobody but the label names; and one of which the body records something else.
+#[traced_stage(fields(order.symbol), metric(labels(order.symbol, levels, book)))]
+fn quote(order: &Order, levels: &[u64], book: &Order) {
+    record!(book = book.levels.len());
+    let _ = (order, levels);
+}
+
 /// The attributes of a point, sorted.
 fn words<'a>(attributes: impl Iterator<Item = &'a KeyValue>) -> String {
     let mut words: Vec<String> = attributes
@@ -94,6 +106,11 @@ fn run(route: Route) {
         _ = submit("AAPL", quantity);
     }
     _ = submit("MSFT", 5);
+    let order = Order {
+        symbol: "AAPL".to_owned(),
+        levels: vec![1, 2],
+    };
+    quote(&order, &order.levels, &order);
     let runtime = tokio::runtime::Builder::new_current_thread()
         .build()
         .unwrap();
@@ -129,6 +146,14 @@ fn run(route: Route) {
         ),
         (
             "calls tickspan.outcome=ok tickspan.stage=connect venue=XNAS",
+            1,
+        ),
+        (
+            "calls book=2 levels=[1,2] order.symbol=AAPL tickspan.outcome=ok tickspan.stage=quote",
+            1,
+        ),
+        (
+            "duration book=2 levels=[1,2] order.symbol=AAPL tickspan.stage=quote",
             1,
         ),
         ("calls tickspan.outcome=ok tickspan.stage=price", 4),
