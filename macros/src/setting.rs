@@ -186,7 +186,12 @@ impl Parse for Level {
                 .base10_parse::<usize>()
                 .ok()
                 .and_then(|number| LEVELS.get(number.checked_sub(1)?))
-                .map_or_else(|| literal.to_string(), ToString::to_string),
+                .ok_or_else(|| {
+                    let message =
+                        "a level is a number from 1 (trace) to 5 (error), or a name, as \"debug\"";
+                    syn::Error::new(literal.span(), message)
+                })?
+                .to_string(),
             // `debug` alone is a name without its quotes, not a constant.
             Expr::Path(path) if !LEVELS.iter().any(|level| path.path.is_ident(level)) => {
                 refuse_self(path)?;
