@@ -64,6 +64,11 @@ fn lines_come_as_they_were_in_the_order_of_time() {
     assert_eq!(of(&["--until", "2026-11-21T05:43:44.003Z"]), all[..2]);
     let nothing = run(&["replay", "--type", "trade"], dir.path());
     assert_eq!(nothing.status.code(), Some(4));
+    let misspelt = run(&["replay", "--type", "edge,spans"], dir.path());
+    assert_eq!(misspelt.status.code(), Some(0));
+    let told = "tickspan: lines of the type `spans` are not known to this version; known: span, latency, edge, trade, \
+                recording\n";
+    assert_eq!(err(&misspelt), told);
     let wrong = run(&["replay", "--speed", "0"], dir.path());
     assert_eq!(wrong.status.code(), Some(2), "{}", err(&wrong));
 }

@@ -33,6 +33,20 @@ pub(crate) struct Replay {
     speed: Speed,
 }
 
+/// The types of lines that this version knows.
+const TYPES: [&str; 5] = ["span", "latency", "edge", "trade", "recording"];
+
+/// Tells types of which there may be no line: one that a later version wrote is asked for, or the word is misspelt.
+pub(crate) fn tell_unknown(types: &[String]) {
+    for unknown in types.iter().filter(|it| !TYPES.contains(&it.as_str())) {
+        let _ = writeln!(
+            io::stderr(),
+            "tickspan: lines of the type `{unknown}` are not known to this version; known: {}",
+            TYPES.join(", ")
+        );
+    }
+}
+
 /// Reads the id of a trace.
 pub(crate) fn trace_id(text: &str) -> Result<TraceId, &'static str> {
     let is_hex = text.len() == 32 && text.bytes().all(|it| it.is_ascii_hexdigit());
@@ -54,6 +68,7 @@ fn speed(text: &str) -> Result<Speed, &'static str> {
 impl Replay {
     pub(crate) fn run(&self) -> Result<Exit, Failure> {
         let mut replay = self.input.replay()?.with_speed(self.speed);
+        tell_unknown(&self.types);
         if !self.types.is_empty() {
             replay = replay.event_types(self.types.iter().map(String::as_str));
         }

@@ -13,6 +13,7 @@ use tickspan::recorded::{Data, Line};
 use crate::exit::{Exit, Failure};
 use crate::human;
 use crate::output::Form;
+use crate::replay::tell_unknown;
 use crate::trace::beginning;
 use crate::tree::failure;
 use crate::waterfall::{clean, cut, decided, listed};
@@ -65,6 +66,7 @@ impl Tail {
             let wrong = "what goes on has no table: use `--json` for lines";
             return Err(Failure::Usage(wrong.to_owned()));
         }
+        tell_unknown(&self.types);
         let mut shown = Shown {
             tail: self,
             out: BufWriter::new(io::stdout().lock()),
