@@ -15,6 +15,9 @@ pub(super) const PIECE: usize = 64 << 10;
 const GZIP: [u8; 2] = [0x1f, 0x8b];
 const ZSTD: [u8; 4] = [0x28, 0xb5, 0x2f, 0xfd];
 
+/// With what some editors begin a text in UTF-8.
+const BYTE_ORDER_MARK: [u8; 3] = [0xef, 0xbb, 0xbf];
+
 /// Opens a file of a recording, also one that has been packed since it was found: a recorder does so while others read.
 /// What it gives is packed as it is in the file: [`unpack`] reads both.
 ///
@@ -44,7 +47,7 @@ pub fn open(path: &Path) -> io::Result<File> {
     packed.map_or(opened, Ok)
 }
 
-/// Unpacks what is packed with `gzip` or `zstd`, and gives the rest as it is. The first bytes tell which; a name is not asked for.
+/// Unpacks what is packed with `gzip` or `zstd`, and gives the rest as it is, but for a byte order mark. The first bytes tell which; a name is not asked for.
 ///
 /// ```
 /// use std::io::Read as _;
@@ -62,7 +65,11 @@ pub fn open(path: &Path) -> io::Result<File> {
 pub fn unpack(mut packed: impl Read + Send + 'static) -> Result<Box<dyn Read + Send>, Fault> {
     let mut head = [0; 4];
     let len = read_head(&mut packed, &mut head).map_err(Fault::File)?;
-    let whole = Cursor::new(head).take(len as u64).chain(packed);
+    let mut begin = Cursor::new(head).take(len as u64);
+    if head.starts_with(&BYTE_ORDER_MARK) {
+        begin.read_exact(&mut [0; 3]).map_err(Fault::File)?;
+    }
+    let whole = begin.chain(packed);
     if head.starts_with(&GZIP) {
         let file = BufReader::with_capacity(PIECE, whole);
         return Ok(Box::new(MultiGzDecoder::new(file)));

@@ -95,6 +95,21 @@ fn lines_of_another_version_are_left_out_and_told() {
 }
 
 #[test]
+fn a_file_that_an_editor_has_saved_is_read_whole() {
+    let (dir, file) = good().recording();
+    let text = fs::read_to_string(&file).unwrap();
+    fs::write(&file, format!("\u{feff}{}", text.replace('\n', "\r\n"))).unwrap();
+    for command in COMMANDS {
+        let output = run(&[command], dir.path());
+        assert_eq!(
+            (output.status.code(), err(&output)),
+            (Some(0), String::new()),
+            "{command}"
+        );
+    }
+}
+
+#[test]
 fn nothing_exits_with_4_and_what_is_not_there_with_3() {
     let dir = TempDir::new().unwrap();
     let empty = dir.path().join("empty");
