@@ -55,7 +55,8 @@ pub(crate) struct Totals {
 /// The end that a thread writes to.
 pub(super) struct Writer {
     pub(super) producer: Producer,
-    counters: &'static Counters,
+    /// Nothing of a thread that has not written.
+    counters: Option<&'static Counters>,
     /// Whether the record that names the thread is in the lane.
     pub(super) named: bool,
 }
@@ -134,18 +135,11 @@ pub(crate) fn totals() -> Totals {
         })
 }
 
-/// Those of no thread.
-static NOBODY: Counters = Counters {
-    started: AtomicU64::new(0),
-    ended: AtomicU64::new(0),
-    lost: AtomicU64::new(0),
-};
-
 impl Writer {
     /// That of a thread that has not written.
     pub(super) const NONE: Self = Self {
         producer: Producer::NONE,
-        counters: &NOBODY,
+        counters: None,
         named: false,
     };
 
@@ -178,7 +172,7 @@ impl Writer {
         });
         Self {
             producer: producer.unwrap_or(Producer::NONE),
-            counters,
+            counters: Some(counters),
             named: false,
         }
     }
@@ -190,16 +184,26 @@ impl Writer {
         }
     }
 
+    #[inline]
+    fn count(&self, counter: impl FnOnce(&Counters) -> &AtomicU64) {
+        if let Some(counters) = self.counters {
+            Counters::add_one(counter(counters));
+        }
+    }
+
+    #[inline]
     pub(super) fn count_started(&self) {
-        Counters::add_one(&self.counters.started);
+        self.count(|counters| &counters.started);
     }
 
+    #[inline]
     pub(super) fn count_ended(&self) {
-        Counters::add_one(&self.counters.ended);
+        self.count(|counters| &counters.ended);
     }
 
+    #[inline]
     pub(super) fn count_lost(&self) {
-        Counters::add_one(&self.counters.lost);
+        self.count(|counters| &counters.lost);
     }
 
     /// Whether the thread has a lane.
@@ -234,7 +238,7 @@ fn wake_collector(is_half: bool) {
 
 impl Drop for Writer {
     fn drop(&mut self) {
-        if core::ptr::eq(self.counters, &raw const NOBODY) {
+        if self.counters.is_none() {
             return;
         }
         let given_back = core::mem::replace(self, Self::NONE);
