@@ -47,9 +47,9 @@ pub(crate) fn root(krate: Option<&Path>) -> TokenStream {
 
 /// The path in `#[tickspan(crate = path)]`, where a derive finds the runtime crate.
 pub(crate) fn given(input: &DeriveInput, faults: &mut Faults) -> Option<Path> {
-    refuse_within(&input.data, faults);
+    refuse_within(&input.data, "tickspan", faults);
     let mut krate = None;
-    for attribute in ours(&input.attrs) {
+    for attribute in named(&input.attrs, "tickspan") {
         let parsed = attribute.parse_args_with(|input: ParseStream<'_>| {
             let option: Token![crate] = input.parse()?;
             input.parse::<Token![=]>()?;
@@ -70,13 +70,13 @@ pub(crate) fn given(input: &DeriveInput, faults: &mut Faults) -> Option<Path> {
     krate
 }
 
-/// On a field or variant it would do nothing.
-fn refuse_within(data: &Data, faults: &mut Faults) {
+/// Refuses the attribute `name`, which stands on the type, on fields and variants: there it would do nothing.
+pub(crate) fn refuse_within(data: &Data, name: &str, faults: &mut Faults) {
     let mut refuse = |attributes: &[Attribute], place: &str| {
-        for attribute in ours(attributes) {
+        for attribute in named(attributes, name) {
             faults.at(
                 attribute,
-                format_args!("`#[tickspan(..)]` stands on the type, not on a {place}"),
+                format_args!("`#[{name}(..)]` stands on the type, not on a {place}"),
             );
         }
     };
@@ -98,8 +98,8 @@ fn refuse_within(data: &Data, faults: &mut Faults) {
     }
 }
 
-fn ours(attributes: &[Attribute]) -> impl Iterator<Item = &Attribute> {
+fn named<'a>(attributes: &'a [Attribute], name: &str) -> impl Iterator<Item = &'a Attribute> {
     attributes
         .iter()
-        .filter(|attribute| attribute.path().is_ident("tickspan"))
+        .filter(move |attribute| attribute.path().is_ident(name))
 }

@@ -41,7 +41,8 @@ pub(crate) fn parse(tokens: TokenStream, faults: &mut Faults) -> syn::Result<Wri
             }
         }
     }
-    refuse_inner_marks(&input, faults);
+    // Inside it would be read as a promise.
+    paths::refuse_within(&input.data, "public", faults);
     refuse_sensitive(&input, faults);
     Ok(Written {
         input,
@@ -93,37 +94,6 @@ fn parse_public(attribute: &Attribute, faults: &mut Faults) -> Option<Public> {
         })
     });
     faults.ok(parsed).map(|()| public)
-}
-
-/// A mark stands on the type: on a field or variant it would be read as a promise and do nothing.
-fn refuse_inner_marks(input: &DeriveInput, faults: &mut Faults) {
-    let mut refuse = |attributes: &[Attribute], place: &str| {
-        for attribute in attributes
-            .iter()
-            .filter(|attribute| attribute.path().is_ident("public"))
-        {
-            faults.at(
-                attribute,
-                format_args!("`#[public(..)]` stands on the type, not on a {place}"),
-            );
-        }
-    };
-    match &input.data {
-        Data::Struct(data) => data
-            .fields
-            .iter()
-            .for_each(|field| refuse(&field.attrs, "field")),
-        Data::Enum(data) => {
-            for variant in &data.variants {
-                refuse(&variant.attrs, "variant");
-                variant
-                    .fields
-                    .iter()
-                    .for_each(|field| refuse(&field.attrs, "field"));
-            }
-        }
-        Data::Union(_) => {}
-    }
 }
 
 /// The derive proves that values may leave; a mark says that they must not.
