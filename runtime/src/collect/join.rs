@@ -242,9 +242,9 @@ impl Joiner {
     fn complete(&mut self, complete: &Complete<'_>, spans: &mut Vec<SpanData>) {
         let header = &complete.header;
         let is_sampled = header.flags & flags::SAMPLED != 0;
-        let by_values = self.metrics.is_some()
-            || self.statistics.stages.is_some() && self.decoder.is_renamed(header.site);
-        let is_labelled = by_values && header.flags & flags::LABELLED != 0;
+        let is_labelled = header.flags & flags::LABELLED != 0
+            && (self.metrics.is_some()
+                || self.statistics.stages.is_some() && self.decoder.is_renamed(header.site));
         let is_wanted = is_sampled || is_labelled || self.decoder.tells_spans();
         let is_read = is_wanted && self.decoder.span(complete, spans);
         if header.capture == 0 {
