@@ -489,6 +489,7 @@ impl Thread {
             parent,
             start: 0,
         }));
+        // Always there; asked for again behind the clock, it would be looked for.
         let Some(Frame::Lane(frame)) = self.frames.last_mut() else {
             return unusual();
         };
