@@ -112,6 +112,26 @@ fn all_kinds(symbol: &str, price: f64, offset: i64, qty: u64, is_bid: bool, fee:
     event!("seen", symbol = symbol, price, offset, qty, is_bid, fee);
 }
 
+#[traced_stage]
+fn one(symbol: &str) {
+    let _ = symbol;
+}
+
+#[traced_stage]
+fn two(fee: Decimal, symbol: &str) {
+    let _ = (fee, symbol);
+}
+
+#[traced_stage]
+fn three(symbol: &str, limit: Option<f64>, fee: Decimal) {
+    let _ = (symbol, limit, fee);
+}
+
+#[traced_stage]
+fn four(venue: &str, is_bid: bool, symbol: &str, fee: Decimal) {
+    let _ = (venue, is_bid, symbol, fee);
+}
+
 /// More values than most stages have.
 #[traced_stage(fields(
     a = 1,
@@ -160,6 +180,14 @@ fn values_of_every_kind_and_length_arrive_whole() {
             let (symbol, price, offset, qty, is_bid, fee) = of(number);
             all_kinds(symbol, price, offset, qty, is_bid, fee);
             many(symbol);
+            let _around = stage!("around");
+            all_kinds(symbol, price, offset, qty, is_bid, fee);
+            one(symbol);
+            two(fee, symbol);
+            three(symbol, is_bid.then_some(price), fee);
+            four(texts[texts.len() - 1 - number], is_bid, symbol, fee);
+            // The lane has room for the next.
+            telemetry.flush(SOON).unwrap();
         }
         let report = telemetry.shutdown(SOON);
         assert_eq!(report.lost(), 0, "{report}");
@@ -170,9 +198,9 @@ fn values_of_every_kind_and_length_arrive_whole() {
             spans
         };
         let spans = in_order("all_kinds");
-        assert_eq!(spans.len(), texts.len());
+        assert_eq!(spans.len(), 2 * texts.len());
         for (number, span) in spans.iter().enumerate() {
-            let (symbol, price, offset, qty, is_bid, fee) = of(number);
+            let (symbol, price, offset, qty, is_bid, fee) = of(number / 2);
             let expected = [
                 KeyValue::new("symbol", symbol.to_owned()),
                 KeyValue::new("price", price),
@@ -184,9 +212,33 @@ fn values_of_every_kind_and_length_arrive_whole() {
             assert_eq!(span.attributes, expected);
             assert_eq!(span.events[0].attributes, expected);
         }
-        for (span, symbol) in in_order("many").iter().zip(texts) {
-            assert_eq!(attribute(span, "symbol"), Some(&symbol.to_owned().into()));
+        for (span, symbol) in in_order("many").iter().zip(&texts) {
+            assert_eq!(
+                attribute(span, "symbol"),
+                Some(&(*symbol).to_owned().into())
+            );
             assert_eq!(integer(span, "p"), Some(16));
+        }
+        let few = ["one", "two", "three", "four"].map(in_order);
+        for number in 0..texts.len() {
+            let (symbol, price, _, _, is_bid, fee) = of(number);
+            let symbol = KeyValue::new("symbol", symbol.to_owned());
+            let fee = KeyValue::new("fee", fee.to_string());
+            let venue = KeyValue::new("venue", texts[texts.len() - 1 - number].to_owned());
+            let limit = is_bid.then(|| KeyValue::new("limit", price));
+            let expected = [
+                vec![symbol.clone()],
+                vec![fee.clone(), symbol.clone()],
+                [symbol.clone()]
+                    .into_iter()
+                    .chain(limit)
+                    .chain([fee.clone()])
+                    .collect(),
+                vec![venue, KeyValue::new("is_bid", is_bid), symbol, fee],
+            ];
+            for (spans, expected) in few.iter().zip(expected) {
+                assert_eq!(spans[number].attributes, expected, "{}", spans[number].name);
+            }
         }
     });
     child.with("OTEL_BSP_MAX_QUEUE_SIZE", "10000").run();

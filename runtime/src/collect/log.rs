@@ -81,19 +81,18 @@ impl<'a> Entry<'a> {
 
     /// Reads the values, and writes them as they stand in records.
     fn values(&mut self, tags: u64, to: &mut Vec<u8>) -> Option<()> {
+        let mut words = Reader(self.rest.bytes(8 * usize::from(self.values))?);
         for left in (0..u32::from(self.values)).rev() {
             let tag = tags.checked_shr(left * entry_tag::BITS)?;
+            let word = words.u64()?;
             match (tag & ((1 << entry_tag::BITS) - 1)) as u8 {
                 entry_tag::ABSENT => to.push(tag::ABSENT),
-                entry_tag::BOOL => to.push(match self.rest.u64()? {
-                    0 => tag::FALSE,
-                    _ => tag::TRUE,
-                }),
-                entry_tag::I64 => self.number(tag::I64, to)?,
-                entry_tag::U64 => self.number(tag::U64, to)?,
-                entry_tag::F64 => self.number(tag::F64, to)?,
+                entry_tag::BOOL => to.push(if word == 0 { tag::FALSE } else { tag::TRUE }),
+                entry_tag::I64 => put_number(tag::I64, word, to),
+                entry_tag::U64 => put_number(tag::U64, word, to),
+                entry_tag::F64 => put_number(tag::F64, word, to),
                 entry_tag::TEXT => {
-                    let len = usize::try_from(self.rest.u64()?).ok()?;
+                    let len = usize::try_from(word).ok()?;
                     let words = self.rest.bytes(len.next_multiple_of(8))?;
                     let (before, last) = words.split_last_chunk::<8>()?;
                     // The bytes of it that are not in the one before.
@@ -101,26 +100,26 @@ impl<'a> Entry<'a> {
                     put_text(&[before, rest], to)?;
                 }
                 entry_tag::SHORT_TEXT => {
-                    let [text @ .., len] = self.rest.u64()?.to_le_bytes();
+                    let [text @ .., len] = word.to_le_bytes();
                     put_text(&[text.get(..usize::from(len))?], to)?;
                 }
                 #[cfg(feature = "rust_decimal")]
                 entry_tag::DECIMAL => {
                     to.push(tag::DECIMAL);
-                    to.extend_from_slice(self.rest.bytes(16)?);
+                    to.extend_from_slice(&word.to_le_bytes());
+                    to.extend_from_slice(self.rest.bytes(8)?);
                 }
                 _ => return None,
             }
         }
         Some(())
     }
+}
 
-    fn number(&mut self, tag: u8, to: &mut Vec<u8>) -> Option<()> {
-        let mut tagged = [tag; 9];
-        tagged[1..].copy_from_slice(self.rest.bytes(8)?);
-        to.extend_from_slice(&tagged);
-        Some(())
-    }
+fn put_number(tag: u8, word: u64, to: &mut Vec<u8>) {
+    let mut tagged = [tag; 9];
+    tagged[1..].copy_from_slice(&word.to_le_bytes());
+    to.extend_from_slice(&tagged);
 }
 
 /// Writes a text that lies in parts.

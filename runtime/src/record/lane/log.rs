@@ -40,61 +40,92 @@ fn set(word: &AtomicU64, value: u64) {
     word.store(value, Ordering::Relaxed);
 }
 
-/// Writes word 1 of an entry, and from `at` on its values; tells where they end. Nothing where they do not fit, or one runs
-/// code of the user's; what is in the window then is nothing.
-#[inline(always)]
-fn put_values(window: &Window, site: NonZeroU16, at: usize, values: &[Value<'_>]) -> Option<usize> {
-    if values.len() > MOST_VALUES {
-        return None;
-    }
-    // Not looked at with each word: what does not fit goes around.
-    let put = |at: usize, word: u64| set(&window[at % WINDOW], word);
-    let mut end = at;
-    let mut tags = 0_u64;
-    for value in values {
+/// The values of an entry, as far as they are written.
+struct Written {
+    /// Their tags. The last comes to lie lowest.
+    tags: u64,
+    /// Where they end.
+    end: usize,
+}
+
+impl Written {
+    /// Writes a value, whose word stands at a place.
+    #[inline(always)]
+    fn put(&mut self, window: &Window, place: usize, value: &Value<'_>) -> Option<()> {
+        // Not looked at with each word: what does not fit goes around.
+        let put = |at: usize, word: u64| set(&window[at % WINDOW], word);
         // Not one look that leads to each kind: where that leads is seldom foreseen.
-        let tag = if let Some((tag, word)) = number(value.repr()) {
-            put(end, word);
-            end += 1;
-            tag
+        let (tag, word) = if let Some(number) = number(value.repr()) {
+            number
         } else if let Repr::Text(text) = value.repr() {
             let text = text.as_bytes();
             if let Some(word) = short_text(text) {
-                put(end, word);
-                end += 1;
-                tag::SHORT_TEXT
+                (tag::SHORT_TEXT, word)
             } else if text.len() <= encode::TEXT_LIMIT {
-                put(end, text.len() as u64);
-                end += 1;
-                end += long(text, |at, word| put(end + at, word))?;
-                tag::TEXT
+                self.end += long(text, |at, word| put(self.end + at, word))?;
+                (tag::TEXT, text.len() as u64)
             } else {
                 return None;
             }
         } else {
             match value.repr() {
-                Repr::Absent => tag::ABSENT,
-                Repr::Bool(value) => {
-                    put(end, u64::from(*value));
-                    end += 1;
-                    tag::BOOL
-                }
+                Repr::Absent => (tag::ABSENT, 0),
+                Repr::Bool(value) => (tag::BOOL, u64::from(*value)),
                 #[cfg(feature = "rust_decimal")]
                 Repr::Decimal(value) => {
                     let [low, high] = halves(value.serialize());
-                    put(end, low);
-                    put(end + 1, high);
-                    end += 2;
-                    tag::DECIMAL
+                    put(self.end, high);
+                    self.end += 1;
+                    (tag::DECIMAL, low)
                 }
                 _ => return None,
             }
         };
-        // The last comes to lie lowest.
-        tags = tags << tag::BITS | u64::from(tag);
+        put(place, word);
+        self.tags = self.tags << tag::BITS | u64::from(tag);
+        Some(())
     }
-    set(&window[1], u64::from(site.get()) | tags << u16::BITS);
-    (end <= WINDOW).then_some(end)
+
+    /// Writes the first of some values, if there is one, and gives those that are left.
+    #[inline(always)]
+    fn put_first<'a>(
+        &mut self,
+        window: &Window,
+        place: usize,
+        values: &'a [Value<'a>],
+    ) -> Option<&'a [Value<'a>]> {
+        let Some((first, left)) = values.split_first() else {
+            return Some(values);
+        };
+        self.put(window, place, first)?;
+        Some(left)
+    }
+}
+
+/// Writes word 1 of an entry, and from `at` on its values: a word of each, and behind these what is longer. Tells where
+/// they end. Nothing where they do not fit, or one runs code of the user's; what is in the window then is nothing.
+#[inline(always)]
+fn put_values(window: &Window, site: NonZeroU16, at: usize, values: &[Value<'_>]) -> Option<usize> {
+    if values.len() > MOST_VALUES {
+        return None;
+    }
+    let mut written = Written {
+        tags: 0,
+        end: at + values.len(),
+    };
+    // Most have no more than these, whose places are known.
+    let left = written.put_first(window, at, values)?;
+    let left = written.put_first(window, at + 1, left)?;
+    let left = written.put_first(window, at + 2, left)?;
+    let left = written.put_first(window, at + 3, left)?;
+    for (place, value) in (at + 4..).zip(left) {
+        written.put(window, place, value)?;
+    }
+    set(
+        &window[1],
+        u64::from(site.get()) | written.tags << u16::BITS,
+    );
+    (written.end <= WINDOW).then_some(written.end)
 }
 
 #[cfg(feature = "rust_decimal")]
@@ -149,9 +180,9 @@ pub(super) fn put_start(
     site: NonZeroU16,
     span: u64,
     lineage: Option<([u64; 2], u64)>,
-    values: &[Value<'_>],
+    values: Option<&[Value<'_>]>,
 ) -> Option<usize> {
-    let [head, _, second, _, high, low, parent, ..] = window;
+    let [head, typed, second, _, high, low, parent, ..] = window;
     set(second, span);
     let (kind, at) = match lineage {
         None => (entry::CHILD, 4),
@@ -162,8 +193,13 @@ pub(super) fn put_start(
             (entry::START, 7)
         }
     };
-    let end = put_values(window, site, at, values)?;
-    set(head, first(end, place, kind, flags, values.len()));
+    let (end, values) = if let Some(values) = values {
+        (put_values(window, site, at, values)?, values.len())
+    } else {
+        set(typed, site.get().into());
+        (at, 0)
+    };
+    set(head, first(end, place, kind, flags, values));
     Some(end)
 }
 

@@ -462,10 +462,9 @@ impl Thread {
             return unusual();
         }
         let flags = inherited | callsite.flags();
-        let wanted = if is_wanted(flags) { values.len() } else { 0 };
         let lineage = lineage.map(|lineage| (lineage.trace, lineage.parent));
         let (place, span) = (offset(depth), lane.span_id());
-        let values = &values[..wanted];
+        let values = is_wanted(flags).then_some(values);
         // One that is not like most, or finds no room, goes the other way.
         let producer = &mut lane.writer.producer;
         let Some(window) = producer.window() else {

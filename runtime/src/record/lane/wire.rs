@@ -26,9 +26,9 @@
 //! ITEMS    word 0, how many bytes, items as they are in a record
 //! SUSPEND  word 0: the stage goes on elsewhere
 //! END      word 0, end: its flags have the outcome in their two highest bits
-//! values   no word where there is none; two of a decimal; of a text of seven bytes or fewer one, its length in the highest byte;
-//!          of a longer one its length, and its bytes in whole words, of which the last is its last eight bytes; one of any
-//!          other
+//! values   one word of each, and then what more there is of some: of a decimal its other half; of a text of more than seven
+//!          bytes, whose word is its length, the bytes in whole words, of which the last is its last eight bytes. The word of a
+//!          shorter text has its length in the highest byte. The word of one that is absent is anything.
 //! ```
 //!
 //! What a child copies from its parent, the halves of the trace id and the span id, does not lie side by side: two
