@@ -13,12 +13,21 @@ use axum::routing::get;
 use futures::{StreamExt as _, stream};
 use http::{Method, Request};
 use http_body::{Body as _, Frame};
+use http_body_util::BodyExt as _;
 use hyper_util::client::legacy::Client as Hyper;
 use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::{TokioExecutor, TokioIo};
 use hyper_util::service::TowerToHyperService;
 use opentelemetry::Value;
 use opentelemetry::trace::{SpanId, SpanKind, Status};
+use opentelemetry_proto::tonic::collector::trace::v1::trace_service_client::TraceServiceClient;
+use opentelemetry_proto::tonic::collector::trace::v1::trace_service_server::{
+    TraceService, TraceServiceServer,
+};
+use opentelemetry_proto::tonic::collector::trace::v1::{
+    ExportTraceServiceRequest, ExportTraceServiceResponse,
+};
+use opentelemetry_proto::tonic::trace::v1::ResourceSpans;
 use opentelemetry_sdk::trace::SpanData;
 use tickspan::tower::{Caller, Client, ClientLayer, ServerLayer};
 use tickspan::{Context, propagate, stage, traced_stage};
@@ -694,6 +703,141 @@ fn plain_hyper_services_have_the_routes_that_they_tell() {
                 .iter()
                 .filter(|span| span.span_kind == SpanKind::Server);
             assert_eq!(servers.count(), 1);
+        },
+    );
+}
+
+/// A service of gRPC that answers with the code whose number is the number of resources.
+struct Answering;
+
+#[tonic::async_trait]
+impl TraceService for Answering {
+    async fn export(
+        &self,
+        request: tonic::Request<ExportTraceServiceRequest>,
+    ) -> Result<tonic::Response<ExportTraceServiceResponse>, tonic::Status> {
+        let number = request.into_inner().resource_spans.len();
+        match tonic::Code::from(i32::try_from(number).unwrap()) {
+            tonic::Code::Ok => Ok(tonic::Response::new(ExportTraceServiceResponse::default())),
+            code => Err(tonic::Status::new(code, "account acct-77 is closed")),
+        }
+    }
+}
+
+/// The codes of gRPC that spans of this kind have, and whether each failed.
+fn codes(spans: &[SpanData], kind: &SpanKind) -> Vec<(String, bool)> {
+    let of_kind = spans.iter().filter(|span| span.span_kind == *kind);
+    let mut codes: Vec<_> = of_kind
+        .map(|span| {
+            let code = text(span, "rpc.response.status_code").unwrap().into_owned();
+            let is_error = matches!(span.status, Status::Error { .. });
+            let error = text(span, "error.type");
+            assert_eq!(error.as_deref(), is_error.then_some(&*code), "{span:?}");
+            assert!(has_status_200(span), "{span:?}");
+            (code, is_error)
+        })
+        .collect();
+    codes.sort();
+    codes
+}
+
+fn told(codes: &[(&str, bool)]) -> Vec<(String, bool)> {
+    let codes = codes.iter();
+    codes
+        .map(|(code, failed)| ((*code).to_owned(), *failed))
+        .collect()
+}
+
+#[test]
+fn codes_of_grpc_say_whether_it_failed() {
+    on_both_routes(
+        "codes_of_grpc_say_whether_it_failed",
+        || {
+            tokio::runtime::Runtime::new().unwrap().block_on(async {
+                let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
+                let address = listener.local_addr().unwrap();
+                let served = tokio::spawn(
+                    tonic::transport::Server::builder()
+                        .layer(ServerLayer::new())
+                        .add_service(TraceServiceServer::new(Answering))
+                        .serve_with_incoming(tonic::transport::server::TcpIncoming::from(listener)),
+                );
+                let channel = tonic::transport::Endpoint::try_from(format!("http://{address}"))
+                    .unwrap()
+                    .connect()
+                    .await
+                    .unwrap();
+                let mut client = TraceServiceClient::new(ClientLayer::new().layer(channel));
+                for number in [0, 5, 14] {
+                    let resource_spans = vec![ResourceSpans::default(); number];
+                    let answer = client
+                        .export(ExportTraceServiceRequest { resource_spans })
+                        .await;
+                    assert_eq!(answer.is_ok(), number == 0);
+                }
+                drop(client);
+                served.abort();
+                assert!(served.await.unwrap_err().is_cancelled());
+            });
+        },
+        |spans| {
+            assert_eq!(
+                codes(&spans, &SpanKind::Server),
+                told(&[("NOT_FOUND", false), ("OK", false), ("UNAVAILABLE", true)])
+            );
+            assert_eq!(
+                codes(&spans, &SpanKind::Client),
+                told(&[("NOT_FOUND", true), ("OK", false), ("UNAVAILABLE", true)])
+            );
+            assert!(!format!("{spans:?}").contains("acct-77"), "{spans:#?}");
+        },
+    );
+}
+
+#[test]
+fn stream_of_grpc_that_fails_behind_messages_has_failed() {
+    fn answer(
+        content_type: &'static str,
+    ) -> http::Response<impl http_body::Body<Data = Bytes, Error = Infallible>> {
+        let mut trailers = http::HeaderMap::new();
+        trailers.insert("grpc-status", http::HeaderValue::from_static("15"));
+        let frames = [
+            Frame::data(Bytes::from_static(b"fills")),
+            Frame::trailers(trailers),
+        ];
+        let body = http_body_util::StreamBody::new(stream::iter(frames.map(Ok::<_, Infallible>)));
+        http::Response::builder()
+            .header("content-type", content_type)
+            .body(body)
+            .unwrap()
+    }
+
+    on_both_routes(
+        "stream_of_grpc_that_fails_behind_messages_has_failed",
+        || {
+            futures::executor::block_on(async {
+                for content_type in ["application/grpc+proto", "text/plain"] {
+                    let service = tower::service_fn(move |_: Request<Body>| async move {
+                        Ok::<_, Infallible>(answer(content_type))
+                    });
+                    let service = ClientLayer::new().layer(ServerLayer::new().layer(service));
+                    let response = service.oneshot(Request::new(Body::empty())).await.unwrap();
+                    let answer = response.into_body().collect().await.unwrap();
+                    assert!(answer.trailers().is_some());
+                }
+            });
+        },
+        |spans| {
+            for kind in [SpanKind::Server, SpanKind::Client] {
+                let (of_grpc, others): (Vec<_>, Vec<_>) = spans
+                    .iter()
+                    .filter(|span| span.span_kind == kind)
+                    .cloned()
+                    .partition(|span| text(span, "rpc.response.status_code").is_some());
+                assert_eq!(codes(&of_grpc, &kind), told(&[("DATA_LOSS", true)]));
+                assert_eq!(others.len(), 1);
+                assert_eq!(text(&others[0], "error.type"), None);
+            }
         },
     );
 }

@@ -9,6 +9,7 @@ use http_body::{Body, Frame, SizeHint};
 use pin_project_lite::pin_project;
 
 use super::going::{Going, Next};
+use super::response::{IsFailure, tell_code};
 
 pin_project! {
     /// The body of a response. The stage of its request is current whenever it is polled, and ends with it.
@@ -21,6 +22,8 @@ pin_project! {
         going: Going,
         // How many bytes are still to come, where that is known.
         left: Option<u64>,
+        // Of gRPC, whose trailers tell how the call ended.
+        trailers: Option<IsFailure>,
     }
 
     impl<B> PinnedDrop for StageBody<B> {
@@ -57,7 +60,12 @@ impl Bodiless {
 }
 
 impl<B: Body> StageBody<B> {
-    pub(super) fn new(inner: B, mut going: Going, said: &Bodiless) -> Self {
+    pub(super) fn new(
+        inner: B,
+        mut going: Going,
+        said: &Bodiless,
+        trailers: Option<IsFailure>,
+    ) -> Self {
         let mut left = said.0.or_else(|| inner.size_hint().exact());
         if inner.is_end_stream() {
             left = Some(0);
@@ -70,6 +78,7 @@ impl<B: Body> StageBody<B> {
             inner: Some(inner),
             going,
             left,
+            trailers,
         }
     }
 }
@@ -94,7 +103,13 @@ impl<B: Body> Body for StageBody<B> {
                     telling.failed(core::any::type_name::<B::Error>());
                     Next::Over
                 }
-                Poll::Ready(Some(Ok(_))) | Poll::Pending => Next::GoOn,
+                Poll::Ready(Some(Ok(frame))) => {
+                    if let (Some(is_failure), Some(said)) = (*this.trailers, frame.trailers_ref()) {
+                        tell_code(said, is_failure, &mut telling);
+                    }
+                    Next::GoOn
+                }
+                Poll::Pending => Next::GoOn,
             },
         );
         if let Poll::Ready(Some(Ok(frame))) = &polled {
@@ -124,6 +139,7 @@ impl<B: Default> Default for StageBody<B> {
             inner: Some(B::default()),
             going: Going::new(None, None),
             left: None,
+            trailers: None,
         }
     }
 }

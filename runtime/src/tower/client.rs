@@ -39,7 +39,8 @@ type TemplateOf = dyn Fn(&Parts) -> Option<Cow<'static, str>> + Send + Sync;
 /// | `url.scheme`, `server.port` | where the request goes, as its URI says |
 /// | `server.address` | the host, if it is one of [`with_servers`](Self::with_servers) |
 /// | `http.response.status_code` | the status |
-/// | `error.type`, status, outcome | for a status of 400 and above that status, for an error its kind |
+/// | `rpc.response.status_code` | of gRPC the code: `OK`, `NOT_FOUND` |
+/// | `error.type`, status, outcome | for a status of 400 and above that status, for an error its kind, for a code of gRPC but `OK` that code |
 ///
 /// The conventions ask for `url.full`. It is not recorded: queries and paths hold tokens, names and account numbers. They ask
 /// for `server.address` as well, which is text that the program makes: a customer's own host, a machine of somebody's. So
@@ -161,6 +162,7 @@ where
         let future = going.run(call, |_, _| Next::GoOn);
         let failures = Failures {
             status: |status| status.is_client_error() || status.is_server_error(),
+            code: |code| code != "OK",
             error: error::of,
         };
         ResponseFuture::new(future, going, failures, to_head)

@@ -18,16 +18,31 @@ pub(super) struct Going {
     inside: Option<Context>,
     /// Whether it has been said how the request ended.
     told: bool,
-    /// The status of the response, which is recorded when the stage ends: before, it would need a record of its own.
-    status: Option<StatusCode>,
+    answer: Answer,
 }
 
-/// Records a status where what runs meanwhile unwinds.
-struct WhereItUnwinds(Option<StatusCode>);
+/// What the response said, which is recorded when the stage ends: before, it would need a record of its own.
+#[derive(Clone, Copy, Default)]
+struct Answer {
+    status: Option<StatusCode>,
+    /// The code of gRPC.
+    code: Option<&'static str>,
+}
+
+impl Answer {
+    fn record(self) {
+        if let Some(status) = self.status {
+            record_status(status, self.code);
+        }
+    }
+}
+
+/// Records an answer where what runs meanwhile unwinds.
+struct WhereItUnwinds(Answer);
 
 impl Drop for WhereItUnwinds {
     fn drop(&mut self) {
-        self.0.into_iter().for_each(record_status);
+        self.0.record();
     }
 }
 
@@ -46,7 +61,7 @@ impl Going {
             state: AssertUnwindSafe(state),
             inside,
             told: false,
-            status: None,
+            answer: Answer::default(),
         }
     }
 
@@ -57,7 +72,10 @@ impl Going {
         say: impl FnOnce(&R, Telling<'_>) -> Next,
     ) -> R {
         let mut polling = Polling::start(&mut self.state);
-        let unwinds = WhereItUnwinds(self.status.filter(|_| polling.stage().is_some()));
+        let unwinds = polling
+            .stage()
+            .is_some()
+            .then(|| WhereItUnwinds(self.answer));
         let given = match &self.inside {
             Some(context) => context.run(part),
             None => part(),
@@ -70,7 +88,7 @@ impl Going {
                 Telling {
                     stage,
                     told: &mut self.told,
-                    status: &mut self.status,
+                    answer: &mut self.answer,
                 },
             ),
         };
@@ -78,7 +96,7 @@ impl Going {
             Next::GoOn => drop(polling),
             Next::Over => {
                 if polling.stage().is_some() {
-                    self.status.into_iter().for_each(record_status);
+                    self.answer.record();
                 }
                 polling.over();
             }
@@ -92,7 +110,7 @@ impl Going {
             self.end(release);
         } else {
             cancel(&mut self.state, || {
-                self.status.into_iter().for_each(record_status);
+                self.answer.record();
                 release();
             });
         }
@@ -109,7 +127,7 @@ impl Going {
             state: AssertUnwindSafe(core::mem::replace(&mut self.state, State::Off)),
             inside: self.inside.take(),
             told: self.told,
-            status: self.status,
+            answer: self.answer,
         }
     }
 }
@@ -124,13 +142,18 @@ pub(super) enum Next {
 pub(super) struct Telling<'a> {
     stage: &'a mut StageGuard,
     told: &'a mut bool,
-    status: &'a mut Option<StatusCode>,
+    answer: &'a mut Answer,
 }
 
 impl Telling<'_> {
     /// There is a response, with this status.
     pub(super) fn status(&mut self, status: StatusCode) {
-        *self.status = Some(status);
+        self.answer.status = Some(status);
+    }
+
+    /// A call of gRPC ended with this code.
+    pub(super) fn code(&mut self, code: &'static str) {
+        self.answer.code = Some(code);
     }
 
     /// It failed. What is said first counts.

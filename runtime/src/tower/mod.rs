@@ -20,6 +20,7 @@ mod body;
 mod client;
 mod error;
 mod going;
+mod grpc;
 mod response;
 mod server;
 mod span;

@@ -3,17 +3,32 @@
 use core::pin::Pin;
 use core::task::{Context, Poll, ready};
 
-use http::{Response, StatusCode};
+use http::{HeaderMap, Response, StatusCode};
 use http_body::Body;
 use pin_project_lite::pin_project;
 
 use super::body::{Bodiless, StageBody};
-use super::going::{Going, Next};
+use super::going::{Going, Next, Telling};
+use super::grpc;
 
-/// Which statuses and errors are failures.
+/// Which statuses, codes of gRPC and errors are failures.
 pub(super) struct Failures<E> {
     pub(super) status: fn(StatusCode) -> bool,
+    pub(super) code: IsFailure,
     pub(super) error: fn(&E) -> &'static str,
+}
+
+/// Whether a code of gRPC is a failure.
+pub(super) type IsFailure = fn(&'static str) -> bool;
+
+/// Says how a call of gRPC ended, if these headers or trailers do.
+pub(super) fn tell_code(said: &HeaderMap, is_failure: IsFailure, telling: &mut Telling<'_>) {
+    if let Some(code) = grpc::code(said) {
+        telling.code(code);
+        if is_failure(code) {
+            telling.failed(code);
+        }
+    }
 }
 
 pin_project! {
@@ -73,15 +88,19 @@ where
                     if (failures.status)(status) {
                         telling.failed(status.as_str().to_owned());
                     }
+                    if grpc::is_spoken(response.headers()) {
+                        tell_code(response.headers(), failures.code, &mut telling);
+                    }
                     Next::GoOn
                 }
             },
         );
         let response = ready!(polled)?;
         let bodiless = Bodiless::of(&response, to_head);
+        let trailers = grpc::is_spoken(response.headers()).then_some(failures.code);
         let going = this.going.take();
         Poll::Ready(Ok(
-            response.map(|body| StageBody::new(body, going, &bodiless))
+            response.map(|body| StageBody::new(body, going, &bodiless, trailers))
         ))
     }
 }

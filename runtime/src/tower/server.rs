@@ -14,7 +14,7 @@ use tower_service::Service;
 
 use super::going::{Going, Next};
 use super::response::{Failures, ResponseFuture};
-use super::span;
+use super::{grpc, span};
 use crate::Context;
 use crate::propagate::extract;
 use crate::record::{IntoParent as _, Parent};
@@ -62,7 +62,8 @@ type IsSkipped = dyn Fn(&Parts) -> bool + Send + Sync;
 /// | `http.route` | the route, if it is known |
 /// | `url.scheme`, `network.protocol.version` | `http` or `https` as the request says; `1.1`, `2` |
 /// | `http.response.status_code` | the status |
-/// | `error.type`, status, outcome | for a status of 500 and above that status, for an error of the service its type |
+/// | `rpc.response.status_code` | of gRPC the code: `OK`, `NOT_FOUND` |
+/// | `error.type`, status, outcome | for a status of 500 and above that status, for an error of the service its type, for a code of gRPC that is the server's fault that code |
 ///
 /// With the feature `axum` the route is that of axum's `MatchedPath`, for a layer that is given to [`Router::layer`] or
 /// `route_layer`; for others there is [`with_route`](Self::with_route). Nothing that the caller can make up is recorded:
@@ -244,6 +245,7 @@ where
         let future = going.run(|| self.inner.call(request), |_, _| Next::GoOn);
         let failures = Failures {
             status: |status| status.is_server_error(),
+            code: grpc::is_fault_of_server,
             error: |_| type_name::<S::Error>(),
         };
         ResponseFuture::new(future, going, failures, to_head)

@@ -26,6 +26,7 @@ static SERVER: Callsite = Callsite::new(
             "url.scheme",
             "network.protocol.version",
             "http.response.status_code",
+            "rpc.response.status_code",
             "otel.kind",
             "otel.status_code",
             "tickspan.outcome",
@@ -58,6 +59,7 @@ static CLIENT: Callsite = Callsite::new(
             "server.address",
             "server.port",
             "http.response.status_code",
+            "rpc.response.status_code",
             "otel.kind",
             "otel.status_code",
             "tickspan.outcome",
@@ -73,7 +75,8 @@ static CLIENT: Callsite = Callsite::new(
     "http.response.status_code",
 ]);
 
-static STATUS: LateCallsite = LateCallsite::new(&["http.response.status_code"]);
+static STATUS: LateCallsite =
+    LateCallsite::new(&["http.response.status_code", "rpc.response.status_code"]);
 
 /// A template of paths, such as `/orders/{id}`.
 pub(super) type Route<'a> = Option<Cow<'a, str>>;
@@ -132,9 +135,10 @@ pub(super) fn client(
     })
 }
 
-/// Says the status of the response on the current span.
-pub(super) fn record_status(status: StatusCode) {
-    record_late(&STATUS, &[Value::i64(status.as_u16().into())]);
+/// Says the status of the response on the current span, and the code of gRPC.
+pub(super) fn record_status(status: StatusCode, code: Option<&str>) {
+    let status = Value::i64(status.as_u16().into());
+    record_late(&STATUS, &[status, optional(code)]);
 }
 
 fn name<'a>(method: &'a str, route: &Route<'_>) -> Cow<'a, str> {

@@ -185,12 +185,14 @@ fn trade() {
     );
 }
 
-/// Two requests, of which one fails, through a client and a server.
+/// Requests, of which one fails and one is of gRPC, through a client and a server.
 fn serve() {
+    let headers_of_grpc = [("content-type", "application/grpc"), ("grpc-status", "0")];
     let server = || {
         Router::new()
             .route("/orders/{id}", get(async || "filled"))
             .route("/broken", get(async || StatusCode::BAD_GATEWAY))
+            .route("/Orders/Get", get(async move || headers_of_grpc))
             .layer(ServerLayer::new())
     };
     let client = ClientLayer::new().with_servers(["venue.example"]);
@@ -198,7 +200,7 @@ fn serve() {
         let is_order = head.uri.path().starts_with("/orders/");
         is_order.then_some("/orders/{id}".into())
     });
-    for path in ["/orders/7", "/broken"] {
+    for path in ["/orders/7", "/broken", "/Orders/Get"] {
         let request = Request::get(format!("http://venue.example:8080{path}"));
         let request = request.body(Body::empty()).unwrap();
         let response = block_on(client.layer(server()).oneshot(request)).unwrap();

@@ -27,6 +27,7 @@ const ATTRIBUTES_OF_OPENTELEMETRY: &[&str] = &[
     semconv::HTTP_RESPONSE_STATUS_CODE,
     semconv::HTTP_ROUTE,
     semconv::NETWORK_PROTOCOL_VERSION,
+    semconv::RPC_RESPONSE_STATUS_CODE,
     semconv::SERVER_ADDRESS,
     semconv::SERVER_PORT,
     semconv::THREAD_ID,
