@@ -41,15 +41,43 @@ pub(crate) struct Anchor {
     pub(super) unix: u64,
 }
 
+/// How often an anchor is read where the thread is interrupted in it.
+const READINGS: usize = 3;
+
+/// A reading that takes longer was interrupted, in nanoseconds.
+const INTERRUPTED: u64 = 2_000;
+
 impl Anchor {
     /// That of this moment.
     pub(crate) fn now() -> Self {
-        let since = SystemTime::now().duration_since(UNIX_EPOCH);
-        let unix = since.map_or(0, |since| since.as_nanos());
-        Self {
-            tick: now(),
-            unix: u64::try_from(unix).unwrap_or(u64::MAX),
+        Self::read(now, || {
+            let since = SystemTime::now().duration_since(UNIX_EPOCH);
+            let unix = since.map_or(0, |since| since.as_nanos());
+            u64::try_from(unix).unwrap_or(u64::MAX)
+        })
+    }
+
+    /// Of some readings the quickest: where the thread is interrupted between its clocks, they lie apart by as long as that
+    /// takes, and so would the marks of two processes.
+    fn read(mut tick: impl FnMut() -> u64, mut unix: impl FnMut() -> u64) -> Self {
+        let mut read = || {
+            let before = tick();
+            let unix = unix();
+            let after = tick().max(before);
+            let tick = before + (after - before) / 2;
+            (nanoseconds(before, after), Self { tick, unix })
+        };
+        let mut quickest = read();
+        for _ in 1..READINGS {
+            if quickest.0 <= INTERRUPTED {
+                break;
+            }
+            let next = read();
+            if next.0 < quickest.0 {
+                quickest = next;
+            }
         }
+        quickest.1
     }
 
     /// Nanoseconds since 1970 at another tick. Never zero.
@@ -60,5 +88,41 @@ impl Anchor {
             self.unix.saturating_sub(nanoseconds(tick, self.tick))
         };
         unix.max(1)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::cell::Cell;
+
+    use super::*;
+
+    /// What is read of clocks of which a tick and a nanosecond pass with each other, in a thread that is interrupted for so
+    /// long behind each reading.
+    fn read_while_interrupted(interruptions: &[u64]) -> Anchor {
+        let passed = Cell::new(1_000);
+        let mut interruptions = interruptions.iter();
+        let read = |clock: u64, then: u64| {
+            let at = clock + passed.get();
+            passed.set(passed.get() + then);
+            at
+        };
+        Anchor::read(
+            || read(0, 1),
+            || read(7_000_000_000, *interruptions.next().unwrap_or(&0)),
+        )
+    }
+
+    #[test]
+    fn an_anchor_is_of_a_reading_that_nothing_interrupted() {
+        let interrupted = 1_000_000_000;
+        let anchor = read_while_interrupted(&[interrupted, interrupted]);
+        assert!(
+            anchor.unix - 7_000_000_000 - anchor.tick <= 1,
+            "{anchor:?}: the clocks were read together"
+        );
+        let anchor = read_while_interrupted(&[interrupted, interrupted / 2, interrupted]);
+        let apart = (anchor.unix - 7_000_000_000).abs_diff(anchor.tick);
+        assert!(apart <= interrupted / 4 + 1, "{apart}: the quickest counts");
     }
 }
