@@ -10,7 +10,7 @@ use tempfile::TempDir;
 use tickspan::recorded::{Attributes, Data, Kind, Line, Outcome, Status, Value};
 
 use crate::program::{run_on, tickspan as program};
-use crate::traced::{at, edge, span, text, with};
+use crate::traced::{at, begins, edge, span, text, with};
 
 /// A file of lines that the command is to read.
 fn recording(content: impl AsRef<[u8]>) -> TempDir {
@@ -66,6 +66,26 @@ fn messages(messages: u64) -> Vec<Line<'static>> {
         lines.push(span(trace, (1, 0), "on_message", begin, slow + 20_000));
     }
     lines
+}
+
+#[test]
+fn page_tells_of_each_span_which_process_recorded_it() {
+    let dir = recording(text(&[
+        span(1, (3, 2), "from_nobody", 200, 1_000),
+        begins("feed", 11),
+        span(1, (1, 0), "on_tick", 0, 1_000_000),
+        begins("hedger", 12),
+        span(1, (2, 1), "hedge", 100, 500_000),
+    ]));
+    let (page, _) = page_of(&dir);
+    let spans = &data(&page)["traces"][0]["spans"];
+    let processes: Vec<_> = (0..3).map(|place| &spans[place]["process"]).collect();
+    assert_eq!(
+        processes,
+        ["feed 11", "hedger 12", ""]
+            .map(|it| if it.is_empty() { Json::Null } else { it.into() })
+            .each_ref()
+    );
 }
 
 #[test]

@@ -274,6 +274,47 @@ fn every_line_of_many_pieces_counts_once() {
 }
 
 #[test]
+fn what_several_services_recorded_is_told_apart_by_what_is_said_of_them() {
+    let mut lines = Lines::default();
+    for (service, milliseconds) in [("feed", 1), ("hedger", 2), ("feed", 3)] {
+        let begin = format!(
+            r#"{{"event_type":"recording","timestamp":"2026-11-21T05:43:44Z","data":{{"schema_version":"1.1","process_id":7,"tickspan_version":"0.1.0","resource":{{"service.name":"{service}"}}}}}}"#
+        );
+        lines.0.extend([begin.as_bytes(), b"\n"].concat());
+        lines.span(milliseconds, "decode", 1_000);
+        // What a span says itself counts.
+        lines.span_with(
+            milliseconds,
+            "relay",
+            1_000,
+            false,
+            &[("service.name", "venue")],
+        );
+    }
+    let (dir, _) = lines.recording();
+    let told = json(
+        &run(&["summary", "--json", "--by", "service.name"], dir.path()),
+        0,
+    );
+    let row = |row: &serde_json::Value| {
+        (
+            row["stage"].clone(),
+            row["by"].clone(),
+            row["count"].clone(),
+        )
+    };
+    let rows: Vec<_> = told["stages"].as_array().unwrap().iter().map(row).collect();
+    assert_eq!(
+        rows,
+        [
+            ("decode".into(), "feed".into(), 2.into()),
+            ("decode".into(), "hedger".into(), 1.into()),
+            ("relay".into(), "venue".into(), 3.into()),
+        ]
+    );
+}
+
+#[test]
 fn what_has_a_row_counts_there_alone_however_many_there_are() {
     // 400 symbols in 5 stages, in another order each time: whoever meets one has met others before it.
     let mut lines = Lines::default();

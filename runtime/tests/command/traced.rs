@@ -4,7 +4,9 @@ use std::borrow::Cow;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use opentelemetry::trace::{SpanId, TraceId};
-use tickspan::recorded::{Attributes, Data, Edge, Kind, Line, Outcome, Span, Status, Value};
+use tickspan::recorded::{
+    Attributes, Data, Edge, Kind, Line, Outcome, Recording, Span, Status, VERSION, Value,
+};
 
 use crate::program::BEGIN;
 
@@ -45,6 +47,23 @@ pub(crate) fn span(
             dropped_events: 0,
             dropped_links: 0,
         })),
+    }
+}
+
+/// What a process says before its lines.
+pub(crate) fn begins(service: &str, process_id: u32) -> Line<'static> {
+    let attribute =
+        |key: &str, value: &str| (key.to_owned().into(), Value::Text(value.to_owned().into()));
+    Line {
+        timestamp: at(0),
+        trace_id: None,
+        span_id: None,
+        data: Data::Recording(Recording {
+            schema_version: VERSION.into(),
+            process_id,
+            tickspan_version: "0.1.0".into(),
+            resource: Attributes(vec![attribute("service.name", service)]),
+        }),
     }
 }
 

@@ -7,7 +7,7 @@ use tickspan::recorded::{
 };
 
 use crate::program::{err, json, out, run, run_on, run_unread};
-use crate::traced::{at, edge, span, text, with};
+use crate::traced::{at, begins, edge, span, text, with};
 
 /// The trace that is looked at. Another one begins like it.
 const TRACE: u128 = 0x2f58_1398_e541_9f71_a66d_53f0_9054_5c27;
@@ -108,6 +108,48 @@ on_message                          0 ns   1.00 ms █████████�
 └─ handle_fill                    950 µs   10.0 µs                            █
 "
     );
+}
+
+#[test]
+fn trace_through_several_processes_says_where_it_comes_to_another() {
+    let lines = [
+        begins("feed", 11),
+        span(TRACE, (1, 0), "on_tick", 0, 1_000_000),
+        begins("hedger", 12),
+        span(TRACE, (2, 1), "hedge", 100, 500_000),
+        span(TRACE, (3, 2), "check_risk", 200, 100_000),
+        // The file of another process of the same service, and one of the first again.
+        begins("hedger", 13),
+        span(TRACE, (4, 2), "send", 400, 100_000),
+        begins("feed", 11),
+        span(TRACE, (5, 1), "told", 700, 100_000),
+    ];
+    let (dir, _) = recording(&lines);
+    let told = out(&trace("2f581", dir.path()));
+    assert_eq!(
+        told,
+        "\
+trace 2f581398e5419f71a66d53f090545c27
+2026-11-21T05:43:44.000Z, 1.00 ms, 5 spans
+
+span                       begins      took
+on_tick in feed 11           0 ns   1.00 ms ████████████████████████████████████
+├─ hedge in hedger 12      100 µs    500 µs    ██████████████████
+│  ├─ check_risk           200 µs    100 µs        ███
+│  └─ send in hedger 13    400 µs    100 µs               ████
+└─ told                    700 µs    100 µs                          ███
+"
+    );
+    let json = json(&run(&["trace", "2f581", "--json"], dir.path()), 0);
+    let of = |place: usize| {
+        (
+            json["spans"][place]["service"].clone(),
+            json["spans"][place]["process_id"].clone(),
+        )
+    };
+    assert_eq!(of(2), ("hedger".into(), 12.into()));
+    assert_eq!(of(3), ("hedger".into(), 13.into()));
+    assert_eq!(of(4), ("feed".into(), 11.into()));
 }
 
 #[test]

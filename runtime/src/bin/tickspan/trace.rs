@@ -2,10 +2,11 @@
 
 use std::collections::BTreeMap;
 use std::io::{self, Write as _};
+use std::sync::Arc;
 
 use clap::Args;
 use memchr::memmem::Finder;
-use tickspan::recorded::{Line, Span};
+use tickspan::recorded::{Line, Recording, Span};
 
 use crate::exit::{self, Exit, Failure};
 use crate::input::{Input, Period};
@@ -60,6 +61,7 @@ impl Trace {
             beginning: &self.id,
             finder: &finder,
             period,
+            by: None,
             traces: BTreeMap::new(),
         };
         let scanned = scan(&self.input, new)?;
@@ -112,10 +114,15 @@ struct Found<'a> {
     beginning: &'a str,
     finder: &'a Finder<'a>,
     period: Period,
+    by: Option<Arc<Recording<'static>>>,
     traces: BTreeMap<Id, Lines>,
 }
 
 impl Fold for Found<'_> {
+    fn written_by(&mut self, recording: Option<&Arc<Recording<'static>>>) {
+        self.by = recording.cloned();
+    }
+
     fn take(&mut self, line: &str) -> Result<(), serde_json::Error> {
         if self.finder.find(line.as_bytes()).is_none() {
             return Ok(());
@@ -135,7 +142,7 @@ impl Fold for Found<'_> {
             self.traces
                 .entry(id(trace))
                 .or_insert_with(|| Lines::new(trace, LIMIT))
-                .add(line);
+                .add(line, self.by.as_ref());
         }
         Ok(())
     }
@@ -209,6 +216,8 @@ fn document(trace: &Tree) -> Document {
                     Column::text("status_message", "message", 2),
                     Column::text("attributes", "attributes", 2),
                     Column::number("dropped", "dropped", 2),
+                    Column::text("service", "service", 1),
+                    Column::number("process_id", "process", 2),
                 ],
                 rows: spans.map(row).collect(),
             },
@@ -248,6 +257,10 @@ fn row(node: &Node) -> Row {
         span.and_then(|span| json(span))
             .map_or(Cell::None, Cell::Text),
         span.map_or(Cell::None, |span| Cell::Count(dropped(span))),
+        node.service().map_or(Cell::None, Cell::text),
+        node.by
+            .as_ref()
+            .map_or(Cell::None, |by| Cell::Count(by.process_id.into())),
     ]
     .into()
 }

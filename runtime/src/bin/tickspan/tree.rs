@@ -3,11 +3,12 @@
 //! Lines may come in any order, twice, or not at all, and parents may name each other: every span that came is in the tree once.
 
 use std::collections::{BinaryHeap, HashMap};
+use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use opentelemetry::trace::{SpanId, TraceId};
 use serde::Serialize;
-use tickspan::recorded::{Data, Edge, Latency, Line, Span, SpanEvent, Trade};
+use tickspan::recorded::{Data, Edge, Latency, Line, Recording, Span, SpanEvent, Trade};
 
 /// The lines of a trace that have come.
 #[derive(Debug)]
@@ -55,6 +56,7 @@ struct Happened {
 struct Came {
     id: SpanId,
     bytes: usize,
+    by: Option<Arc<Recording<'static>>>,
     span: Box<Span<'static>>,
 }
 
@@ -88,6 +90,8 @@ pub(crate) struct Node {
     /// None where something happened in a span that was not recorded.
     pub(crate) span: Option<Box<Span<'static>>>,
     pub(crate) span_id: Option<SpanId>,
+    /// Which process recorded it.
+    pub(crate) by: Option<Arc<Recording<'static>>>,
     /// What happened in it, by time.
     pub(crate) items: Vec<Item>,
 }
@@ -122,14 +126,14 @@ impl Lines {
         }
     }
 
-    /// Adds a line of the trace.
-    pub(crate) fn add(&mut self, line: Line<'static>) {
+    /// Adds a line of the trace, which a process has written.
+    pub(crate) fn add(&mut self, line: Line<'static>, by: Option<&Arc<Recording<'static>>>) {
         let what = match line.data {
             Data::Span(mut span) => {
                 for (number, event) in std::mem::take(&mut span.events).into_iter().enumerate() {
                     self.item(line.span_id, event.timestamp, number, What::Event(event));
                 }
-                self.span(line.span_id, span);
+                self.span(line.span_id, span, by);
                 return;
             }
             Data::Edge(edge) => What::Edge(edge),
@@ -140,12 +144,18 @@ impl Lines {
         self.item(line.span_id, line.timestamp, 0, what);
     }
 
-    fn span(&mut self, id: Option<SpanId>, span: Box<Span<'static>>) {
+    fn span(
+        &mut self,
+        id: Option<SpanId>,
+        span: Box<Span<'static>>,
+        by: Option<&Arc<Recording<'static>>>,
+    ) {
         let bytes = size(&span);
         self.span_bytes += bytes;
         self.spans.push(Came {
             id: id.unwrap_or(SpanId::INVALID),
             bytes,
+            by: by.cloned(),
             span,
         });
         self.bound();
@@ -294,6 +304,7 @@ fn place(spans: Vec<Came>, order: &[Placed], begin: SystemTime) -> Vec<Node> {
             is_last: *is_last,
             at: came.span.start.duration_since(begin).unwrap_or_default(),
             span_id: Some(came.id).filter(|id| *id != SpanId::INVALID),
+            by: came.by,
             span: Some(came.span),
             items: Vec::new(),
         })
@@ -325,6 +336,7 @@ fn fill(nodes: &mut Vec<Node>, items: Vec<Happened>, begin: SystemTime) {
             at: first,
             span: None,
             span_id: None,
+            by: None,
             items: lost,
         });
     }
@@ -341,6 +353,17 @@ impl Node {
     /// How long its span took.
     pub(crate) fn took(&self) -> Duration {
         self.span.as_ref().map_or(Duration::ZERO, |it| it.duration)
+    }
+
+    /// The service that recorded it.
+    pub(crate) fn service(&self) -> Option<&str> {
+        self.by.as_ref()?.resource.get("service.name")?.as_str()
+    }
+
+    /// The same, and the number of the process.
+    pub(crate) fn process(&self) -> Option<String> {
+        let number = self.by.as_ref()?.process_id;
+        Some(format!("{} {number}", self.service().unwrap_or("process")))
     }
 
     /// How its span ended, unless well.
@@ -453,7 +476,7 @@ mod tests {
         let of = |lines: &[Line<'static>]| {
             let mut all = Lines::new(TraceId::from(1), limit);
             for line in lines {
-                all.add(line.clone());
+                all.add(line.clone(), None);
             }
             all
         };

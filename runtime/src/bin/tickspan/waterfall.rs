@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 use std::time::Duration;
 
-use tickspan::recorded::{Attributes, Edge, Latency, Span};
+use tickspan::recorded::{Attributes, Edge, Latency, Recording, Span};
 use unicode_width::{UnicodeWidthChar as _, UnicodeWidthStr as _};
 
 use crate::human;
@@ -41,10 +41,12 @@ pub(crate) fn draw(trace: &Trace, style: Style) -> String {
     let width = style.width.unwrap_or(WIDTH).max(NARROWEST);
     let has_begin = width >= WITH_BEGIN;
     let numbers = if has_begin { 2 * NUMBER } else { NUMBER };
+    let titles = titles(trace);
     let longest = trace
         .nodes
         .iter()
-        .map(|node| 3 * node.depth + clean(&title(node)).width());
+        .zip(&titles)
+        .map(|(node, title)| 3 * node.depth + title.width());
     let names = longest
         .max()
         .unwrap_or(0)
@@ -61,7 +63,7 @@ pub(crate) fn draw(trace: &Trace, style: Style) -> String {
     chart.head(&mut out, trace);
     // Whether the branch of each level above goes on.
     let mut goes_on: Vec<bool> = Vec::new();
-    for (place, node) in trace.nodes.iter().enumerate() {
+    for (place, (node, title)) in trace.nodes.iter().zip(&titles).enumerate() {
         goes_on.truncate(node.depth);
         let has_children = trace
             .nodes
@@ -70,6 +72,7 @@ pub(crate) fn draw(trace: &Trace, style: Style) -> String {
         chart.span(
             &mut out,
             node,
+            title,
             &chart.branch(&goes_on, if node.is_last { "└─ " } else { "├─ " }),
         );
         goes_on.push(!node.is_last);
@@ -145,9 +148,8 @@ impl Chart {
         above.chain([own]).collect()
     }
 
-    fn span(&self, out: &mut String, node: &Node, branch: &str) {
-        let name = clean(&title(node));
-        let name = fit(&format!("{branch}{name}"), self.names);
+    fn span(&self, out: &mut String, node: &Node, title: &str, branch: &str) {
+        let name = fit(&format!("{branch}{title}"), self.names);
         let code = if node.failure().is_some() { RED } else { "" };
         let mut line = self.paint(&name, code);
         if self.has_begin {
@@ -282,12 +284,31 @@ impl Chart {
     }
 }
 
-fn title(node: &Node) -> String {
-    let kind = node.span.as_ref().map(|span| span.kind.as_str());
-    match kind.filter(|kind| *kind != "internal") {
-        Some(kind) => format!("{} ({kind})", node.name()),
-        None => node.name().to_owned(),
+/// What stands before each bar. Where a trace leads through several processes, it is told where it comes to another.
+fn titles(trace: &Trace) -> Vec<String> {
+    let mut processes = trace.nodes.iter().filter_map(|node| node.by.as_ref());
+    let first = processes.next();
+    let are_several = processes.any(|by| Some(by) != first);
+    // The process of each level above.
+    let mut above: Vec<Option<&Recording<'_>>> = Vec::new();
+    let mut titles = Vec::with_capacity(trace.nodes.len());
+    for node in &trace.nodes {
+        let mut title = node.name().to_owned();
+        let kind = node.span.as_ref().map(|span| span.kind.as_str());
+        if let Some(kind) = kind.filter(|kind| *kind != "internal") {
+            let _ = write!(title, " ({kind})");
+        }
+        above.truncate(node.depth);
+        let by = node.by.as_deref();
+        if are_several && above.last() != Some(&by) {
+            if let Some(process) = node.process() {
+                let _ = write!(title, " in {process}");
+            }
+        }
+        above.push(by);
+        titles.push(clean(&title));
     }
+    titles
 }
 
 /// What a span could not hold, if anything.

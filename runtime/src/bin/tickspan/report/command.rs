@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use clap::Args;
-use tickspan::recorded::{Data, Line};
+use tickspan::recorded::{Data, Line, Recording};
 
 use super::first::First;
 use super::page;
@@ -111,6 +111,10 @@ impl Fold for Counting {
 }
 
 impl Fold for Looking {
+    fn written_by(&mut self, recording: Option<&Arc<Recording<'static>>>) {
+        self.0.by = recording.cloned();
+    }
+
     fn take(&mut self, line: &str) -> Result<(), serde_json::Error> {
         if let Some(line) = wanted(line, self.1)? {
             self.0.add(line);

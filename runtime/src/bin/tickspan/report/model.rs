@@ -171,6 +171,9 @@ pub(super) struct Span {
     pub(super) kind: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) outcome: Option<String>,
+    /// The service that recorded it, and the number of the process.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) process: Option<String>,
     pub(super) attributes: Vec<(String, String)>,
     pub(super) items: Vec<Item>,
     #[serde(skip_serializing_if = "is_zero")]

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use tickspan::recorded::{Data, Line, Status};
+use tickspan::recorded::{Data, Line, Recording, Status};
 
 use super::series::{Axis, Series};
 use crate::named::Merge;
@@ -35,12 +35,15 @@ pub(super) struct Second {
     pub(super) stages: HashMap<usize, Series>,
     pub(super) hops: HashMap<usize, Series>,
     pub(super) traces: HashMap<Id, Lines>,
+    /// Who wrote the lines that come.
+    pub(super) by: Option<Arc<Recording<'static>>>,
 }
 
 impl Second {
     pub(super) fn of(wanted: Arc<Wanted>) -> Self {
         Self {
             wanted,
+            by: None,
             stages: HashMap::new(),
             hops: HashMap::new(),
             traces: HashMap::new(),
@@ -77,7 +80,7 @@ impl Second {
         if self.wanted.traces.contains(&id(trace)) {
             let lines = self.traces.entry(id(trace));
             let lines = lines.or_insert_with(|| Lines::new(trace, LIMIT));
-            lines.add(line);
+            lines.add(line, self.by.as_ref());
         }
     }
 }

@@ -50,6 +50,7 @@ fn span(node: &Node, begin: SystemTime) -> model::Span {
         took: nanoseconds(node.took()),
         kind: node.span.as_ref().and_then(|span| kind(span)),
         outcome: node.failure().map(short),
+        process: node.process().map(|process| short(&process)),
         attributes: attributes.map_or_else(Vec::new, pairs),
         items,
         dropped: over + node.span.as_ref().map_or(0, |span| dropped(span)),

@@ -4,9 +4,10 @@
 
 mod pieces;
 
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 
+use tickspan::recorded::Recording;
 use tickspan::replay::{Damage, Fault, Place};
 
 use crate::damage::{Damages, MOST_TOLD};
@@ -17,6 +18,9 @@ use pieces::{Piece, Pieces};
 
 /// What counts lines. Each thread has one of its own, and in the end they are merged.
 pub(crate) trait Fold: Send {
+    /// Says who wrote the lines that come next.
+    fn written_by(&mut self, _recording: Option<&Arc<Recording<'static>>>) {}
+
     /// Takes in a line, without its end.
     ///
     /// # Errors
@@ -147,6 +151,7 @@ impl<F: Fold> Worker<F> {
     fn take(&mut self, piece: &Piece) {
         for part in &piece.parts {
             let bytes = &piece.bytes[part.bytes.clone()];
+            self.fold.written_by(part.recording.as_ref());
             match std::str::from_utf8(bytes) {
                 Ok(text) => self.take_lines(piece, text, part.first_line),
                 Err(_) => self.take_damaged(piece, bytes, part.first_line),

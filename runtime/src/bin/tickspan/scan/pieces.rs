@@ -8,7 +8,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use memchr::memmem::Finder;
-use tickspan::recorded::{Data, Line};
+use tickspan::recorded::{Data, Line, Recording};
 use tickspan::replay::{Damage, Fault, LONGEST_LINE, Place, open, unpack};
 
 use super::Found;
@@ -37,6 +37,8 @@ pub(super) struct Piece {
 pub(super) struct Part {
     pub(super) bytes: Range<usize>,
     pub(super) first_line: u64,
+    /// What the line said that begins the recording in which they stand.
+    pub(super) recording: Option<Arc<Recording<'static>>>,
 }
 
 /// What has not been read.
@@ -60,6 +62,8 @@ struct Open {
     line: u64,
     /// Lines of another version are passed by.
     is_foreign: bool,
+    /// Who wrote the next line.
+    recording: Option<Arc<Recording<'static>>>,
     /// Why it cannot be read further.
     error: Option<io::Error>,
 }
@@ -136,6 +140,7 @@ impl<'a> Pieces<'a> {
                         rest: Vec::new(),
                         line: 1,
                         is_foreign: false,
+                        recording: None,
                         error: None,
                     });
                     return true;
@@ -164,6 +169,7 @@ impl<'a> Pieces<'a> {
                 parts.push(Part {
                     bytes: range,
                     first_line,
+                    recording: open.recording.clone(),
                 });
             }
         };
@@ -177,7 +183,9 @@ impl<'a> Pieces<'a> {
             start = begin;
             let end = memchr::memchr(b'\n', &piece.bytes[at..]).map(|it| at + it);
             let line = &piece.bytes[begin..end.unwrap_or(piece.bytes.len())];
-            if let Some(version) = foreign_version(line) {
+            open.recording = recording(line).map(Arc::new);
+            open.is_foreign = open.recording.as_ref().is_some_and(|it| !it.is_supported());
+            if let (true, Some(recording)) = (open.is_foreign, &open.recording) {
                 self.found.note(
                     self.file_number,
                     Damage {
@@ -185,12 +193,9 @@ impl<'a> Pieces<'a> {
                             file: Arc::clone(&open.file),
                             line: open.line,
                         },
-                        fault: Fault::Version(version),
+                        fault: Fault::Version(recording.schema_version.clone().into_owned()),
                     },
                 );
-                open.is_foreign = true;
-            } else {
-                open.is_foreign = false;
             }
         }
         part(start..piece.bytes.len(), open, &mut piece.parts);
@@ -205,13 +210,11 @@ impl<'a> Pieces<'a> {
     }
 }
 
-/// The version of what a line begins, if it cannot be read.
-fn foreign_version(line: &[u8]) -> Option<String> {
+/// What a line begins.
+fn recording(line: &[u8]) -> Option<Recording<'static>> {
     let line = std::str::from_utf8(line).ok()?;
     match Line::from_json(line).ok()?.data {
-        Data::Recording(recording) if !recording.is_supported() => {
-            Some(recording.schema_version.into_owned())
-        }
+        Data::Recording(recording) => Some(recording),
         _ => None,
     }
 }

@@ -1,8 +1,9 @@
 //! What lines add up to: stages, and the hops of paths, for each window and each value of an attribute.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::sync::Arc;
 
-use tickspan::recorded::Attributes;
+use tickspan::recorded::{Attributes, Recording};
 
 use super::durations::Durations;
 use super::line::{self, Latency, Said, Span};
@@ -27,7 +28,7 @@ const WHOLE: &str = "end_to_end";
 pub(super) struct Grouping {
     /// How long a window is.
     pub(super) window: Option<Nanoseconds>,
-    /// By the value of which attribute.
+    /// By the value of which attribute, of the span or else of the process.
     pub(super) by: Option<String>,
 }
 
@@ -35,6 +36,8 @@ pub(super) struct Grouping {
 #[derive(Debug)]
 pub(super) struct Counted {
     grouping: Grouping,
+    /// What the process has as the attribute by which lines are told apart.
+    of_process: Option<String>,
     times: Times,
     pub(super) windows: BTreeMap<Nanoseconds, Window>,
     /// The rows that have a place of their own, but for [`OTHERS`]. Of too many the last go first: by a hash, so that neither the order in which
@@ -91,6 +94,7 @@ impl Counted {
     pub(super) fn new(grouping: Grouping, times: Times) -> Self {
         Self {
             grouping,
+            of_process: None,
             times,
             windows: BTreeMap::new(),
             rows: BTreeSet::new(),
@@ -198,6 +202,7 @@ impl Counted {
             }
             _ => None,
         };
+        let value = value.or_else(|| self.of_process.clone());
         let Some(begin) = self.window(time) else {
             return Ok(());
         };
@@ -355,6 +360,11 @@ impl Hop {
 }
 
 impl Fold for Counted {
+    fn written_by(&mut self, recording: Option<&Arc<Recording<'static>>>) {
+        let value = |key: &String| Some(recording?.resource.get(key)?.to_string());
+        self.of_process = self.grouping.by.as_ref().and_then(value);
+    }
+
     fn take(&mut self, line: &str) -> Result<(), serde_json::Error> {
         match line::read(line, &mut self.times)? {
             (time, Said::Span(span)) => self.count_span(time, &span)?,

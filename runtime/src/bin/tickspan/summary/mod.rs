@@ -32,7 +32,7 @@ pub(crate) struct Summary {
     #[arg(long, value_name = "TIME", value_parser = window)]
     window: Option<Nanoseconds>,
 
-    /// A row for each value of this attribute, such as `symbol`.
+    /// A row for each value of this attribute of spans, such as `symbol`, or of what wrote them, such as `service.name`.
     #[arg(long, value_name = "ATTRIBUTE")]
     by: Option<String>,
 

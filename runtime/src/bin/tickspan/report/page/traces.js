@@ -147,6 +147,7 @@ function spanFacts(it) {
   const rows = [["took", duration(it.took)], ["begins at", duration(it.at)]];
   if (it.kind) rows.push(["kind", it.kind]);
   rows.push(["outcome", it.outcome || "ok"]);
+  if (it.process) rows.push(["process", it.process]);
   rows.push(...it.attributes);
   if (it.dropped) rows.push(["left out", plural(it.dropped, "attribute, event or link")]);
   return [
