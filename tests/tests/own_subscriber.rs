@@ -10,7 +10,9 @@ use opentelemetry::trace::{
     Span as _, SpanContext, SpanId, TraceContextExt as _, Tracer as _, TracerProvider as _,
 };
 use opentelemetry_sdk::trace::{SdkTracerProvider, SpanExporter};
-use tickspan::{Context, ForeignData, Route, Telemetry, event, record, stage, traced_stage};
+use tickspan::{
+    Console, Context, ForeignData, Route, Telemetry, event, record, stage, traced_stage,
+};
 use tickspan_tests::child::Child;
 use tickspan_tests::exported::{Kept, attribute, integer, is_child};
 use tracing::{Dispatch, Metadata, Subscriber};
@@ -433,6 +435,52 @@ fn it_is_told_that_the_tracing_route_exports_nothing_without_the_subscriber_of_i
     );
     assert_eq!(told.lines().count(), 1, "{told}");
     assert_eq!(child.with("ON_LANE", "1").run().stderr, "");
+}
+
+#[traced_stage(err)]
+fn halt(quantity: u64) -> Result<(), fmt::Error> {
+    event!(level: "debug", "halting", quantity);
+    tracing::info!("said by `tracing`");
+    Err(fmt::Error)
+}
+
+#[test]
+fn what_stages_emit_has_lines_beside_a_users_where_they_are_asked_for() {
+    let child = Child::of(
+        "what_stages_emit_has_lines_beside_a_users_where_they_are_asked_for",
+        || {
+            let mut builder = tickspan::builder()
+                .with_global_subscriber(false)
+                .with_summary(false)
+                .with_span_exporter(Kept::default());
+            if std::env::var_os("IN_JSON").is_some() {
+                builder = builder.with_console(Console::json());
+            }
+            let telemetry = builder.init().unwrap();
+            let lines = Lines::default();
+            tracing_subscriber::registry()
+                .with(LevelFilter::INFO)
+                .with(tickspan::layer())
+                .with(tracing_subscriber::fmt::layer().with_writer(lines.clone()))
+                .init();
+            halt(7).unwrap_err();
+            telemetry.shutdown(SOON);
+            let said = lines.text();
+            assert_eq!(said.lines().count(), 1, "{said}");
+            assert!(said.contains("said by `tracing`"), "{said}");
+        },
+    );
+    assert_eq!(child.run().stderr, "");
+    let told = child.with("IN_JSON", "1").run().stderr;
+    assert_eq!(told.lines().count(), 1, "{told}");
+    assert!(
+        told.contains("\"message\":\"error\"") && told.contains("\"quantity\":7"),
+        "{told}"
+    );
+    let told = child.with("TICKSPAN_CONSOLE", "lines").run().stderr;
+    assert_eq!(told.lines().count(), 1, "{told}");
+    assert!(told.contains("ERROR halt{quantity=7"), "{told}");
+    assert_eq!(child.with("TICKSPAN_CONSOLE", "off").run().stderr, "");
 }
 
 /// What other code asks a layer for, by its type.

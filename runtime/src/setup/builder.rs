@@ -504,7 +504,9 @@ impl Builder {
     ///
     /// Without it, stages are recorded where the program's own subscriber lets them through, and spans and
     /// events of other libraries where it has the layer of [`layer`](crate::layer()). Console lines and the
-    /// filter are then that subscriber's matter. On the tracing route no span is exported, which is told once.
+    /// filter are then that subscriber's matter. It does not see what stages emit (`event!`, `ret`, `err`): of that there are
+    /// lines where [`with_console`](Self::with_console), or its variable, asks for them. On the tracing route no span is
+    /// exported, which is told once.
     pub fn with_global_subscriber(mut self, on: bool) -> Self {
         self.choices.global_subscriber = on;
         self

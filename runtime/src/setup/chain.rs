@@ -404,7 +404,8 @@ fn start_collector(
     gate: &Gate,
 ) -> Result<Source, Error> {
     let lines = match settings.console.format {
-        Some(format) if settings.global_subscriber => {
+        // A subscriber of the program's own sees nothing of what stages emit, so the lines are these or none.
+        Some(format) if settings.global_subscriber || settings.console_is_set => {
             let coloured = subscriber::is_coloured(settings.no_color);
             let operations = settings.console.operations;
             Some(Lines::start(format, coloured, operations).map_err(no_thread)?)

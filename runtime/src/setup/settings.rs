@@ -64,6 +64,8 @@ pub(super) struct Settings {
     pub(super) filters: FilterTexts,
     pub(super) foreign_data: ForeignData,
     pub(super) console: Console,
+    /// Whether the program or its environment has asked for these lines, or for none.
+    pub(super) console_is_set: bool,
     pub(super) no_color: bool,
     pub(super) summary: bool,
     pub(super) shutdown_deadline: Duration,
@@ -183,6 +185,7 @@ impl Settings {
             filters: FilterTexts::merge(choices, &environment.filters),
             foreign_data,
             console: choices.console.or(environment.console).unwrap_or_default(),
+            console_is_set: choices.console.or(environment.console).is_some(),
             no_color: environment.no_color,
             summary: choices.summary,
             shutdown_deadline: choices.shutdown_deadline,
