@@ -37,6 +37,15 @@ pub(crate) fn is_reserved(key: &str) -> bool {
     RESERVED.contains(&key)
 }
 
+/// What to write instead of a reserved key.
+fn instead_of(key: &str) -> &'static str {
+    match key {
+        "otel.kind" => "the stage's option `kind` sets it",
+        "otel.name" => "the stage's name sets it",
+        _ => "choose another key",
+    }
+}
+
 /// A key as written: `quantity`, `order.quantity` or `"order quantity"`.
 #[derive(Clone)]
 pub(crate) struct Key {
@@ -324,8 +333,9 @@ pub(crate) fn check(fields: &[Field], faults: &mut Faults) {
             faults.at(
                 &key.tokens,
                 format_args!(
-                    "`{}` is recorded by tickspan itself; choose another key",
-                    key.text
+                    "`{}` is recorded by tickspan itself; {}",
+                    key.text,
+                    instead_of(&key.text)
                 ),
             );
         }
