@@ -59,6 +59,9 @@ pub fn capture<R>(f: impl FnOnce() -> R) -> (R, Captured) {
 /// Runs `future`, and gives what it returned and what it recorded, as [`capture`] does of a function: within a
 /// `#[tokio::test]`, say. It may go from thread to thread meanwhile.
 ///
+/// A function that returns a boxed future, as each method of `#[async_trait]` does, starts its stage with the call: it is
+/// seen where the call stands inside, `capture_async(async { venue.submit(5).await })`.
+///
 /// ```
 /// use tickspan::testing::capture_async;
 /// use tickspan::traced_stage;
