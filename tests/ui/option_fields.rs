@@ -70,4 +70,7 @@ fn more_than_one_record_holds(first: u64, second: u64) -> u64 {
     first + second
 }
 
+#[traced_stage(fields(filled, quantity))]
+fn no_such_argument(quantity: u64) {}
+
 fn main() {}

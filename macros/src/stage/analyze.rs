@@ -138,7 +138,7 @@ pub(crate) fn analyze(
         .take()
         .map(|given| given.value)
         .unwrap_or_default();
-    field::check(&fields, faults);
+    check_fields(&fields, &head.sig, faults);
 
     let bindings = arguments::bindings(&head.sig, options.labels.as_ref(), &body);
     let skipped = options
@@ -223,6 +223,37 @@ pub(crate) fn analyze(
         shape,
         braces_at,
     })
+}
+
+/// Notes what is wrong with `fields`. A key alone, as `tracing` declares one for later, is the value of that name: of an
+/// argument, or of a constant, in capitals.
+fn check_fields(fields: &[Field], sig: &Signature, faults: &mut Faults) {
+    field::check(fields, faults);
+    let mut names = HashSet::new();
+    collect_names(sig.to_token_stream(), &mut names);
+    for field in fields {
+        let Expr::Path(value) = &field.value else {
+            continue;
+        };
+        let key = &field.key.text;
+        let is_bare = value
+            .path
+            .get_ident()
+            .is_some_and(|name| name.unraw() == key);
+        let is_named = || {
+            names
+                .iter()
+                .any(|name| name.trim_start_matches("r#") == key)
+        };
+        if is_bare && !key.contains(char::is_uppercase) && !is_named() {
+            faults.at(
+                value,
+                format_args!(
+                    "there is no argument `{key}`; a key that is recorded later is declared as `{key} = Empty`"
+                ),
+            );
+        }
+    }
 }
 
 /// What leaves the record of what is decided about each argument, each field, and what the function returns.
