@@ -18,8 +18,8 @@ use crate::measure::sustained::Sustained;
 use crate::measure::threads::Threads;
 use crate::measure::{Effort, least};
 
-/// How often callers and all threads are measured, one library after the other: what else goes on on a machine comes and
-/// goes, and of two libraries that are measured minutes apart may concern but one.
+/// How often all threads are measured, one library after the other, and callers before and after that: what else goes on on a
+/// machine comes and goes, and of two libraries that are measured minutes apart may concern but one.
 pub(crate) fn passes(effort: Effort) -> usize {
     effort.of(1, 3)
 }
@@ -64,7 +64,10 @@ impl Results {
         let (mut idle, mut exporter_alone) = (None, None);
         for _ in 0..passes(arguments.effort()) {
             for row in &mut rows {
-                row.measure_again(arguments)?;
+                row.measure_caller(arguments)?;
+            }
+            for row in &mut rows {
+                row.measure_all_threads(arguments)?;
             }
             let all_threads = [
                 Measurement::Cpu,
@@ -77,6 +80,9 @@ impl Results {
             }
             let now = in_child(LibraryName::Nothing, Measurement::ExporterAlone, arguments)?;
             exporter_alone = least(exporter_alone, now);
+            for row in &mut rows {
+                row.measure_caller(arguments)?;
+            }
         }
         let tickspan = libraries.contains(&LibraryName::Tickspan);
         let sustained = (tickspan && arguments.wants(Measurement::Sustained))
@@ -106,9 +112,9 @@ impl Row {
         Ok(Self {
             library,
             caller: None,
+            disabled: None,
             cpu: None,
             sent: None,
-            disabled: in_child(library, Measurement::Disabled, arguments)?,
             paced: in_child(library, Measurement::Paced, arguments)?,
             full_speed: in_child(library, Measurement::FullSpeed, arguments)?,
             threads: in_child(library, Measurement::Threads, arguments)?,
@@ -116,12 +122,17 @@ impl Row {
         })
     }
 
-    /// Measures what is measured several times.
-    fn measure_again(&mut self, arguments: &Arguments) -> Result<(), Box<dyn Error>> {
+    fn measure_caller(&mut self, arguments: &Arguments) -> Result<(), Box<dyn Error>> {
         let caller = in_child(self.library, Measurement::Caller, arguments)?;
+        let disabled = in_child(self.library, Measurement::Disabled, arguments)?;
+        self.caller = least(self.caller.take(), caller);
+        self.disabled = least(self.disabled.take(), disabled);
+        Ok(())
+    }
+
+    fn measure_all_threads(&mut self, arguments: &Arguments) -> Result<(), Box<dyn Error>> {
         let cpu = if_exported(self.library, Measurement::Cpu, arguments)?;
         let sent = if_exported(self.library, Measurement::Sent, arguments)?;
-        self.caller = least(self.caller.take(), caller);
         self.cpu = least(self.cpu.take(), cpu);
         self.sent = least(self.sent.take(), sent);
         Ok(())

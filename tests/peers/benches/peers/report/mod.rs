@@ -104,9 +104,10 @@ fn about_costs(arguments: &Arguments) -> String {
          - *Caller*: what the calling thread uses of its processor in the round that takes least: what else \
          goes on on the machine adds to some. A round is ten batches of 500 ticks, or of 2,500 bare spans, \
          each after as many that are not counted and with a pause in between in which the other threads \
-         catch up. All libraries are measured one after the other, {rounds} rounds each, and that {passes} times.\n\
+         catch up. All libraries are measured one after the other, {rounds} rounds each, and that {caller_passes} times.\n\
          - *Off*: one call of a function with three attributes, and of one without, in a process \
-         that never turned the library on. The call and its work are part of it.\n\
+         that never turned the library on. The call and its work are part of it. Measured as often; what is told is \
+         the least.\n\
          - *All threads*: what the whole process uses of its processors for a tick until all spans \
          are bytes, less what a process without a library uses at the same pace. The pace is that of \
          the column *paced*. All libraries are measured one after the other, and that {passes} times; what is told is \
@@ -129,6 +130,7 @@ fn about_costs(arguments: &Arguments) -> String {
          exporter. \"told\" means that the library gave the exact number, \"not told\" that the \
          program does not learn of it.",
         passes = results::passes(arguments.effort()),
+        caller_passes = 2 * results::passes(arguments.effort()),
         resolution = paced::resolution(),
     )
 }
