@@ -841,3 +841,48 @@ fn stream_of_grpc_that_fails_behind_messages_has_failed() {
         },
     );
 }
+
+#[test]
+fn body_of_grpc_is_at_its_end_behind_its_trailers() {
+    /// Neither says that it is at its end, and the second says that it has no data.
+    fn answer(data: &'static str) -> http::Response<Body> {
+        let mut trailers = http::HeaderMap::new();
+        trailers.insert("grpc-status", http::HeaderValue::from_static("5"));
+        let body = http_body_util::Full::new(Bytes::from_static(data.as_bytes()));
+        http::Response::builder()
+            .header("content-type", "application/grpc")
+            .body(Body::new(
+                body.with_trailers(async move { Some(Ok(trailers)) }),
+            ))
+            .unwrap()
+    }
+
+    on_both_routes(
+        "body_of_grpc_is_at_its_end_behind_its_trailers",
+        || {
+            futures::executor::block_on(async {
+                for data in ["fills", ""] {
+                    let service = tower::service_fn(move |_: Request<Body>| async move {
+                        Ok::<_, Infallible>(answer(data))
+                    });
+                    let service = ServerLayer::new().layer(service);
+                    let response = service.oneshot(Request::new(Body::empty())).await.unwrap();
+                    // As hyper does it: what comes behind trailers is not asked for.
+                    let mut body = response.into_body();
+                    while let Some(frame) = body.frame().await {
+                        if frame.unwrap().is_trailers() {
+                            break;
+                        }
+                    }
+                }
+            });
+        },
+        |spans| {
+            let not_found = ("NOT_FOUND", false);
+            assert_eq!(codes(&spans, &SpanKind::Server), told(&[not_found; 2]));
+            for span in &spans {
+                assert_eq!(text(span, "tickspan.outcome"), None, "{span:?}");
+            }
+        },
+    );
+}

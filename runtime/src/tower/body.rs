@@ -70,7 +70,8 @@ impl<B: Body> StageBody<B> {
         if inner.is_end_stream() {
             left = Some(0);
         }
-        if left == Some(0) {
+        // Of gRPC trailers may come behind no data at all.
+        if left == Some(0) && (trailers.is_none() || inner.is_end_stream()) {
             // Servers do not ask such a body for anything.
             going.end(|| ());
         }
@@ -116,7 +117,8 @@ impl<B: Body> Body for StageBody<B> {
             if let (Some(left), Some(data)) = (&mut *this.left, frame.data_ref()) {
                 *left = left.saturating_sub(data.remaining() as u64);
             }
-            if inner.is_end_stream() {
+            // Nothing follows trailers, whether or not the body says so.
+            if frame.is_trailers() || inner.is_end_stream() {
                 *this.left = Some(0);
             }
         }
