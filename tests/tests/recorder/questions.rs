@@ -40,14 +40,16 @@ fn decide(gross: f64) -> Result<(), std::fmt::Error> {
     }
 }
 
-/// The lines with which the page calls `jq`, as flags and filter.
+/// The lines with which the page calls `jq`, as flags and filter. All of them ask every file of a day.
 fn questions(page: &str) -> Vec<(Vec<&str>, &str)> {
     page.lines()
         .filter_map(|line| line.strip_prefix("jq "))
         .map(|line| {
             let mut parts = line.split('\'');
             let flags = parts.next().expect("flags").split_whitespace().collect();
-            (flags, parts.next().expect("a filter"))
+            let filter = parts.next().expect("a filter");
+            assert_eq!(parts.next(), Some(" data/events/*/events*.jsonl"), "{line}");
+            (flags, filter)
         })
         .collect()
 }
