@@ -133,11 +133,14 @@ fn a_tenth_of_the_traces_is_exported_whole_and_all_of_them_count() {
             assert!(spans.iter().all(|span| span.span_context.is_sampled()));
         },
     );
-    child
-        .with("OTEL_TRACES_SAMPLER", "parentbased_traceidratio")
-        .with("OTEL_TRACES_SAMPLER_ARG", "0.1")
-        .with("OTEL_BSP_MAX_QUEUE_SIZE", "50000")
-        .run();
+    // Of one process the trace id alone decides, whether a child follows its parent or is asked itself.
+    for sampler in ["parentbased_traceidratio", "traceidratio"] {
+        child
+            .with("OTEL_TRACES_SAMPLER", sampler)
+            .with("OTEL_TRACES_SAMPLER_ARG", "0.1")
+            .with("OTEL_BSP_MAX_QUEUE_SIZE", "50000")
+            .run();
+    }
 }
 
 /// What another process sent: the trace of this number, sampled or not.

@@ -81,8 +81,6 @@ static ROUTE: AtomicU8 = AtomicU8::new(Mode::Tracing as u8);
 const MODE: u8 = 0b11;
 /// The current stage is made OpenTelemetry's current span, too.
 const ATTACHES: u8 = 0b100;
-/// Each span is decided about by itself, not as its parent was.
-const SAMPLES_EACH: u8 = 0b1000;
 
 /// Which route stages take now.
 #[inline]

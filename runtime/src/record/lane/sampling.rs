@@ -3,12 +3,11 @@
 //! The answers are those of the samplers in OpenTelemetry's SDK specification (`AlwaysOn`, `AlwaysOff`,
 //! `TraceIdRatioBased`, and `ParentBased` around them), so that all services of a trace decide alike.
 
-use core::sync::atomic::{AtomicU64, Ordering};
+use core::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use opentelemetry_sdk::trace::Sampler;
 
 use super::wire::flags;
-use super::{SAMPLES_EACH, is, set};
 
 /// Decides about traces.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -64,11 +63,14 @@ impl HeadSampler {
 
 // Relaxed: set once, before the first stage takes the lane route.
 static THRESHOLD: AtomicU64 = AtomicU64::new(u64::MAX);
+/// Whether each span is decided about by itself, not as its parent was. By its trace id it is decided alike for all of a trace in this
+/// process: only below what another began there is something to ask.
+static DECIDES_EACH: AtomicBool = AtomicBool::new(false);
 
 /// Sets how traces are decided from now on.
 pub(crate) fn configure(sampler: HeadSampler) {
     THRESHOLD.store(sampler.threshold(), Ordering::Relaxed);
-    set(SAMPLES_EACH, !sampler.parent_based);
+    DECIDES_EACH.store(!sampler.parent_based, Ordering::Relaxed);
 }
 
 /// Whether a trace that starts here is kept.
@@ -80,7 +82,7 @@ pub(super) fn of_root(trace: [u64; 2]) -> bool {
 /// The flag of a child.
 #[inline]
 pub(super) fn of_child(parent_is_sampled: bool, captured: bool, trace: [u64; 2]) -> u8 {
-    let sampled = if captured || !is(SAMPLES_EACH) {
+    let sampled = if captured || !DECIDES_EACH.load(Ordering::Relaxed) {
         parent_is_sampled
     } else {
         of_root(trace)
