@@ -229,10 +229,11 @@ fn wake_collector(is_half: bool) {
         return;
     }
     // Not waiting for the lock: whoever holds it is at work on lanes, and the collector wakes by itself.
-    if let Ok(lanes) = LANES.try_lock() {
-        if let Some(collector) = &lanes.collector {
-            collector.unpark();
-        }
+    let collector = LANES.try_lock().ok();
+    let collector = collector.and_then(|lanes| lanes.collector.clone());
+    // Without the lock, which is what the collector asks for first: it would wait, and have to be woken once more.
+    if let Some(collector) = collector {
+        collector.unpark();
     }
 }
 
