@@ -446,3 +446,34 @@ fn wrong_limit_is_named() {
     .with("OTEL_SPAN_EVENT_COUNT_LIMIT", "many")
     .run();
 }
+
+#[test]
+fn a_variable_that_is_misspelt_is_told_and_one_of_tickspans_own_is_refused() {
+    let child = Child::of(
+        "a_variable_that_is_misspelt_is_told_and_one_of_tickspans_own_is_refused",
+        || match tickspan::init() {
+            Ok(_telemetry) => {}
+            Err(error) => {
+                assert_no_telemetry_threads();
+                println!("refused: {error}");
+            }
+        },
+    );
+    let finished = child
+        .with("OTEL_EXPORTER_OLTP_ENDPOINT", "http://localhost:4318")
+        .run();
+    let told = "`OTEL_EXPORTER_OLTP_ENDPOINT` is set and is no variable that is read; is `OTEL_EXPORTER_OTLP_ENDPOINT` meant?";
+    assert_eq!(
+        finished.stderr.matches(told).count(),
+        1,
+        "{}",
+        finished.stderr
+    );
+    assert!(!finished.stdout.contains("refused"), "{}", finished.stdout);
+    let finished = child.with("TICKSPAN_FOREIGN_DATE", "none").run();
+    assert!(
+        finished.stdout.contains("refused: `TICKSPAN_FOREIGN_DATE` is set and is no variable that is read; is `TICKSPAN_FOREIGN_DATA` meant?"),
+        "{}",
+        finished.stdout
+    );
+}

@@ -2,6 +2,7 @@
 
 use std::any::type_name;
 use std::env;
+use std::ffi::OsString;
 use std::fmt;
 use std::io;
 use std::path::PathBuf;
@@ -13,6 +14,7 @@ use opentelemetry::propagation::TextMapPropagator;
 use opentelemetry_sdk::Resource;
 use opentelemetry_sdk::metrics::Temporality;
 use opentelemetry_sdk::trace::{SpanExporter, SpanLimits};
+use tracing::Level;
 
 use super::endpoint::Unchecked;
 use super::environment::{Environment, Headers, Lookup};
@@ -20,7 +22,7 @@ use super::settings::Settings;
 use super::{Error, Preset, Protocol, Route, Telemetry, chain, hmac_key};
 use crate::Sensitive;
 use crate::collect::TailSampling;
-use crate::console::Console;
+use crate::console::{Console, notice};
 use crate::export::{
     Batching, Compression, Export, HistogramKind, MetersBuilder, Reading, SdkSpans,
 };
@@ -84,6 +86,9 @@ use crate::recorder::Recorder;
 /// With `OTEL_SDK_DISABLED=true` no other `OTEL_*` variable but `OTEL_PROPAGATORS` is read, nothing is exported or
 /// measured, also not by exporters of the builder, and no thread is started; log lines still go to
 /// stderr.
+///
+/// A variable that nearly has the name of one of these is told on stderr; nearly one that begins with `TICKSPAN_` is
+/// [`Error::Misspelt`].
 ///
 /// # Examples
 ///
@@ -611,16 +616,25 @@ impl Builder {
     ///
     /// See [`Error`]. Then nothing is installed, and no thread is left running.
     pub fn init(self) -> Result<Telemetry, Error> {
-        self.init_in(&|name| env::var_os(name)).map_err(Error::told)
+        let set = env::vars_os().map(|(name, _)| name);
+        self.init_in(&|name| env::var_os(name), set)
+            .map_err(Error::told)
     }
 
-    fn init_in(self, lookup: Lookup<'_>) -> Result<Telemetry, Error> {
+    /// With the variables that are `set`.
+    fn init_in(
+        self,
+        lookup: Lookup<'_>,
+        set: impl Iterator<Item = OsString>,
+    ) -> Result<Telemetry, Error> {
         let mut initialised = INITIALISED.lock().unwrap_or_else(PoisonError::into_inner);
         if *initialised {
             return Err(Error::AlreadyInitialised);
         }
         let hmac_key = hmac_key::read(self.hmac_key, lookup)?;
-        let settings = Settings::merge(&self.choices, Environment::read(lookup)?)?;
+        let environment = Environment::read(lookup)?;
+        let misspelt = environment.misspelt(set)?;
+        let settings = Settings::merge(&self.choices, environment)?;
         if self.meters.is_some() && !self.metric_exporters.0.is_empty() {
             return Err(Error::Invalid {
                 setting: "with_metric_exporter",
@@ -654,6 +668,9 @@ impl Builder {
         }
         #[cfg(not(feature = "hmac"))]
         drop(hmac_key);
+        for misspelt in misspelt {
+            notice(Level::WARN, &format!("tickspan: {misspelt}"));
+        }
         *initialised = true;
         Ok(telemetry)
     }

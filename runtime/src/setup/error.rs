@@ -1,4 +1,4 @@
-//! What can go wrong when telemetry is set up or flushed. Written out by hand: eight cases need no
+//! What can go wrong when telemetry is set up or flushed. Written out by hand: nine cases need no
 //! macro.
 
 use std::error::Error as StdError;
@@ -48,6 +48,14 @@ pub enum Error {
         value: Option<String>,
         /// What is accepted.
         accepted: String,
+    },
+    /// A variable is set that is nearly one of tickspan's own, and is none: it may have been meant to withhold something.
+    #[non_exhaustive]
+    Misspelt {
+        /// The variable that is set.
+        variable: String,
+        /// The one that is probably meant.
+        meant: String,
     },
     /// A filter has a directive that is not understood.
     #[non_exhaustive]
@@ -182,6 +190,10 @@ impl fmt::Display for Error {
                 value: None,
                 accepted,
             } => write!(f, "`{setting}` is wrong (its value is not shown); accepted: {accepted}"),
+            Self::Misspelt { variable, meant } => write!(
+                f,
+                "`{variable}` is set and is no variable that is read; is `{meant}` meant?"
+            ),
             Self::Filter { setting, directive, .. } => write!(
                 f,
                 "`{setting}` has the directive `{directive}`; accepted: directives such as `info` or \
@@ -218,6 +230,7 @@ impl StdError for Error {
             Self::Thread { source } => Some(source),
             Self::AlreadyInitialised
             | Self::Invalid { .. }
+            | Self::Misspelt { .. }
             | Self::MissingFeature { .. }
             | Self::Flush { .. } => None,
         }

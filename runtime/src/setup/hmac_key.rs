@@ -5,7 +5,7 @@ use super::Error;
 use super::environment::Lookup;
 use crate::Sensitive;
 
-const VARIABLE: &str = "TICKSPAN_HMAC_KEY";
+pub(super) const VARIABLE: &str = "TICKSPAN_HMAC_KEY";
 
 /// The key, checked. The variable is checked even where the builder wins.
 ///

@@ -10,12 +10,13 @@ mod listener;
 mod probe;
 
 use std::env;
+use std::ffi::OsString;
 use std::fmt;
 use std::time::Duration;
 
 use super::builder::Choices;
 use super::destination::SignalSettings;
-use super::environment::{Environment, Lookup};
+use super::environment::{Environment, Lookup, Misspelt};
 use super::settings::{FilterText, MetricSettings, Settings, TracingSettings};
 use super::{Error, hmac_key, subscriber};
 use crate::collect::human;
@@ -114,25 +115,37 @@ pub struct FailedProbe {
 /// Reads the environment of this process as [`init`](crate::init) would, and sends a test span, a test metric and a test
 /// log record where they would go, for `timeout` at most each. Starts nothing that stays.
 pub fn examine(timeout: Duration) -> Diagnosis {
-    examine_in(&|name| env::var_os(name), timeout)
+    let set = env::vars_os().map(|(name, _)| name);
+    examine_in(&|name| env::var_os(name), set, timeout)
 }
 
-fn examine_in(lookup: Lookup<'_>, timeout: Duration) -> Diagnosis {
-    match read(lookup) {
-        Ok(settings) => sent(&settings, timeout),
+/// With the variables that are `set`.
+fn examine_in(
+    lookup: Lookup<'_>,
+    set: impl Iterator<Item = OsString>,
+    timeout: Duration,
+) -> Diagnosis {
+    match read(lookup, set) {
+        Ok((settings, misspelt)) => sent(&settings, &misspelt, timeout),
         Err(error) => Diagnosis::wrong(error),
     }
 }
 
-fn read(lookup: Lookup<'_>) -> Result<Settings, Error> {
-    let settings = Settings::merge(&Choices::default(), Environment::read(lookup)?)?;
+fn read(
+    lookup: Lookup<'_>,
+    set: impl Iterator<Item = OsString>,
+) -> Result<(Settings, Vec<Misspelt>), Error> {
+    let environment = Environment::read(lookup)?;
+    let misspelt = environment.misspelt(set)?;
+    let settings = Settings::merge(&Choices::default(), environment)?;
     hmac_key::read(None, lookup)?;
     subscriber::gate(&settings, true)?;
-    Ok(settings)
+    Ok((settings, misspelt))
 }
 
-fn sent(settings: &Settings, timeout: Duration) -> Diagnosis {
-    let plan = plan(settings);
+fn sent(settings: &Settings, misspelt: &[Misspelt], timeout: Duration) -> Diagnosis {
+    let mut plan = plan(settings);
+    plan.extend(note(settings, misspelt));
     let probes: Result<Vec<Probe>, Error> = match &settings.tracing {
         None => Ok(Vec::new()),
         #[cfg(any(feature = "otlp-grpc", feature = "otlp-http"))]
@@ -255,10 +268,19 @@ fn plan(settings: &Settings) -> Vec<(&'static str, String)> {
             human::count(batch.queue_spans as u64)
         ),
     ));
-    if let Some(missing) = tracing.missing {
-        plan.push(("note", missing.to_owned()));
-    }
     plan
+}
+
+/// What is set and has no effect.
+fn note(settings: &Settings, misspelt: &[Misspelt]) -> Option<(&'static str, String)> {
+    let tracing = settings.tracing.as_ref();
+    let missing = tracing.and_then(|tracing| tracing.missing);
+    let notes: Vec<_> = missing
+        .map(str::to_owned)
+        .into_iter()
+        .chain(misspelt.iter().map(Misspelt::to_string))
+        .collect();
+    (!notes.is_empty()).then(|| ("note", notes.join("; ")))
 }
 
 fn metrics(metrics: &MetricSettings) -> String {
@@ -355,8 +377,6 @@ impl fmt::Display for Probe {
 
 #[cfg(test)]
 mod tests {
-    use std::ffi::OsString;
-
     use super::*;
 
     fn examined(variables: &[(&str, &str)]) -> Diagnosis {
@@ -367,6 +387,7 @@ mod tests {
                     .find(|(n, _)| *n == name)
                     .map(|(_, value)| OsString::from(value))
             },
+            variables.iter().map(|(name, _)| OsString::from(name)),
             Duration::from_secs(1),
         )
     }
@@ -386,6 +407,19 @@ mod tests {
             let text = diagnosis.to_string();
             assert!(text.contains(name) && text.contains(value), "{text}");
         }
+    }
+
+    #[test]
+    fn variables_that_are_misspelt_are_told() {
+        let diagnosis = examined(&[("OTEL_EXPORTER_OLTP_ENDPOINT", "http://localhost:4318")]);
+        assert_eq!(diagnosis.verdict, Verdict::NothingIsSent);
+        let text = diagnosis.to_string();
+        assert!(
+            text.contains("is `OTEL_EXPORTER_OTLP_ENDPOINT` meant?"),
+            "{text}"
+        );
+        let diagnosis = examined(&[("TICKSPAN_FOREIGN_DATE", "none")]);
+        assert_eq!(diagnosis.verdict, Verdict::WrongSettings);
     }
 
     #[test]

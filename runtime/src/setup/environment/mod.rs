@@ -8,11 +8,13 @@
 pub(super) mod batching;
 mod console;
 mod filters;
+mod misspelt;
 mod page;
 mod propagators;
 mod signal;
 mod variables;
 
+use std::collections::BTreeSet;
 use std::ffi::OsString;
 use std::time::Duration;
 
@@ -23,6 +25,8 @@ pub(super) use self::batching::QUEUE_LIMIT;
 pub(super) use self::filters::{
     CONSOLE_FILTER, FILTER, FilterEnvironment, LOG_FILTER, SPAN_FILTER,
 };
+use self::misspelt::Asked;
+pub(super) use self::misspelt::Misspelt;
 pub(super) use self::signal::{
     Headers, Named, NamedExporter, Signal, SignalEnvironment, is_header,
 };
@@ -56,6 +60,8 @@ pub(super) struct Environment {
     /// Everything of OpenTelemetry, or `None` under `OTEL_SDK_DISABLED=true`: then none of it is
     /// read.
     pub(super) tracing: Option<TracingEnvironment>,
+    /// The names of all variables that were asked for.
+    asked: BTreeSet<String>,
 }
 
 /// The `OTEL_*` variables.
@@ -115,6 +121,8 @@ impl Environment {
     ///
     /// [`Error::Invalid`] or [`Error::Filter`] for the first variable with a value that is not accepted.
     pub(super) fn read(lookup: Lookup<'_>) -> Result<Self, Error> {
+        let asked = Asked::new(lookup);
+        let lookup: Lookup<'_> = &|name| asked.get(name);
         let variables = Variables(lookup);
         let disabled = variables
             .word(SDK_DISABLED, &[("true", true), ("false", false)])?
@@ -136,7 +144,31 @@ impl Environment {
             } else {
                 Some(TracingEnvironment::read(&variables)?)
             },
+            asked: asked.into_names(),
         })
+    }
+
+    /// Of the names of variables that are set, those that nearly are of one that is read.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Misspelt`] where the one that is meant is tickspan's own: it may be what withholds values. `OTEL_*` may be
+    /// meant for other programs, so those are only told.
+    pub(super) fn misspelt(
+        &self,
+        set: impl IntoIterator<Item = OsString>,
+    ) -> Result<Vec<Misspelt>, Error> {
+        let misspelt = set
+            .into_iter()
+            .filter_map(|name| Misspelt::of(&name, &self.asked));
+        let (ours, others): (Vec<_>, Vec<_>) = misspelt.partition(Misspelt::is_ours);
+        match ours.into_iter().next() {
+            Some(Misspelt { name, meant }) => Err(Error::Misspelt {
+                variable: name,
+                meant,
+            }),
+            None => Ok(others),
+        }
     }
 }
 

@@ -462,3 +462,79 @@ fn the_page_is_at_the_host_and_port_that_are_set() {
         }
     }
 }
+
+fn misspelt(set: &[&str]) -> Result<Vec<String>, String> {
+    let environment = read(&[]).unwrap();
+    environment
+        .misspelt(set.iter().map(OsString::from))
+        .map(|misspelt| misspelt.into_iter().map(|it| it.meant).collect())
+        .map_err(|error| error.to_string())
+}
+
+#[test]
+fn what_is_nearly_a_variable_of_opentelemetry_is_told() {
+    for (name, meant) in [
+        ("OTEL_EXPORTER_OLTP_ENDPOINT", "OTEL_EXPORTER_OTLP_ENDPOINT"),
+        ("OTEL_TRACE_EXPORTER", "OTEL_TRACES_EXPORTER"),
+        (
+            "OTEL_EXPORTER_OTLP_TRACE_HEADERS",
+            "OTEL_EXPORTER_OTLP_TRACES_HEADERS",
+        ),
+        ("OTLE_SERVICE_NAME", "OTEL_SERVICE_NAME"),
+        ("otel_service_name", "OTEL_SERVICE_NAME"),
+        ("OTEL_SERVICENAME", "OTEL_SERVICE_NAME"),
+        ("OTEL-SERVICE-NAME", "OTEL_SERVICE_NAME"),
+    ] {
+        assert_eq!(misspelt(&[name]), Ok(vec![meant.to_owned()]), "{name}");
+    }
+}
+
+#[test]
+fn what_is_nearly_a_variable_of_tickspan_is_refused() {
+    for (name, meant) in [
+        ("TICKSPAN_FOREIGN_DATE", "TICKSPAN_FOREIGN_DATA"),
+        ("TICKSPAN_FOREIGNDATA", "TICKSPAN_FOREIGN_DATA"),
+        ("TICKSPAN_HAMC_KEY", "TICKSPAN_HMAC_KEY"),
+        ("TICKSPAN_LOGS_FILTER", "TICKSPAN_LOG_FILTER"),
+        ("tickspan_recorder", "TICKSPAN_RECORDER"),
+        ("TICKSPAN_CONSOLE\u{1b}", "TICKSPAN_CONSOLE"),
+    ] {
+        let error = misspelt(&["PATH", name]).unwrap_err();
+        assert!(
+            error.ends_with(&format!("is `{meant}` meant?")) && !error.contains('\u{1b}'),
+            "{error}"
+        );
+    }
+}
+
+#[test]
+fn what_others_read_is_left_alone() {
+    let others = [
+        "PATH",
+        "RUST_LOGS",
+        "NO_COLOUR",
+        // What Kubernetes sets for a service named `tickspan`.
+        "TICKSPAN_SERVICE_HOST",
+        "TICKSPAN_PORT_4317_TCP_PROTO",
+        // Of the specification, and not read.
+        "OTEL_LOG_LEVEL",
+        "OTEL_ENTITIES",
+        "OTEL_METRICS_EXEMPLAR_FILTER",
+        "OTEL_LOGRECORD_ATTRIBUTE_COUNT_LIMIT",
+        "OTEL_LOGRECORD_ATTRIBUTE_VALUE_LENGTH_LIMIT",
+        "OTEL_EXPORTER_OTLP_INSECURE",
+        "OTEL_EXPORTER_OTLP_TRACES_INSECURE",
+        "OTEL_EXPORTER_OTLP_PROFILES_ENDPOINT",
+        "OTEL_EXPORTER_ZIPKIN_ENDPOINT",
+        "OTEL_EXPERIMENTAL_CONFIG_FILE",
+        // Of other languages.
+        "OTEL_JAVAAGENT_ENABLED",
+        "OTEL_NODE_RESOURCE_DETECTORS",
+        "OTEL_PYTHON_LOG_LEVEL",
+        "OTEL_GO_X_EXEMPLAR",
+        // Set, and read.
+        "TICKSPAN_HMAC_KEY",
+        "OTEL_SERVICE_NAME",
+    ];
+    assert_eq!(misspelt(&others), Ok(Vec::new()));
+}
