@@ -72,15 +72,16 @@ pub unsafe trait AttributeValue {
 #[derive(Clone)]
 pub struct Value<'a>(Repr<'a>);
 
+// In the order in which a lane asks for them: whether it is a number, then for a text, then for the others.
 #[derive(Clone)]
 pub(crate) enum Repr<'a> {
-    Absent,
-    Bool(bool),
+    Text(&'a str),
     I64(i64),
     /// Recorded as an `i64` where it is one, for OpenTelemetry knows no other integer.
     U64(u64),
     F64(f64),
-    Text(&'a str),
+    Absent,
+    Bool(bool),
     Written(&'a dyn WriteText),
     Displayed(&'a dyn fmt::Display),
     #[cfg(feature = "rust_decimal")]

@@ -12,6 +12,7 @@ use core::num::NonZeroU16;
 
 use super::health::{Loss, count};
 use super::ring::{WINDOW, WORD, Window};
+use super::stack::unusual;
 use super::sync::{AtomicU64, Ordering};
 use super::wire::{entry, entry_tag as tag, short_text};
 use super::writer::LaneThread;
@@ -118,7 +119,9 @@ fn put_values(window: &Window, site: NonZeroU16, at: usize, values: &[Value<'_>]
     let left = written.put_first(window, at + 1, left)?;
     let left = written.put_first(window, at + 2, left)?;
     let left = written.put_first(window, at + 3, left)?;
-    for (place, value) in (at + 4..).zip(left) {
+    let left = written.put_first(window, at + 4, left)?;
+    let left = written.put_first(window, at + 5, left)?;
+    for (place, value) in (at + 6..).zip(left) {
         written.put(window, place, value)?;
     }
     set(
@@ -232,7 +235,7 @@ impl LaneThread {
     ) -> bool {
         let producer = &mut self.writer.producer;
         let Some(window) = producer.window() else {
-            return false;
+            return unusual() != 0;
         };
         let [head, _, tick, of, ..] = window;
         let (kind, at) = match edge {
@@ -243,7 +246,7 @@ impl LaneThread {
             }
         };
         let Some(end) = put_values(window, site, at, values) else {
-            return false;
+            return unusual() != 0;
         };
         set(head, first(end, place, kind, 0, values.len()));
         set(tick, self.clock.raw());

@@ -51,7 +51,11 @@ impl Number {
     /// The number. Nothing where it has none yet or one that entries have no room for.
     #[inline]
     pub(crate) fn short(&self) -> Option<NonZeroU16> {
-        NonZeroU16::new(u16::try_from(self.0.load(Ordering::Relaxed)).ok()?)
+        let number = self.0.load(Ordering::Relaxed);
+        // One comparison for both: 0 goes around.
+        let is_short = number.wrapping_sub(1) < u32::from(u16::MAX);
+        #[expect(clippy::cast_possible_truncation, reason = "compared")]
+        is_short.then(|| NonZeroU16::new(number as u16)).flatten()
     }
 
     #[cold]

@@ -528,11 +528,13 @@ impl Thread {
         values: &[Value<'_>],
     ) -> bool {
         let ([below @ .., Frame::Lane(frame)], Some(site)) = (&self.frames[..], site) else {
-            return false;
+            return unusual() != 0;
         };
+        if frame.role != Role::Logged {
+            return unusual() != 0;
+        }
         let is_wanted = frame.flags() & flags::SAMPLED != 0 || edge.is_some();
-        frame.role == Role::Logged
-            && (!is_wanted || self.lane.log_event(offset(below.len()), site, edge, values))
+        !is_wanted || self.lane.log_event(offset(below.len()), site, edge, values)
     }
 
     /// Starts a span, whatever its parent and the process are like.

@@ -118,12 +118,12 @@ pub(crate) mod clock_end {
 pub(crate) mod entry_tag {
     /// The bits of each.
     pub(crate) const BITS: u32 = 3;
-    pub(crate) const ABSENT: u8 = 0;
-    pub(crate) const BOOL: u8 = 1;
-    pub(crate) const I64: u8 = 2;
-    pub(crate) const U64: u8 = 3;
-    pub(crate) const F64: u8 = 4;
-    pub(crate) const TEXT: u8 = 5;
+    pub(crate) const TEXT: u8 = 0;
+    pub(crate) const I64: u8 = 1;
+    pub(crate) const U64: u8 = 2;
+    pub(crate) const F64: u8 = 3;
+    pub(crate) const ABSENT: u8 = 4;
+    pub(crate) const BOOL: u8 = 5;
     pub(crate) const SHORT_TEXT: u8 = 6;
     #[cfg(feature = "rust_decimal")]
     pub(crate) const DECIMAL: u8 = 7;
