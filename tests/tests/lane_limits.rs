@@ -110,6 +110,21 @@ fn text_is_cut_at_a_character_and_counted() {
 #[traced_stage]
 fn all_kinds(symbol: &str, price: f64, offset: i64, qty: u64, is_bid: bool, fee: Decimal) {
     event!("seen", symbol = symbol, price, offset, qty, is_bid, fee);
+    event!(
+        "seen_behind_others",
+        a = 1,
+        b = 2,
+        c = 3,
+        d = 4,
+        e = 5,
+        f = 6,
+        symbol = symbol,
+        price,
+        offset,
+        qty,
+        is_bid,
+        fee
+    );
 }
 
 #[traced_stage]
@@ -211,6 +226,12 @@ fn values_of_every_kind_and_length_arrive_whole() {
             ];
             assert_eq!(span.attributes, expected);
             assert_eq!(span.events[0].attributes, expected);
+            let others = ["a", "b", "c", "d", "e", "f"].into_iter().zip(1_i64..);
+            let behind_others: Vec<_> = others
+                .map(|(key, value)| KeyValue::new(key, value))
+                .chain(expected)
+                .collect();
+            assert_eq!(span.events[1].attributes, behind_others);
         }
         for (span, symbol) in in_order("many").iter().zip(&texts) {
             assert_eq!(
