@@ -87,8 +87,8 @@ use crate::recorder::Recorder;
 /// measured, also not by exporters of the builder, and no thread is started; log lines still go to
 /// stderr.
 ///
-/// A variable that nearly has the name of one of these is told on stderr; nearly one that begins with `TICKSPAN_` is
-/// [`Error::Misspelt`].
+/// A variable that nearly has the name of an `OTEL_*` variable among these is told on stderr; nearly that of a `TICKSPAN_*`
+/// variable, it is [`Error::Misspelt`].
 ///
 /// # Examples
 ///

@@ -49,7 +49,8 @@ pub enum Error {
         /// What is accepted.
         accepted: String,
     },
-    /// A variable is set that is nearly one of tickspan's own, and is none: it may have been meant to withhold something.
+    /// A variable is set that is nearly one that is read, and is none. Where the one that is meant is tickspan's own, `init`
+    /// fails: it may be what withholds something. `OTEL_*` may be meant for another program, and are told on stderr.
     #[non_exhaustive]
     Misspelt {
         /// The variable that is set.

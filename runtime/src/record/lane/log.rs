@@ -235,7 +235,7 @@ impl LaneThread {
     ) -> bool {
         let producer = &mut self.writer.producer;
         let Some(window) = producer.window() else {
-            return unusual() != 0;
+            return unusual();
         };
         let [head, _, tick, of, ..] = window;
         let (kind, at) = match edge {
@@ -246,7 +246,7 @@ impl LaneThread {
             }
         };
         let Some(end) = put_values(window, site, at, values) else {
-            return unusual() != 0;
+            return unusual();
         };
         set(head, first(end, place, kind, 0, values.len()));
         set(tick, self.clock.raw());

@@ -124,8 +124,8 @@ fn offset(at: usize) -> u32 {
 /// without a call. Not a constant, or there would be no call here to say it.
 #[cold]
 #[inline(never)]
-pub(super) fn unusual() -> u32 {
-    core::hint::black_box(0)
+pub(super) fn unusual<T: Default>() -> T {
+    core::hint::black_box(T::default())
 }
 
 /// Whether anybody wants the values of a span with these flags: labels of metrics are wanted of all, the others of those that
@@ -528,10 +528,10 @@ impl Thread {
         values: &[Value<'_>],
     ) -> bool {
         let ([below @ .., Frame::Lane(frame)], Some(site)) = (&self.frames[..], site) else {
-            return unusual() != 0;
+            return unusual();
         };
         if frame.role != Role::Logged {
-            return unusual() != 0;
+            return unusual();
         }
         let is_wanted = frame.flags() & flags::SAMPLED != 0 || edge.is_some();
         !is_wanted || self.lane.log_event(offset(below.len()), site, edge, values)

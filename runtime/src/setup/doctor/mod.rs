@@ -16,7 +16,7 @@ use std::time::Duration;
 
 use super::builder::Choices;
 use super::destination::SignalSettings;
-use super::environment::{Environment, Lookup, Misspelt};
+use super::environment::{Environment, Lookup};
 use super::settings::{FilterText, MetricSettings, Settings, TracingSettings};
 use super::{Error, hmac_key, subscriber};
 use crate::collect::human;
@@ -134,7 +134,7 @@ fn examine_in(
 fn read(
     lookup: Lookup<'_>,
     set: impl Iterator<Item = OsString>,
-) -> Result<(Settings, Vec<Misspelt>), Error> {
+) -> Result<(Settings, Vec<Error>), Error> {
     let environment = Environment::read(lookup)?;
     let misspelt = environment.misspelt(set)?;
     let settings = Settings::merge(&Choices::default(), environment)?;
@@ -143,7 +143,7 @@ fn read(
     Ok((settings, misspelt))
 }
 
-fn sent(settings: &Settings, misspelt: &[Misspelt], timeout: Duration) -> Diagnosis {
+fn sent(settings: &Settings, misspelt: &[Error], timeout: Duration) -> Diagnosis {
     let mut plan = plan(settings);
     plan.extend(note(settings, misspelt));
     let probes: Result<Vec<Probe>, Error> = match &settings.tracing {
@@ -272,13 +272,13 @@ fn plan(settings: &Settings) -> Vec<(&'static str, String)> {
 }
 
 /// What is set and has no effect.
-fn note(settings: &Settings, misspelt: &[Misspelt]) -> Option<(&'static str, String)> {
+fn note(settings: &Settings, misspelt: &[Error]) -> Option<(&'static str, String)> {
     let tracing = settings.tracing.as_ref();
     let missing = tracing.and_then(|tracing| tracing.missing);
     let notes: Vec<_> = missing
         .map(str::to_owned)
         .into_iter()
-        .chain(misspelt.iter().map(Misspelt::to_string))
+        .chain(misspelt.iter().map(Error::to_string))
         .collect();
     (!notes.is_empty()).then(|| ("note", notes.join("; ")))
 }

@@ -3,15 +3,17 @@
 use std::cell::RefCell;
 use std::collections::BTreeSet;
 use std::ffi::{OsStr, OsString};
-use std::fmt;
 
 use strsim::osa_distance;
 
 use super::Lookup;
-use crate::setup::hmac_key;
+use crate::setup::{Error, hmac_key};
 
 /// The most characters that are wrong, left out, one too many, or in the place of their neighbour.
 const MOST_WRONG: usize = 2;
+
+/// What tickspan's own variables begin with.
+const OURS: &str = "TICKSPAN_";
 
 /// A look-up that keeps the names which it was asked for.
 pub(super) struct Asked<'a> {
@@ -38,49 +40,29 @@ impl<'a> Asked<'a> {
     }
 }
 
-/// A variable that is set and not read, and the one that was probably meant.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(in super::super) struct Misspelt {
-    pub(in super::super) name: String,
-    pub(in super::super) meant: String,
+/// [`Error::Misspelt`] of the variable that is set as `name`, where those of `read` are. One that stands for another
+/// program's, such as `RUST_LOG`, is not taken for misspelt.
+pub(super) fn misspelt(name: &OsStr, read: &BTreeSet<String>) -> Option<Error> {
+    let name = name.to_str()?;
+    let upper = name.to_ascii_uppercase();
+    // Windows finds variables in any case.
+    if read.contains(name) || (cfg!(windows) && read.contains(&upper)) {
+        return None;
+    }
+    let (_, meant) = read
+        .iter()
+        .filter(|it| it.starts_with(OURS) || it.starts_with("OTEL_"))
+        .filter(|it| it.len().abs_diff(upper.len()) <= MOST_WRONG)
+        .map(|it| (osa_distance(it, &upper), it))
+        .filter(|(wrong, _)| *wrong <= MOST_WRONG)
+        .min()?;
+    Some(Error::Misspelt {
+        variable: name.escape_debug().to_string(),
+        meant: meant.clone(),
+    })
 }
 
-impl Misspelt {
-    /// Of the variable that is set as `name`, where those of `read` are. Other programs' names that are short, as
-    /// `RUST_LOG` is, are near to nothing.
-    pub(super) fn of(name: &OsStr, read: &BTreeSet<String>) -> Option<Self> {
-        let name = name.to_str()?;
-        let upper = name.to_ascii_uppercase();
-        // Windows finds variables in any case.
-        if read.contains(name) || (cfg!(windows) && read.contains(&upper)) {
-            return None;
-        }
-        let ours = read
-            .iter()
-            .filter(|it| it.starts_with("TICKSPAN_") || it.starts_with("OTEL_"));
-        let (_, meant) = ours
-            .filter(|it| it.len().abs_diff(upper.len()) <= MOST_WRONG)
-            .map(|it| (osa_distance(it, &upper), it))
-            .filter(|(wrong, _)| *wrong <= MOST_WRONG)
-            .min()?;
-        Some(Self {
-            name: name.escape_debug().to_string(),
-            meant: meant.clone(),
-        })
-    }
-
-    /// Whether nobody but tickspan reads what was meant.
-    pub(in super::super) fn is_ours(&self) -> bool {
-        self.meant.starts_with("TICKSPAN_")
-    }
-}
-
-impl fmt::Display for Misspelt {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { name, meant } = self;
-        write!(
-            f,
-            "`{name}` is set and is no variable that is read; is `{meant}` meant?"
-        )
-    }
+/// Whether nobody but tickspan reads what was meant.
+pub(super) fn is_ours(misspelt: &Error) -> bool {
+    matches!(misspelt, Error::Misspelt { meant, .. } if meant.starts_with(OURS))
 }

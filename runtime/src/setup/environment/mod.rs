@@ -25,8 +25,7 @@ pub(super) use self::batching::QUEUE_LIMIT;
 pub(super) use self::filters::{
     CONSOLE_FILTER, FILTER, FilterEnvironment, LOG_FILTER, SPAN_FILTER,
 };
-use self::misspelt::Asked;
-pub(super) use self::misspelt::Misspelt;
+use self::misspelt::{Asked, is_ours, misspelt};
 pub(super) use self::signal::{
     Headers, Named, NamedExporter, Signal, SignalEnvironment, is_header,
 };
@@ -148,27 +147,26 @@ impl Environment {
         })
     }
 
-    /// Of the names of variables that are set, those that nearly are of one that is read.
+    /// [`Error::Misspelt`] of each variable that is set and nearly has the name of one that is read.
     ///
     /// # Errors
     ///
-    /// [`Error::Misspelt`] where the one that is meant is tickspan's own: it may be what withholds values. `OTEL_*` may be
-    /// meant for other programs, so those are only told.
+    /// The first whose meant one is tickspan's own: it may be what withholds values. `OTEL_*` may be meant for other
+    /// programs, so those are only told.
     pub(super) fn misspelt(
         &self,
         set: impl IntoIterator<Item = OsString>,
-    ) -> Result<Vec<Misspelt>, Error> {
-        let misspelt = set
-            .into_iter()
-            .filter_map(|name| Misspelt::of(&name, &self.asked));
-        let (ours, others): (Vec<_>, Vec<_>) = misspelt.partition(Misspelt::is_ours);
-        match ours.into_iter().next() {
-            Some(Misspelt { name, meant }) => Err(Error::Misspelt {
-                variable: name,
-                meant,
-            }),
-            None => Ok(others),
-        }
+    ) -> Result<Vec<Error>, Error> {
+        set.into_iter()
+            .filter_map(|name| misspelt(&name, &self.asked))
+            .map(|misspelt| {
+                if is_ours(&misspelt) {
+                    Err(misspelt)
+                } else {
+                    Ok(misspelt)
+                }
+            })
+            .collect()
     }
 }
 

@@ -467,7 +467,13 @@ fn misspelt(set: &[&str]) -> Result<Vec<String>, String> {
     let environment = read(&[]).unwrap();
     environment
         .misspelt(set.iter().map(OsString::from))
-        .map(|misspelt| misspelt.into_iter().map(|it| it.meant).collect())
+        .map(|misspelt| {
+            let meant = misspelt.into_iter().map(|error| match error {
+                Error::Misspelt { meant, .. } => meant,
+                other => panic!("{other}"),
+            });
+            meant.collect()
+        })
         .map_err(|error| error.to_string())
 }
 
